@@ -1,0 +1,105 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses;
+
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.assignableTo;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.fields;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noFields;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.training.loss.Loss;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaModifier;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.lang.ArchRule;
+
+import org.testng.annotations.DataProvider;
+import org.testng.annotations.Test;
+
+/** The rules of design that a compiler cannot check. */
+public class ArchitectureTest {
+
+    private static final JavaClasses CLASSES =
+            new ClassFileImporter()
+                    .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+                    .importPackages("io.djlosses");
+
+    @DataProvider
+    public Object[][] rules() {
+        return new Object[][] {
+            rule(
+                    noClasses()
+                            .should()
+                            .dependOnClassesThat()
+                            .resideInAnyPackage("ai.djl.pytorch..", "ai.djl.mxnet..")
+                            .because("a loss runs on every engine")),
+            rule(
+                    fields().that()
+                            .areDeclaredInClassesThat()
+                            .areAssignableTo(Loss.class)
+                            .should()
+                            .beFinal()
+                            .because("the threads of a trainer share a loss")),
+            rule(
+                    noFields()
+                            .that()
+                            .areDeclaredInClassesThat()
+                            .areAssignableTo(Loss.class)
+                            .should()
+                            .haveRawType(assignableTo(NDArray.class))
+                            .orShould()
+                            .haveRawType(assignableTo(NDList.class))
+                            .orShould()
+                            .haveRawType(assignableTo(NDManager.class))
+                            .orShould()
+                            .haveRawType(Device.class)
+                            .because("a loss works on whatever device its arguments are")),
+            rule(
+                    classes()
+                            .that()
+                            .areAssignableTo(Loss.class)
+                            .and()
+                            .arePublic()
+                            .and()
+                            .doNotHaveModifier(JavaModifier.ABSTRACT)
+                            .should()
+                            .haveModifier(JavaModifier.FINAL)
+                            .because("who extends a loss extends a base class")),
+            rule(
+                    noClasses()
+                            .that()
+                            .resideInAnyPackage(
+                                    "io.djlosses.api..", "io.djlosses.nd..", "io.djlosses.check..")
+                            .should()
+                            .dependOnClassesThat()
+                            .resideInAnyPackage(
+                                    "io.djlosses",
+                                    "io.djlosses.regression..",
+                                    "io.djlosses.classification..",
+                                    "io.djlosses.distribution..",
+                                    "io.djlosses.embedding..",
+                                    "io.djlosses.ranking..",
+                                    "io.djlosses.sequence..",
+                                    "io.djlosses.vocabulary..",
+                                    "io.djlosses.composite..",
+                                    "io.djlosses.regularization..",
+                                    "io.djlosses.optimizer..")
+                            .because("the catalogue stands on the API, never the reverse")),
+        };
+    }
+
+    @Test(dataProvider = "rules")
+    public void classesKeepTheRule(ArchRule rule) {
+        rule.check(CLASSES);
+    }
+
+    private static Object[] rule(ArchRule rule) {
+        return new Object[] {rule.allowEmptyShould(true)};
+    }
+}
