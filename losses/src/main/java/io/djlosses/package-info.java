@@ -1,5 +1,5 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
-/** The losses, all of them reachable from one facade. */
+/** The catalogue: {@link io.djlosses.Losses} makes every loss with its defaults. */
 @NullMarked
 package io.djlosses;
 

@@ -1,5 +1,5 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
-/** A checker for anybody's loss: finite differences, and agreement between engines. */
+/** Checks for losses, the library's and anybody's: finite differences and agreement of engines. */
 @NullMarked
 package io.djlosses.check;
 

@@ -1,5 +1,5 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
-/** NDArray idioms that give the same values and gradients on every engine. */
+/** Idioms on arrays that give the same value and gradient on every engine. */
 @NullMarked
 package io.djlosses.nd;
 

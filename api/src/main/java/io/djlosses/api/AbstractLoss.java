@@ -1,0 +1,609 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.api;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDScope;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.training.loss.Loss;
+
+import io.djlosses.nd.Nd;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.Objects;
+import java.util.function.UnaryOperator;
+
+/**
+ * The template of every loss: check, unreduced terms, mask and weights, reduction.
+ *
+ * <p>A subclass writes {@link #check} and {@link #terms}; where measuring shows that it pays it
+ * adds {@link #closedForm}. Losses of one label and one prediction of equal shape extend {@link
+ * ElementwiseLoss} and write a single method.
+ *
+ * <h2>What every loss does</h2>
+ *
+ * <ul>
+ *   <li>Labels come first, as everywhere in DJL: {@code evaluate(labels, predictions)}.
+ *   <li>Predictions are FLOAT32 or FLOAT64, and so is the result. FLOAT16 predictions are computed
+ *       in, and give, FLOAT32. Labels of another type are converted.
+ *   <li>NaN in, NaN out. Infinities follow the formula.
+ *   <li>The gradient flows into all predictions; into labels only with {@link
+ *       LossBuilder#optLabelGradient}.
+ *   <li>Nothing native is left behind but the result, which belongs to the manager of {@code
+ *       predictions.get(0)}. The loss itself holds no arrays, is immutable but for the sums behind
+ *       its accumulators, and may be used from several threads.
+ *   <li>An accumulator reports Σ numerators / Σ denominators over all that it saw, in {@code
+ *       double}: the mean over an epoch does not depend on how the epoch was cut into batches. With
+ *       {@link Reduction#SUM} it reports the total, with {@link Reduction#NONE} the mean, and with
+ *       a reduction of your own the plain average of its results.
+ *   <li>Bad input gets an {@link IllegalArgumentException} before any native call.
+ * </ul>
+ */
+public abstract class AbstractLoss extends Loss {
+
+    /** Below this size of a prediction the calls cost more than the arithmetic they save. */
+    private static final long CLOSED_FORM_SIZE = 4096;
+
+    private final Reduction reduction;
+    private final EmptyPolicy emptyPolicy;
+    private final Validation validation;
+    private final SampleWeighting sampleWeighting;
+    private final boolean labelGradient;
+    private final Reading reading;
+    private final Accumulators accumulators;
+
+    /**
+     * Makes a loss with {@link Reduction#MEAN} and the default of every other common option.
+     *
+     * @param name the display name
+     */
+    protected AbstractLoss(String name) {
+        this(name, Reduction.MEAN);
+    }
+
+    /**
+     * Makes a loss with a reduction and the default of every other common option.
+     *
+     * @param name the display name
+     * @param reduction the reduction
+     */
+    protected AbstractLoss(String name, Reduction reduction) {
+        super(name);
+        this.reduction = Objects.requireNonNull(reduction, "reduction");
+        emptyPolicy = EmptyPolicy.NAN;
+        validation = Validation.INDICES;
+        sampleWeighting = SampleWeighting.NONE;
+        labelGradient = false;
+        reading = Reading.AUTO;
+        accumulators = new Accumulators(name);
+    }
+
+    /**
+     * Makes a loss with the common options of a builder.
+     *
+     * @param builder the builder
+     */
+    protected AbstractLoss(LossBuilder<?> builder) {
+        super(builder.name);
+        reduction = builder.reduction;
+        emptyPolicy = builder.emptyPolicy;
+        validation = builder.validation;
+        sampleWeighting = builder.sampleWeighting;
+        labelGradient = builder.labelGradient;
+        reading = builder.reading;
+        accumulators = new Accumulators(builder.name);
+    }
+
+    // ------------------------------------------------------------------ what a subclass writes
+
+    /**
+     * Checks counts, ranks, shapes and types, without reading any data.
+     *
+     * @param labels the labels, without sample weights
+     * @param predictions the predictions
+     * @throws IllegalArgumentException that names loss, argument, requirement and what was given
+     */
+    protected abstract void check(NDList labels, NDList predictions);
+
+    /**
+     * Checks the data, in strict validation only. The predictions are known to be finite.
+     *
+     * @param labels the labels, without sample weights
+     * @param predictions the predictions
+     */
+    protected void checkData(NDList labels, NDList predictions) {}
+
+    /**
+     * Returns the shape of the unreduced values, which is that of the result with {@link
+     * Reduction#NONE} and what sample weights align with. The arguments have passed {@link #check}.
+     *
+     * @param labels the labels, without sample weights
+     * @param predictions the predictions
+     * @return the shape of the values
+     */
+    protected abstract Shape unreducedShape(NDList labels, NDList predictions);
+
+    /**
+     * Computes the unreduced values: the definition of the loss, differentiated by the engine.
+     *
+     * @param labels the labels, without sample weights, as they came
+     * @param predictions the predictions, FLOAT32 or FLOAT64
+     * @return the terms
+     */
+    protected abstract Terms terms(NDList labels, NDList predictions);
+
+    /**
+     * Computes the sum of the values and its gradient without a graph, or declines.
+     *
+     * <p>Called for {@link Reduction#SUM}, {@link Reduction#MEAN} and {@link Reduction#BATCH_MEAN}
+     * without sample weights, on predictions that are not empty. Both lists are detached; they
+     * share memory with the caller's arrays, so in-place operations are for fresh arrays only.
+     *
+     * @param labels the labels, detached, as they came
+     * @param predictions the predictions, detached
+     * @param gradient whether the gradient is wanted
+     * @return the closed form, or null to use {@link #terms}
+     */
+    protected @Nullable ClosedForm closedForm(NDList labels, NDList predictions, boolean gradient) {
+        return null;
+    }
+
+    /**
+     * Maps the merged mean Σ numerators / Σ denominators to the value that is reported; a loss that
+     * is a function of a mean, such as a root mean square, merges exactly this way.
+     *
+     * @param mean the merged mean
+     * @return the reported value
+     */
+    protected NDArray finish(NDArray mean) {
+        return mean;
+    }
+
+    /**
+     * Does for accumulators what {@link #finish(NDArray)} does for arrays.
+     *
+     * @param mean the merged mean
+     * @return the reported value
+     */
+    protected double finish(double mean) {
+        return mean;
+    }
+
+    // ------------------------------------------------------------------ evaluating
+
+    /**
+     * Computes the loss, with the gradient of the predictions.
+     *
+     * @param labels the labels
+     * @param predictions the predictions
+     * @return a 0-d array, or the unreduced values with {@link Reduction#NONE}
+     */
+    @Override
+    public final NDArray evaluate(NDList labels, NDList predictions) {
+        return evaluate(labels, predictions, true);
+    }
+
+    /**
+     * Computes the loss without any gradient: what validation and logging need, at the price of a
+     * forward pass.
+     *
+     * @param labels the labels
+     * @param predictions the predictions
+     * @return a 0-d array, or the unreduced values with {@link Reduction#NONE}
+     */
+    public final NDArray value(NDList labels, NDList predictions) {
+        return evaluate(labels, predictions, false);
+    }
+
+    private NDArray evaluate(NDList labels, NDList predictions, boolean gradient) {
+        NDArray result;
+        try (NDScope scope = new NDScope()) {
+            scope.suppressNotUsedWarning();
+            Inputs inputs = checked(labels, predictions);
+            result = keep(reduced(inputs, gradient), labels, predictions);
+        }
+        NDScope.register(result); // a scope of the caller's own, if there is one
+        return result;
+    }
+
+    /**
+     * Computes the loss as numerator and denominator, for merging the parts of a batch exactly.
+     *
+     * @param labels the labels
+     * @param predictions the predictions
+     * @return the fraction, whose numerator carries the gradient of the predictions
+     * @throws IllegalStateException if the reduction is one of your own, which cannot be merged
+     */
+    public final Fraction fraction(NDList labels, NDList predictions) {
+        if (reduction.function() != null) {
+            throw new IllegalStateException(
+                    getName() + ": the reduction " + reduction + " cannot be merged from parts");
+        }
+        Fraction result;
+        try (NDScope scope = new NDScope()) {
+            scope.suppressNotUsedWarning();
+            Inputs inputs = checked(labels, predictions);
+            Sum sum = sum(inputs, true);
+            NDArray numerator = keep(sum.numerator(), labels, predictions);
+            NDArray denominator = keep(sum.divisor().toArray(numerator), labels, predictions);
+            result = new Fraction(numerator, denominator);
+        }
+        NDScope.register(result.numerator());
+        NDScope.register(result.denominator());
+        return result;
+    }
+
+    private NDArray reduced(Inputs inputs, boolean gradient) {
+        UnaryOperator<NDArray> function = reduction.function();
+        if (function != null) {
+            return function.apply(weighted(inputs, gradient).values());
+        }
+        if (reduction == Reduction.NONE) {
+            return weighted(inputs, gradient).values();
+        }
+        ClosedForm closed = closedForm(inputs, gradient);
+        if (closed == null) {
+            Sum sum = sumOfTerms(inputs, gradient);
+            return finish(sum.divisor().divide(sum.numerator(), emptyPolicy, getName()));
+        }
+        Divisor divisor = divisor(inputs, closed.divisor());
+        NDArray mean = divisor.divide(closed.sum(), emptyPolicy, getName());
+        if (gradient) {
+            // Attached after the division, so that the value is not rounded again.
+            mean =
+                    divisor.isKnown()
+                            ? closed.attach(mean, inputs.predictions, 1 / divisor.toDouble())
+                            : divisor.divide(
+                                    closed.attach(closed.sum(), inputs.predictions, 1),
+                                    emptyPolicy,
+                                    getName());
+        }
+        return finish(mean);
+    }
+
+    private Sum sum(Inputs inputs, boolean gradient) {
+        ClosedForm closed = closedForm(inputs, gradient);
+        if (closed == null) {
+            return sumOfTerms(inputs, gradient);
+        }
+        NDArray sum = closed.sum();
+        if (gradient) {
+            sum = closed.attach(sum, inputs.predictions, 1);
+        }
+        return new Sum(sum, divisor(inputs, closed.divisor()));
+    }
+
+    private Sum sumOfTerms(Inputs inputs, boolean gradient) {
+        Terms terms = weighted(inputs, gradient);
+        NDArray values = terms.values();
+        NDArray factors =
+                reduction == Reduction.SUM || reduction == Reduction.BATCH_MEAN
+                        ? null
+                        : terms.factors();
+        NDArray sum = (factors == null ? values : values.mul(factors)).sum();
+        return new Sum(sum, divisor(inputs, terms.divisor()));
+    }
+
+    /** What the reduction divides by, where MEAN would divide by {@code ofMean}. */
+    private Divisor divisor(Inputs inputs, Divisor ofMean) {
+        if (reduction == Reduction.SUM) {
+            return Divisor.of(1);
+        }
+        if (reduction == Reduction.BATCH_MEAN) {
+            Shape shape = inputs.predictions.get(0).getShape();
+            return Divisor.of(shape.isScalar() ? 1 : shape.get(0));
+        }
+        return ofMean;
+    }
+
+    private @Nullable ClosedForm closedForm(Inputs inputs, boolean gradient) {
+        if (reading == Reading.FORMULA
+                || (reading == Reading.AUTO && inputs.predictions.get(0).size() < CLOSED_FORM_SIZE)
+                || labelGradient
+                || inputs.weight != null
+                || isEmpty(inputs.predictions)) {
+            return null;
+        }
+        return closedForm(inputs.labels, detached(inputs.predictions), gradient);
+    }
+
+    private static boolean isEmpty(NDList list) {
+        return list.stream().anyMatch(array -> array.size() == 0);
+    }
+
+    private static NDList detached(NDList list) {
+        NDList detached = new NDList(list.size());
+        for (NDArray array : list) {
+            detached.add(array.stopGradient());
+        }
+        return detached;
+    }
+
+    // ------------------------------------------------------------------ weights and masks
+
+    private Terms weighted(Inputs inputs, boolean gradient) {
+        NDList predictions = gradient ? inputs.predictions : detached(inputs.predictions);
+        Shape shape = unreducedShape(inputs.labels, predictions);
+        if (shape.size() == 0 && predictions.get(0).size() == 0) {
+            // Engines fail in many ways on empty arrays; this one keeps the graph connected.
+            return Terms.of(predictions.get(0).reshape(shape));
+        }
+        NDArray weight = inputs.weight;
+        if (weight == null) {
+            return terms(inputs.labels, predictions);
+        }
+        if (sampleWeighting == SampleWeighting.MASK) {
+            NDArray mask = weight.getDataType().isBoolean() ? weight : weight.neq(0);
+            Inputs filled = masked(mask, inputs.labels, predictions);
+            Terms terms = terms(filled.labels, filled.predictions);
+            mask = leading(mask, terms.values().getShape());
+            return terms.withValues(Nd.where(mask, terms.values(), 0))
+                    .withShares(Nd.where(mask, terms.sharesOrOnes(), 0));
+        }
+        Terms terms = terms(inputs.labels, predictions);
+        NDArray values = terms.values();
+        NDArray factor = leading(Nd.constant(weight, values), values.getShape());
+        Terms weighted = terms.withValues(values.mul(factor));
+        return sampleWeighting == SampleWeighting.MEAN_BY_WEIGHT
+                ? weighted.withShares(terms.sharesOrOnes().mul(factor))
+                : weighted;
+    }
+
+    /** Replaces what a mask hides, where its gradient could be NaN; here nothing is known of it. */
+    Inputs masked(NDArray mask, NDList labels, NDList predictions) {
+        return new Inputs(labels, predictions, null);
+    }
+
+    /** Aligns a weight with the leading axes of a shape. */
+    NDArray leading(NDArray weight, Shape shape) {
+        return weight.getShape().dimension() == shape.dimension()
+                ? weight
+                : weight.reshape(alignment(weight.getShape(), shape));
+    }
+
+    private Shape alignment(Shape given, Shape shape) {
+        boolean fits = given.dimension() <= shape.dimension();
+        long[] aligned = new long[shape.dimension()];
+        for (int i = 0; fits && i < aligned.length; i++) {
+            aligned[i] = i < given.dimension() ? given.get(i) : 1;
+            fits = aligned[i] == 1 || aligned[i] == shape.get(i);
+        }
+        Checks.require(
+                fits,
+                getName(),
+                "the sample weights (the last of labels)",
+                "have the shape " + shape + " of the values, or its leading axes",
+                given);
+        return new Shape(aligned);
+    }
+
+    // ------------------------------------------------------------------ checking
+
+    private Inputs checked(NDList labels, NDList predictions) {
+        String name = getName();
+        if (predictions.isEmpty()) {
+            throw new IllegalArgumentException(
+                    name + ": predictions must hold at least one array, but held none");
+        }
+        NDArray first = predictions.get(0);
+        DataType type = first.getDataType();
+        for (int i = 0; i < predictions.size(); i++) {
+            DataType given = predictions.get(i).getDataType();
+            Checks.require(
+                    given == DataType.FLOAT32
+                            || given == DataType.FLOAT64
+                            || given == DataType.FLOAT16,
+                    name,
+                    "predictions[" + i + "]",
+                    "be FLOAT32, FLOAT64 or FLOAT16",
+                    given);
+            Checks.require(
+                    given == type,
+                    name,
+                    "predictions[" + i + "]",
+                    "have the data type " + type + " of predictions[0]",
+                    given);
+            requireSamePlace("predictions", i, predictions.get(i), first);
+        }
+        NDArray weight = null;
+        NDList targets = labels;
+        if (sampleWeighting != SampleWeighting.NONE) {
+            Checks.require(
+                    !labels.isEmpty(),
+                    name,
+                    "labels",
+                    "end with an array of sample weights (sampleWeighting is "
+                            + sampleWeighting
+                            + ")",
+                    "empty");
+            weight = labels.get(labels.size() - 1);
+            targets = labels.subNDList(0, labels.size() - 1);
+        }
+        for (int i = 0; i < labels.size(); i++) {
+            NDArray label = labels.get(i);
+            requireSamePlace("labels", i, label, first);
+            if (!labelGradient && label.hasGradient()) {
+                throw new IllegalArgumentException(
+                        name
+                                + ": labels["
+                                + i
+                                + "] requires a gradient, but labels are constants here; build the"
+                                + " loss with optLabelGradient(true), or swap the arguments:"
+                                + " the order is evaluate(labels, predictions)");
+            }
+        }
+        if (labelGradient) {
+            for (int i = 0; i < targets.size(); i++) {
+                DataType given = targets.get(i).getDataType();
+                Checks.require(
+                        !given.isFloating() || (given == type && type != DataType.FLOAT16),
+                        name,
+                        "labels[" + i + "]",
+                        "have the data type of predictions[0], FLOAT32 or FLOAT64, to receive a"
+                                + " gradient",
+                        given);
+            }
+        }
+        check(targets, predictions);
+        if (weight != null) {
+            alignment(weight.getShape(), unreducedShape(targets, predictions));
+        }
+        if (validation == Validation.STRICT) {
+            for (int i = 0; i < predictions.size(); i++) {
+                Checks.require(
+                        Nd.allFinite(predictions.get(i)),
+                        name,
+                        "predictions[" + i + "]",
+                        "be finite (strict validation)",
+                        "NaN or infinite");
+            }
+            checkData(targets, predictions);
+        }
+        NDList constants = labelGradient ? targets : detached(targets);
+        if (type == DataType.FLOAT16) {
+            NDList wide = new NDList(predictions.size());
+            for (NDArray prediction : predictions) {
+                wide.add(Nd.widen(prediction, DataType.FLOAT32));
+            }
+            return new Inputs(constants, wide, weight);
+        }
+        return new Inputs(constants, predictions, weight);
+    }
+
+    private void requireSamePlace(String argument, int i, NDArray array, NDArray first) {
+        if (array == first) {
+            return;
+        }
+        if (array.getClass() != first.getClass()) {
+            throw new IllegalArgumentException(
+                    getName()
+                            + ": "
+                            + argument
+                            + "["
+                            + i
+                            + "] must belong to the engine of"
+                            + " predictions[0] ("
+                            + first.getManager().getEngine().getEngineName()
+                            + "), but belongs to "
+                            + array.getManager().getEngine().getEngineName());
+        }
+        Checks.require(
+                array.getDevice().equals(first.getDevice()),
+                getName(),
+                argument + "[" + i + "]",
+                "be on the device of predictions[0] (" + first.getDevice() + ")",
+                "on " + array.getDevice());
+    }
+
+    private static NDArray keep(NDArray result, NDList labels, NDList predictions) {
+        NDArray kept = result;
+        for (NDList list : new NDList[] {labels, predictions}) {
+            for (NDArray input : list) {
+                // The caller may close the result, but not by that an input.
+                kept = input == kept ? kept.mul(1) : kept;
+            }
+        }
+        NDScope.unregister(kept);
+        if (kept.getManager() != predictions.get(0).getManager()) {
+            kept.attach(predictions.get(0).getManager());
+        }
+        return kept;
+    }
+
+    /**
+     * Tells whether index data are read and rejected when out of range, as {@link Validation} says.
+     *
+     * @param array the index data
+     * @return whether to read them
+     */
+    protected final boolean readsIndices(NDArray array) {
+        return validation == Validation.STRICT
+                || (validation == Validation.INDICES && !array.getDevice().isGpu());
+    }
+
+    /**
+     * Returns the reduction.
+     *
+     * @return the reduction
+     */
+    public final Reduction getReduction() {
+        return reduction;
+    }
+
+    // ------------------------------------------------------------------ accumulators
+
+    /** {@inheritDoc} */
+    @Override
+    public void addAccumulator(String key) {
+        accumulators.add(key);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public void updateAccumulator(String key, NDList labels, NDList predictions) {
+        updateAccumulators(new String[] {key}, labels, predictions);
+    }
+
+    /**
+     * Adds a batch to accumulators. Computes no gradient; waits for the device once.
+     *
+     * @param keys the accumulators
+     * @param labels the labels
+     * @param predictions the predictions
+     */
+    @Override
+    public void updateAccumulators(String[] keys, NDList labels, NDList predictions) {
+        double numerator;
+        double denominator;
+        try (NDScope scope = new NDScope()) {
+            scope.suppressNotUsedWarning();
+            Inputs inputs = checked(labels, predictions);
+            if (reduction.function() != null) {
+                numerator = Nd.toDoubles(reduced(inputs, false).sum())[0];
+                denominator = 1;
+            } else {
+                Sum sum = sum(inputs, false);
+                numerator = Nd.toDoubles(sum.numerator())[0];
+                denominator = reduction == Reduction.SUM ? 0 : sum.divisor().toDouble();
+            }
+        }
+        accumulators.update(keys, numerator, denominator);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public void resetAccumulator(String key) {
+        accumulators.reset(key);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public float getAccumulator(String key) {
+        return (float) getAccumulatorAsDouble(key);
+    }
+
+    /**
+     * Returns the value of an accumulator in full precision.
+     *
+     * @param key the accumulator
+     * @return Σ numerators / Σ denominators, NaN if nothing has been added
+     */
+    public double getAccumulatorAsDouble(String key) {
+        Accumulators.Total total = accumulators.get(key);
+        if (reduction == Reduction.SUM && total.updates() > 0) {
+            return finish(total.numerator());
+        }
+        if (total.updates() > 0 && total.denominator() == 0 && emptyPolicy == EmptyPolicy.ZERO) {
+            return 0;
+        }
+        return finish(total.numerator() / total.denominator());
+    }
+
+    /** What a loss works on: labels without weights, and predictions wide enough to sum. */
+    record Inputs(NDList labels, NDList predictions, @Nullable NDArray weight) {}
+
+    /** A sum of terms and what it is to be divided by. */
+    private record Sum(NDArray numerator, Divisor divisor) {}
+}

@@ -1,0 +1,258 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.api;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+
+import io.djlosses.nd.Nd;
+
+/**
+ * Argument checks. Every message names the loss, the argument, what is required and what was given.
+ *
+ * <p>All conditions are written so that NaN fails them.
+ */
+public final class Checks {
+
+    private Checks() {}
+
+    /**
+     * Checks an argument.
+     *
+     * @param condition what must hold
+     * @param loss the name of the loss
+     * @param argument the name of the argument
+     * @param requirement what is required, as it follows "must"
+     * @param given what was given
+     * @throws IllegalArgumentException if the condition does not hold
+     */
+    public static void require(
+            boolean condition, String loss, String argument, String requirement, Object given) {
+        if (!condition) {
+            throw new IllegalArgumentException(
+                    loss + ": " + argument + " must " + requirement + ", but was " + given);
+        }
+    }
+
+    /**
+     * Checks how many arrays a list holds.
+     *
+     * @param loss the name of the loss
+     * @param argument {@code labels} or {@code predictions}
+     * @param list the list
+     * @param contents what it should hold, one word an array
+     */
+    public static void count(String loss, String argument, NDList list, String... contents) {
+        if (list.size() != contents.length) {
+            String arrays = contents.length == 1 ? " array [" : " arrays [";
+            throw new IllegalArgumentException(
+                    loss
+                            + ": "
+                            + argument
+                            + " must hold "
+                            + contents.length
+                            + arrays
+                            + String.join(", ", contents)
+                            + "], but held "
+                            + list.size()
+                            + ("labels".equals(argument) || "predictions".equals(argument)
+                                    ? " (the order is evaluate(labels, predictions))"
+                                    : ""));
+        }
+    }
+
+    /**
+     * Checks that two shapes are equal.
+     *
+     * @param loss the name of the loss
+     * @param argument the name of the argument
+     * @param given its shape
+     * @param required the required shape
+     * @param why what asks for it, such as {@code "match predictions[0]"}
+     */
+    public static void shape(
+            String loss, String argument, Shape given, Shape required, String why) {
+        if (!given.equals(required)) {
+            throw new IllegalArgumentException(
+                    loss
+                            + ": "
+                            + argument
+                            + " must have shape "
+                            + required
+                            + " to "
+                            + why
+                            + ", but had shape "
+                            + given);
+        }
+    }
+
+    /**
+     * Checks the rank of an array.
+     *
+     * @param loss the name of the loss
+     * @param argument the name of the argument
+     * @param array the array
+     * @param min the least rank
+     * @param max the greatest rank
+     * @param form the required shape, such as {@code "(N, C) or (C)"}
+     */
+    public static void rank(
+            String loss, String argument, NDArray array, int min, int max, String form) {
+        int rank = array.getShape().dimension();
+        if (rank < min || rank > max) {
+            throw new IllegalArgumentException(
+                    loss
+                            + ": "
+                            + argument
+                            + " must have shape "
+                            + form
+                            + ", but had shape "
+                            + array.getShape());
+        }
+    }
+
+    /**
+     * Checks that an array holds whole numbers or floating-point numbers that stand for them.
+     *
+     * @param loss the name of the loss
+     * @param argument the name of the argument
+     * @param array the array
+     */
+    public static void index(String loss, String argument, NDArray array) {
+        DataType type = array.getDataType();
+        require(
+                type.isInteger() || type.isFloating(),
+                loss,
+                argument,
+                "hold class indices (INT64, INT32, UINT8 or whole floating-point numbers)",
+                type);
+    }
+
+    /**
+     * Checks that all values lie in [0, 1]; waits for the device.
+     *
+     * @param loss the name of the loss
+     * @param argument the name of the argument
+     * @param array the array
+     */
+    public static void unitInterval(String loss, String argument, NDArray array) {
+        for (double value : Nd.toDoubles(array)) {
+            require(
+                    value >= 0 && value <= 1,
+                    loss,
+                    argument,
+                    "hold values in [0, 1] (strict validation)",
+                    value);
+        }
+    }
+
+    /**
+     * Checks that all values are −1 or 1; waits for the device.
+     *
+     * @param loss the name of the loss
+     * @param argument the name of the argument
+     * @param array the array
+     */
+    public static void signs(String loss, String argument, NDArray array) {
+        for (double value : Nd.toDoubles(array)) {
+            require(
+                    Math.abs(value) == 1,
+                    loss,
+                    argument,
+                    "hold -1 or 1 (strict validation)",
+                    value);
+        }
+    }
+
+    /**
+     * Checks that an option is finite and greater than 0.
+     *
+     * @param loss the name of the loss
+     * @param option the name of the option
+     * @param value its value
+     * @return the value
+     */
+    public static double positive(String loss, String option, double value) {
+        require(
+                value > 0 && value < Double.POSITIVE_INFINITY,
+                loss,
+                option,
+                "be finite and greater than 0",
+                value);
+        return value;
+    }
+
+    /**
+     * Checks that an option is finite and not negative.
+     *
+     * @param loss the name of the loss
+     * @param option the name of the option
+     * @param value its value
+     * @return the value
+     */
+    public static double notNegative(String loss, String option, double value) {
+        require(
+                value >= 0 && value < Double.POSITIVE_INFINITY,
+                loss,
+                option,
+                "be finite and at least 0",
+                value);
+        return value;
+    }
+
+    /**
+     * Checks that an option is finite.
+     *
+     * @param loss the name of the loss
+     * @param option the name of the option
+     * @param value its value
+     * @return the value
+     */
+    public static double finite(String loss, String option, double value) {
+        require(Double.isFinite(value), loss, option, "be finite", value);
+        return value;
+    }
+
+    /**
+     * Checks that an option lies in a closed interval.
+     *
+     * @param loss the name of the loss
+     * @param option the name of the option
+     * @param value its value
+     * @param min the least value
+     * @param max the greatest value
+     * @return the value
+     */
+    public static double range(String loss, String option, double value, double min, double max) {
+        require(
+                value >= min && value <= max,
+                loss,
+                option,
+                "be in [" + plain(min) + ", " + plain(max) + "]",
+                value);
+        return value;
+    }
+
+    /**
+     * Checks a list of weights and copies it.
+     *
+     * @param loss the name of the loss
+     * @param option the name of the option
+     * @param values the weights
+     * @return a copy
+     */
+    public static double[] weights(String loss, String option, double[] values) {
+        require(values.length > 0, loss, option, "hold at least one number", "empty");
+        for (int i = 0; i < values.length; i++) {
+            notNegative(loss, option + "[" + i + "]", values[i]);
+        }
+        return values.clone();
+    }
+
+    private static String plain(double value) {
+        return value == Math.rint(value) && Math.abs(value) < 1e15
+                ? Long.toString((long) value)
+                : Double.toString(value);
+    }
+}

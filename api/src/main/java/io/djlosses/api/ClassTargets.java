@@ -1,0 +1,196 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.api;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+
+import io.djlosses.nd.Nd;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Class indices that are safe to pick with: checked, with ignored targets replaced by class 0 and
+ * given weight 0.
+ *
+ * <p>Engines answer an index out of range with an exception, with the value of another class, or by
+ * aborting the device, so no index reaches them unchecked. Where indices are read ({@link
+ * Validation}), one out of range is an {@link IllegalArgumentException} that names it; elsewhere it
+ * makes the value of its sample NaN.
+ */
+public final class ClassTargets {
+
+    private final NDArray index;
+    private final @Nullable NDArray kept;
+    private final @Nullable NDArray weights;
+    private final Divisor divisor;
+
+    private ClassTargets(
+            NDArray index, @Nullable NDArray kept, @Nullable NDArray weights, Divisor divisor) {
+        this.index = index;
+        this.kept = kept;
+        this.weights = weights;
+        this.divisor = divisor;
+    }
+
+    /**
+     * Reads class indices.
+     *
+     * @param loss the loss, which decides whether data are read
+     * @param label the indices, of any integer or floating-point type
+     * @param classes the number of classes
+     * @param ignoreIndex the index of targets that count nothing
+     * @param classWeights the weight of each class, or null for 1
+     * @param like an array of the type and manager that weights are to have
+     * @return the targets
+     */
+    public static ClassTargets of(
+            AbstractLoss loss,
+            NDArray label,
+            long classes,
+            long ignoreIndex,
+            double @Nullable [] classWeights,
+            NDArray like) {
+        return loss.readsIndices(label)
+                ? read(loss.getName(), label, classes, ignoreIndex, classWeights, like)
+                : onDevice(label, classes, ignoreIndex, classWeights, like);
+    }
+
+    private static ClassTargets read(
+            String loss,
+            NDArray label,
+            long classes,
+            long ignoreIndex,
+            double @Nullable [] classWeights,
+            NDArray like) {
+        long[] indices = Nd.toLongs(label);
+        boolean ignored = false;
+        for (int i = 0; i < indices.length; i++) {
+            if (indices[i] == ignoreIndex) {
+                ignored = true;
+            } else if (indices[i] < 0 || indices[i] >= classes) {
+                throw new IllegalArgumentException(
+                        loss
+                                + ": labels must hold class indices in [0, "
+                                + classes
+                                + ")"
+                                + " or ignoreIndex = "
+                                + ignoreIndex
+                                + ", but element "
+                                + i
+                                + " was "
+                                + given(label, indices[i]));
+            }
+        }
+        Shape shape = label.getShape();
+        NDManager manager = like.getManager();
+        if (!ignored && classWeights == null) {
+            NDArray index =
+                    label.getDataType() == DataType.INT64
+                            ? label
+                            : Nd.create(manager, indices, shape);
+            return new ClassTargets(index, null, null, Divisor.of(indices.length));
+        }
+        double[] weights = new double[indices.length];
+        double sum = 0;
+        double[] kept = new double[indices.length];
+        for (int i = 0; i < indices.length; i++) {
+            if (indices[i] == ignoreIndex) {
+                indices[i] = 0;
+            } else {
+                kept[i] = 1;
+                weights[i] = classWeights == null ? 1 : classWeights[(int) indices[i]];
+                sum += weights[i];
+            }
+        }
+        DataType type = like.getDataType();
+        return new ClassTargets(
+                Nd.create(manager, indices, shape),
+                ignored ? Nd.create(manager, kept, shape, type).neq(0) : null,
+                Nd.create(manager, weights, shape, type),
+                Divisor.of(sum));
+    }
+
+    private static String given(NDArray label, long index) {
+        return index == Long.MIN_VALUE
+                ? "not a number of a class"
+                : Long.toString(index) + (label.getDataType().isFloating() ? " (truncated)" : "");
+    }
+
+    private static ClassTargets onDevice(
+            NDArray label,
+            long classes,
+            long ignoreIndex,
+            double @Nullable [] classWeights,
+            NDArray like) {
+        NDArray index = label.toType(DataType.INT64, false);
+        NDArray kept = index.neq(ignoreIndex);
+        NDArray valid = index.gte(0).logicalAnd(index.lt(classes));
+        NDArray safe = Nd.where(valid, index, index.zerosLike());
+        NDArray weights;
+        if (classWeights == null) {
+            weights = like.getManager().ones(index.getShape(), like.getDataType());
+        } else {
+            Shape shape = new Shape(classWeights.length);
+            weights =
+                    Nd.create(like.getManager(), classWeights, shape, like.getDataType())
+                            .get(safe.reshape(-1))
+                            .reshape(index.getShape());
+        }
+        weights = Nd.where(valid, weights, Double.NaN);
+        weights = Nd.where(kept, weights, 0);
+        return new ClassTargets(safe, kept, weights, Divisor.of(weights.sum()));
+    }
+
+    /**
+     * Returns the indices, each in [0, C).
+     *
+     * @return INT64 indices, of the shape of the label
+     */
+    public NDArray index() {
+        return index;
+    }
+
+    /**
+     * Weights values that belong to the targets, and makes those of ignored targets 0, whatever
+     * they were.
+     *
+     * @param values one value a target
+     * @return their weighted values, of which each counts its weight in a mean
+     */
+    public Terms weigh(NDArray values) {
+        if (weights == null) {
+            return Terms.of(values);
+        }
+        return Terms.of(keep(values.mul(weights))).withShares(weights, divisor);
+    }
+
+    /**
+     * Makes the values of ignored targets 0, whatever they were.
+     *
+     * @param values one value a target
+     * @return the values, not weighted
+     */
+    public NDArray keep(NDArray values) {
+        return kept == null ? values : Nd.where(kept, values, 0);
+    }
+
+    /**
+     * Returns the weight of each target.
+     *
+     * @return the weights, 0 where ignored, or null if all are 1
+     */
+    public @Nullable NDArray weights() {
+        return weights;
+    }
+
+    /**
+     * Returns the sum of the weights.
+     *
+     * @return what a weighted mean divides by
+     */
+    public Divisor divisor() {
+        return divisor;
+    }
+}

@@ -1,0 +1,87 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.api;
+
+import ai.djl.ndarray.NDArray;
+
+import io.djlosses.nd.Nd;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a mean divides by: a number that Java knows, or a 0-d array that only the device knows.
+ *
+ * <p>Where the number is known, no operation is spent on it and no device is waited for.
+ */
+public final class Divisor {
+
+    private final double number;
+    private final @Nullable NDArray array;
+
+    private Divisor(double number, @Nullable NDArray array) {
+        this.number = number;
+        this.array = array;
+    }
+
+    /**
+     * Returns a divisor that is known.
+     *
+     * @param number the number of values, or the sum of their weights
+     * @return the divisor
+     */
+    public static Divisor of(double number) {
+        return new Divisor(number, null);
+    }
+
+    /**
+     * Returns a divisor that has been computed on the device.
+     *
+     * @param array a 0-d array
+     * @return the divisor
+     */
+    public static Divisor of(NDArray array) {
+        return new Divisor(Double.NaN, array.stopGradient());
+    }
+
+    boolean isKnown() {
+        return array == null;
+    }
+
+    double toDouble() {
+        return array == null ? number : Nd.toDoubles(array)[0];
+    }
+
+    NDArray toArray(NDArray like) {
+        if (array != null) {
+            return array.getDataType() == like.getDataType()
+                    ? array
+                    : array.toType(like.getDataType(), false);
+        }
+        return like.getManager().full(like.getShape(), (float) number, like.getDataType());
+    }
+
+    /** Divides a sum of terms; where there is nothing to divide by, the policy decides. */
+    NDArray divide(NDArray sum, EmptyPolicy policy, String loss) {
+        if (policy == EmptyPolicy.ERROR && toDouble() == 0) {
+            throw new IllegalArgumentException(
+                    loss
+                            + ": there is nothing to average (an empty batch, or every target is"
+                            + " ignored or masked); pass at least one target, or build the loss"
+                            + " with optEmptyPolicy(EmptyPolicy.ZERO)");
+        }
+        if (array == null) {
+            if (number == 0) {
+                return policy == EmptyPolicy.ZERO ? sum : sum.add(Nd.num(sum, Double.NaN));
+            }
+            return number == 1 ? sum : sum.div(Nd.num(sum, number));
+        }
+        // The gradient of an empty sum is zero; dividing by 1 instead of 0 keeps it so.
+        NDArray divisor = toArray(sum);
+        NDArray empty = divisor.eq(0);
+        NDArray mean = sum.div(Nd.where(empty, divisor.onesLike(), divisor));
+        if (policy == EmptyPolicy.ZERO) {
+            return mean;
+        }
+        NDArray zero = mean.zerosLike();
+        return mean.add(Nd.where(empty, zero.add(Nd.num(zero, Double.NaN)), zero));
+    }
+}

@@ -1,0 +1,15 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.api;
+
+/**
+ * How the sum or mean of a loss is computed. Value and gradient are the same in every reading up to
+ * rounding; they differ in speed and memory.
+ */
+public enum Reading {
+    /** The default: the closed form where there is one and the input is large enough to gain. */
+    AUTO,
+    /** The formula, differentiated by the engine. */
+    FORMULA,
+    /** The closed form of value and gradient wherever there is one. */
+    CLOSED_FORM
+}

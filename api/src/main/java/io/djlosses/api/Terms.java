@@ -1,0 +1,112 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.api;
+
+import ai.djl.ndarray.NDArray;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The unreduced reading of a loss: its values, and what each of them counts in a mean.
+ *
+ * <pre>{@code
+ * NONE = values        SUM = Σ values        MEAN = Σ factors·values / Σ shares
+ * }</pre>
+ *
+ * <p>Most losses are {@code Terms.of(values)}, where every value counts 1. A class-weighted loss
+ * adds {@link #withShares}, a loss whose mean scales its values (CTC) adds {@link #withFactors}.
+ */
+public final class Terms {
+
+    private final NDArray values;
+    private final @Nullable NDArray shares;
+    private final @Nullable Divisor divisor;
+    private final @Nullable NDArray factors;
+
+    private Terms(
+            NDArray values,
+            @Nullable NDArray shares,
+            @Nullable Divisor divisor,
+            @Nullable NDArray factors) {
+        this.values = values;
+        this.shares = shares;
+        this.divisor = divisor;
+        this.factors = factors;
+    }
+
+    /**
+     * Returns values of which each counts 1 in a mean.
+     *
+     * @param values the unreduced values
+     * @return the terms
+     */
+    public static Terms of(NDArray values) {
+        return new Terms(values, null, null, null);
+    }
+
+    /**
+     * Sets what each value counts in a mean.
+     *
+     * @param shares non-negative shares, of the shape of the values; constants
+     * @return new terms
+     */
+    public Terms withShares(NDArray shares) {
+        return new Terms(values, shares, null, factors);
+    }
+
+    /**
+     * Sets what each value counts in a mean, where the sum of the shares is at hand, which saves
+     * computing it.
+     *
+     * @param shares non-negative shares, of the shape of the values; constants
+     * @param sum their sum
+     * @return new terms
+     */
+    public Terms withShares(NDArray shares, Divisor sum) {
+        return new Terms(values, shares, sum, factors);
+    }
+
+    /**
+     * Sets what each value is multiplied with in a mean only.
+     *
+     * @param factors the factors, of the shape of the values; constants
+     * @return new terms
+     */
+    public Terms withFactors(NDArray factors) {
+        return new Terms(values, shares, divisor, factors);
+    }
+
+    /**
+     * Returns the unreduced values.
+     *
+     * @return the values, with their gradient
+     */
+    public NDArray values() {
+        return values;
+    }
+
+    @Nullable NDArray factors() {
+        return factors;
+    }
+
+    /** Returns what each value counts, as an array of the shape of the values. */
+    NDArray sharesOrOnes() {
+        return shares != null ? shares : values.stopGradient().onesLike();
+    }
+
+    /**
+     * Replaces the values and keeps what they count.
+     *
+     * @param newValues values of the same shape
+     * @return new terms
+     */
+    public Terms withValues(NDArray newValues) {
+        return new Terms(newValues, shares, divisor, factors);
+    }
+
+    Divisor divisor() {
+        if (divisor != null) {
+            return divisor;
+        }
+        return shares == null ? Divisor.of(values.size()) : Divisor.of(shares.sum());
+    }
+}

@@ -1,0 +1,489 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.nd;
+
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Activation;
+
+import org.jspecify.annotations.Nullable;
+
+import java.lang.ref.Reference;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Engine-portable idioms on {@link NDArray}s: each method gives the same value and the same
+ * gradient on every engine, in FLOAT32 and FLOAT64, including at ties, kinks and infinities, where
+ * the engines' own operations differ.
+ *
+ * <p>A loss written with these and with the plain operations {@code add sub mul div neg abs exp log
+ * square sqrt sum(axes)} is portable without further care.
+ */
+public final class Nd {
+
+    /** Whether an engine's fused log-softmax is as exact as its element-wise operations. */
+    private static final Map<String, Boolean> EXACT_LOG_SOFTMAX = new ConcurrentHashMap<>();
+
+    private Nd() {}
+
+    // --------------------------------------------------------------------- making and reading
+
+    /**
+     * Returns a literal in the precision of an array. A {@code double} literal turns a 0-d FLOAT32
+     * array into FLOAT64 on some engines; this one never does.
+     *
+     * @param array the array that the literal is combined with
+     * @param value the literal
+     * @return a {@link Double} for FLOAT64 arrays, else a {@link Float}
+     */
+    public static Number num(NDArray array, double value) {
+        if (array.getDataType() == DataType.FLOAT64) {
+            return value;
+        }
+        return (float) value;
+    }
+
+    /**
+     * Creates a floating-point array. Unlike {@code NDManager.create(float[])} this is safe from
+     * the garbage collector on every engine, because the native side reads a buffer that is held
+     * until it has been read.
+     *
+     * @param manager the manager of the new array
+     * @param values the values in row-major order
+     * @param shape the shape of the new array
+     * @param dataType {@link DataType#FLOAT32} or {@link DataType#FLOAT64}
+     * @return the new array
+     */
+    public static NDArray create(
+            NDManager manager, double[] values, Shape shape, DataType dataType) {
+        ByteBuffer buffer = buffer(values.length, dataType);
+        if (dataType == DataType.FLOAT64) {
+            buffer.asDoubleBuffer().put(values);
+        } else {
+            for (double value : values) {
+                buffer.putFloat((float) value);
+            }
+            buffer.rewind();
+        }
+        return create(manager, buffer, shape, dataType);
+    }
+
+    /**
+     * Creates an INT64 array, safe from the garbage collector on every engine.
+     *
+     * @param manager the manager of the new array
+     * @param values the values in row-major order
+     * @param shape the shape of the new array
+     * @return the new array
+     */
+    public static NDArray create(NDManager manager, long[] values, Shape shape) {
+        ByteBuffer buffer = buffer(values.length, DataType.INT64);
+        buffer.asLongBuffer().put(values);
+        return create(manager, buffer, shape, DataType.INT64);
+    }
+
+    private static ByteBuffer buffer(int length, DataType dataType) {
+        return ByteBuffer.allocateDirect(Math.multiplyExact(length, dataType.getNumOfBytes()))
+                .order(ByteOrder.nativeOrder());
+    }
+
+    private static NDArray create(
+            NDManager manager, ByteBuffer buffer, Shape shape, DataType dataType) {
+        try {
+            return manager.create(buffer, shape, dataType);
+        } finally {
+            Reference.reachabilityFence(buffer);
+        }
+    }
+
+    /**
+     * Reads an array of any numeric or boolean type into Java. Floating-point values are truncated
+     * toward zero; NaN and values beyond the range of {@code long} become {@link Long#MIN_VALUE}.
+     *
+     * @param array the array, which this waits for
+     * @return its values in row-major order
+     */
+    public static long[] toLongs(NDArray array) {
+        int size = Math.toIntExact(array.size());
+        long[] values = new long[size];
+        if (size == 0) {
+            return values;
+        }
+        ByteBuffer bytes = array.toByteBuffer().order(ByteOrder.nativeOrder());
+        switch (array.getDataType()) {
+            case INT64 -> bytes.asLongBuffer().get(values);
+            case INT32 -> Arrays.setAll(values, i -> bytes.getInt(bytes.position() + 4 * i));
+            case UINT8, BOOLEAN ->
+                    Arrays.setAll(values, i -> bytes.get(bytes.position() + i) & 0xff);
+            case INT8 -> Arrays.setAll(values, i -> bytes.get(bytes.position() + i));
+            default -> {
+                double[] doubles = toDoubles(array);
+                // Written so that NaN takes the second branch.
+                Arrays.setAll(
+                        values,
+                        i -> Math.abs(doubles[i]) < 0x1p63 ? (long) doubles[i] : Long.MIN_VALUE);
+            }
+        }
+        return values;
+    }
+
+    /**
+     * Reads an array of any numeric or boolean type into Java.
+     *
+     * @param array the array, which this waits for
+     * @return its values in row-major order
+     */
+    public static double[] toDoubles(NDArray array) {
+        int size = Math.toIntExact(array.size());
+        double[] values = new double[size];
+        if (size == 0) {
+            return values;
+        }
+        DataType type = array.getDataType();
+        if (type == DataType.FLOAT64) {
+            array.toByteBuffer().order(ByteOrder.nativeOrder()).asDoubleBuffer().get(values);
+        } else if (type.isFloating()) {
+            NDArray wide = array.toType(DataType.FLOAT32, false);
+            ByteBuffer bytes = wide.toByteBuffer().order(ByteOrder.nativeOrder());
+            for (int i = 0; i < size; i++) {
+                values[i] = bytes.getFloat(bytes.position() + 4 * i);
+            }
+            if (wide != array) {
+                wide.close();
+            }
+        } else {
+            long[] longs = toLongs(array);
+            for (int i = 0; i < size; i++) {
+                values[i] = longs[i];
+            }
+        }
+        return values;
+    }
+
+    /**
+     * Returns an array as a constant in the type of another: no gradient flows into it.
+     *
+     * @param array the array, of any type
+     * @param like the array whose data type is wanted
+     * @return a detached array, which may share the memory of {@code array}
+     */
+    public static NDArray constant(NDArray array, NDArray like) {
+        return cast(array.stopGradient(), like);
+    }
+
+    /**
+     * Returns an array in the type of another. Where the type differs the gradient is lost, so an
+     * array that learns must have the type already.
+     *
+     * @param array the array, of any type
+     * @param like the array whose data type is wanted
+     * @return {@code array} itself where it has the type
+     */
+    public static NDArray cast(NDArray array, NDArray like) {
+        return array.getDataType() == like.getDataType()
+                ? array
+                : array.toType(like.getDataType(), false);
+    }
+
+    /**
+     * Widens an array to a larger floating-point type and keeps its gradient, which {@code toType}
+     * loses on some engines.
+     *
+     * @param array the array
+     * @param dataType the type to widen to
+     * @return an array of that type, or {@code array} itself where it already is
+     */
+    public static NDArray widen(NDArray array, DataType dataType) {
+        if (array.getDataType() == dataType) {
+            return array;
+        }
+        return array.mul(array.getManager().ones(new Shape(1), dataType)).reshape(array.getShape());
+    }
+
+    // --------------------------------------------------------------------- selecting
+
+    /**
+     * Selects element by element, with every argument broadcast to one shape first.
+     *
+     * @param mask the BOOLEAN condition
+     * @param yes the values where it holds
+     * @param no the values where it does not hold
+     * @return the selection, of the shape that the three broadcast to
+     */
+    public static NDArray where(NDArray mask, NDArray yes, NDArray no) {
+        Shape shape = broadcastShape(mask.getShape(), yes.getShape(), no.getShape());
+        return NDArrays.where(fit(mask, shape), fit(yes, shape), fit(no, shape));
+    }
+
+    /**
+     * Selects element by element between an array and a number.
+     *
+     * @param mask the BOOLEAN condition, broadcastable to the array
+     * @param yes the values where it holds
+     * @param no the number where it does not hold
+     * @return the selection, of the shape of {@code yes}
+     */
+    public static NDArray where(NDArray mask, NDArray yes, double no) {
+        NDArray other = no == 0 ? yes.zerosLike() : yes.onesLike().muli(num(yes, no));
+        return NDArrays.where(fit(mask, yes.getShape()), yes, other);
+    }
+
+    /**
+     * Returns the shape that the given shapes broadcast to.
+     *
+     * @param shapes the shapes
+     * @return their common shape by the rules of NumPy
+     * @throws IllegalArgumentException if they do not broadcast
+     */
+    public static Shape broadcastShape(Shape... shapes) {
+        int rank = 0;
+        for (Shape shape : shapes) {
+            rank = Math.max(rank, shape.dimension());
+        }
+        long[] common = new long[rank];
+        Arrays.fill(common, 1);
+        for (Shape shape : shapes) {
+            int offset = rank - shape.dimension();
+            for (int i = 0; i < shape.dimension(); i++) {
+                long size = shape.get(i);
+                if (size != 1 && common[offset + i] != 1 && size != common[offset + i]) {
+                    throw new IllegalArgumentException(
+                            "shapes " + Arrays.toString(shapes) + " do not broadcast");
+                }
+                common[offset + i] = common[offset + i] == 1 ? size : common[offset + i];
+            }
+        }
+        return new Shape(common);
+    }
+
+    private static NDArray fit(NDArray array, Shape shape) {
+        return array.getShape().equals(shape) ? array : array.broadcast(shape);
+    }
+
+    /**
+     * Picks one entry along axis 1 for every other position.
+     *
+     * @param scores an array of shape (N, C) or (N, C, d1, …, dK)
+     * @param index INT64 indices in [0, C), of shape (N) or (N, d1, …, dK); they are not checked
+     *     here, and an engine may wrap, clamp or abort on an index out of range
+     * @return the picked entries, of the shape of {@code index}
+     */
+    public static NDArray pick(NDArray scores, NDArray index) {
+        return scores.get(new NDIndex().addAllDim().addPickDim(index.expandDims(1))).squeeze(1);
+    }
+
+    // --------------------------------------------------------------------- functions
+
+    /**
+     * Returns the non-negative number of an axis.
+     *
+     * @param array the array
+     * @param axis the axis, where −1 is the last
+     * @return the axis counted from the first
+     */
+    public static int axis(NDArray array, int axis) {
+        return Math.floorMod(axis, Math.max(1, array.getShape().dimension()));
+    }
+
+    /**
+     * Returns log(softmax(x)) along an axis, exact to the last bits also where an engine's fused
+     * operation is not.
+     *
+     * @param x the logits; −∞ is a class that cannot occur
+     * @param axis the axis of the classes
+     * @return the log-probabilities
+     */
+    public static NDArray logSoftmax(NDArray x, int axis) {
+        int classAxis = axis(x, axis);
+        if (x.getDataType() == DataType.FLOAT64 || exactLogSoftmax(x.getManager())) {
+            return x.logSoftmax(classAxis);
+        }
+        int[] axes = {classAxis};
+        NDArray shifted = x.sub(x.max(axes, true).stopGradient());
+        return shifted.sub(shifted.exp().sum(axes, true).log());
+    }
+
+    private static boolean exactLogSoftmax(NDManager manager) {
+        Engine engine = manager.getEngine();
+        return EXACT_LOG_SOFTMAX.computeIfAbsent(
+                engine.getEngineName(),
+                name -> {
+                    // Ten equal logits: some fused kernels are wrong in the sixth digit here.
+                    try (NDManager probe = engine.newBaseManager()) {
+                        NDArray equal = probe.zeros(new Shape(2, 10)).logSoftmax(1);
+                        double error = toDoubles(equal)[0] + Math.log(10);
+                        return Math.abs(error) < 1e-6;
+                    }
+                });
+    }
+
+    /**
+     * Returns log Σ exp(x) along an axis, without overflow.
+     *
+     * @param x the array
+     * @param axis the axis, which is removed
+     * @return the logarithm of the sum of exponentials
+     */
+    public static NDArray logSumExp(NDArray x, int axis) {
+        int[] axes = {axis(x, axis)};
+        NDArray max = x.max(axes, true).stopGradient();
+        return x.sub(max).exp().sum(axes, true).log().add(max).squeeze(axes[0]);
+    }
+
+    /**
+     * Returns log(1 + u) with full precision and the right gradient near 0.
+     *
+     * @param u the argument, greater than −1
+     * @return the logarithm
+     */
+    public static NDArray log1p(NDArray u) {
+        NDArray rounded = u.add(num(u, 1));
+        NDArray difference = rounded.sub(num(u, 1));
+        NDArray zero = difference.eq(0);
+        NDArray safe = where(zero, difference.onesLike(), difference);
+        return where(zero, u, rounded.log().mul(u).div(safe));
+    }
+
+    /**
+     * Returns log(1 + exp(x)) without overflow, with the gradient σ(x) everywhere, 0 included.
+     *
+     * @param x the argument
+     * @return the softplus
+     */
+    public static NDArray softplus(NDArray x) {
+        // −|x|, but with gradient 1 at 0: with abs(), whose gradient is 0 there, the sum of the two
+        // terms would have gradient 0 at 0 instead of ½.
+        NDArray minusAbs = NDArrays.where(x.gt(0), x.neg(), x);
+        return relu(x).add(log1p(minusAbs.exp()));
+    }
+
+    /**
+     * Returns log σ(x) without overflow.
+     *
+     * @param x the argument
+     * @return the logarithm of the logistic function
+     */
+    public static NDArray logSigmoid(NDArray x) {
+        return softplus(x.neg()).neg();
+    }
+
+    /**
+     * Returns the logistic function σ(x) = 1 / (1 + exp(−x)).
+     *
+     * @param x the argument
+     * @return a value in [0, 1]
+     */
+    public static NDArray sigmoid(NDArray x) {
+        return Activation.sigmoid(x);
+    }
+
+    /**
+     * Returns max(x, 0) with gradient 0 at 0; NaN stays NaN.
+     *
+     * @param x the argument
+     * @return the rectified argument
+     */
+    public static NDArray relu(NDArray x) {
+        return NDArrays.where(x.lte(0), x.zerosLike(), x);
+    }
+
+    /**
+     * Returns max(x, 0) with gradient 1 at 0, as PyTorch's {@code clamp_min(0)}; NaN stays NaN.
+     *
+     * @param x the argument
+     * @return the clamped argument
+     */
+    public static NDArray clampMin0(NDArray x) {
+        return NDArrays.where(x.lt(0), x.zerosLike(), x);
+    }
+
+    /**
+     * Returns x · log(y), which is 0 where x is 0, whatever y.
+     *
+     * @param x the factor
+     * @param y the argument of the logarithm
+     * @return the product
+     */
+    public static NDArray xlogy(NDArray x, NDArray y) {
+        NDArray zero = x.eq(0);
+        return where(zero, x.zerosLike(), x.mul(where(zero, y.onesLike(), y).log()));
+    }
+
+    /**
+     * Returns the Euclidean norm along an axis, with gradient 0 where it is 0.
+     *
+     * @param x the array
+     * @param axis the axis
+     * @param keepDims whether the axis stays, with size 1
+     * @return the norm
+     */
+    public static NDArray norm(NDArray x, int axis, boolean keepDims) {
+        NDArray squares = x.square().sum(new int[] {axis(x, axis)}, keepDims);
+        NDArray zero = squares.eq(0);
+        NDArray root = where(zero, squares.onesLike(), squares).sqrt();
+        return where(zero, squares.zerosLike(), root);
+    }
+
+    /**
+     * Tells whether every value is finite; waits for the array.
+     *
+     * @param x the array
+     * @return whether it holds neither NaN nor an infinity
+     */
+    public static boolean allFinite(NDArray x) {
+        if (x.size() == 0 || !x.getDataType().isFloating()) {
+            return true;
+        }
+        return x.stopGradient().abs().lt(Double.POSITIVE_INFINITY).all().getBoolean();
+    }
+
+    // --------------------------------------------------------------------- gradients
+
+    /**
+     * Gives a value a gradient of your own: the result has exactly the given value and passes
+     * exactly {@code scale · gradientᵢ} times what comes from above to each {@code xᵢ}.
+     *
+     * <p>One inner product carries the gradient. Its own value, which may be large, infinite or
+     * NaN, is then replaced in place, so the result is exact whatever {@code x} holds.
+     *
+     * @param value the 0-d value, of the data type of {@code x}
+     * @param x the arrays to receive a gradient
+     * @param gradients for each of them an array of the same shape, or null for none
+     * @param scale a factor on all gradients
+     * @return a 0-d array
+     */
+    public static NDArray withGradient(
+            NDArray value, NDList x, @Nullable NDArray[] gradients, double scale) {
+        NDArray carrier = null;
+        for (int i = 0; i < gradients.length; i++) {
+            NDArray gradient = gradients[i];
+            if (gradient != null) {
+                NDArray product = flat(x.get(i)).dot(flat(gradient.stopGradient()));
+                carrier = carrier == null ? product : carrier.add(product);
+            }
+        }
+        if (carrier == null) {
+            return value;
+        }
+        if (scale != 1) {
+            carrier = carrier.mul(num(carrier, scale));
+        }
+        // x⁰ = 1 for every x, NaN and infinities included: the only way to overwrite memory that
+        // works on every engine without waiting for the device.
+        carrier.stopGradient().powi(num(carrier, 0)).muli(value.stopGradient());
+        return carrier;
+    }
+
+    private static NDArray flat(NDArray x) {
+        return x.getShape().dimension() == 1 ? x : x.reshape(-1);
+    }
+}

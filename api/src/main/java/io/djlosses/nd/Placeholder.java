@@ -1,8 +1,0 @@
-/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
-package io.djlosses.nd;
-
-/** Holds this package's place until its first class is there. */
-public final class Placeholder {
-
-    private Placeholder() {}
-}

@@ -1,0 +1,155 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.classification;
+
+import ai.djl.ndarray.NDArray;
+
+import io.djlosses.api.Checks;
+import io.djlosses.api.ClosedForm;
+import io.djlosses.api.Divisor;
+import io.djlosses.api.ElementwiseLoss;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.nd.Nd;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The binary cross entropy of logits: independent yes-or-no decisions, computed without overflow.
+ *
+ * <p>Use it rather than {@link BCELoss} on sigmoid outputs, whose logarithm loses precision. With
+ * weights {@code w} and a weight {@code p} of the positive class, every element adds
+ *
+ * <pre>{@code
+ * ℓ = w ((1 − y) x + (1 + (p − 1) y) softplus(−x))        x logit, y label
+ *   = −w (p y log σ(x) + (1 − y) log(1 − σ(x)))
+ * }</pre>
+ *
+ * <h2>Shapes</h2>
+ *
+ * <ul>
+ *   <li>{@code labels: [(*)]}, any shape, in [0, 1]
+ *   <li>{@code predictions: [(*)]}, same shape as the label
+ *   <li>{@code out: ()}, or {@code (*)} with {@code NONE}; {@code MEAN} divides by the number of
+ *       elements, whatever the weights
+ * </ul>
+ *
+ * <h2>Example</h2>
+ *
+ * <pre>{@code
+ * // the positive class is three times rarer
+ * Loss loss = BCEWithLogitsLoss.builder().optPosWeight(3).build();
+ * NDArray value = loss.evaluate(new NDList(label), new NDList(logits));
+ * }</pre>
+ *
+ * <p>Equivalent to {@code torch.nn.BCEWithLogitsLoss(weight, reduction, pos_weight)} and {@code
+ * mindspore.nn.BCEWithLogitsLoss}. Weights here belong to the last axis; weights that change with
+ * the batch travel with the labels, by {@code optSampleWeighting(MEAN_BY_COUNT)}. A label outside
+ * [0, 1] is computed with, as there; strict validation rejects it.
+ */
+public final class BCEWithLogitsLoss extends ElementwiseLoss {
+
+    private final double @Nullable [] weight;
+    private final double @Nullable [] posWeight;
+
+    private BCEWithLogitsLoss(Builder builder) {
+        super(builder);
+        weight = builder.weight;
+        posWeight = builder.posWeight;
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected void checkShape(NDArray prediction) {
+        LastAxis.check(getName(), "weight", weight, prediction);
+        LastAxis.check(getName(), "posWeight", posWeight, prediction);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected void checkData(NDArray label, NDArray prediction) {
+        Checks.unitInterval(getName(), "labels[0]", label);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected NDArray unreduced(NDArray label, NDArray prediction) {
+        NDArray softplus = Nd.softplus(prediction.neg());
+        if (posWeight != null) {
+            NDArray excess = LastAxis.row(posWeight, prediction).sub(1);
+            softplus = softplus.mul(label.mul(excess).add(1));
+        }
+        NDArray values = prediction.mul(label.neg().add(1)).add(softplus);
+        return weight == null ? values : values.mul(LastAxis.row(weight, prediction));
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected @Nullable ClosedForm closedForm(NDArray label, NDArray prediction, boolean gradient) {
+        if (weight != null || posWeight != null) {
+            return null;
+        }
+        Divisor divisor = Divisor.of(prediction.size());
+        NDArray sum = Nd.softplus(prediction).sub(prediction.mul(label)).sum();
+        if (!gradient) {
+            return new ClosedForm(sum, divisor);
+        }
+        return new ClosedForm(sum, divisor, 1, Nd.sigmoid(prediction).subi(label));
+    }
+
+    /**
+     * Creates a builder with the defaults: no weights, {@code MEAN}.
+     *
+     * @return the builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** The Builder to construct a {@link BCEWithLogitsLoss}. */
+    public static final class Builder extends LossBuilder<Builder> {
+
+        private double @Nullable [] weight;
+        private double @Nullable [] posWeight;
+
+        Builder() {
+            super("BCEWithLogitsLoss");
+        }
+
+        /** {@inheritDoc} */
+        @Override
+        protected Builder self() {
+            return this;
+        }
+
+        /**
+         * Sets a weight for each position of the last axis (default 1 for all).
+         *
+         * @param weight one number for all, or one a position; finite and not negative
+         * @return this {@code Builder}
+         */
+        public Builder optWeight(double... weight) {
+            this.weight = Checks.weights(name, "weight", weight);
+            return this;
+        }
+
+        /**
+         * Sets the weight of positive labels (default 1), which trades recall for precision.
+         *
+         * @param posWeight one number for all, or one a position of the last axis; finite and not
+         *     negative
+         * @return this {@code Builder}
+         */
+        public Builder optPosWeight(double... posWeight) {
+            this.posWeight = Checks.weights(name, "posWeight", posWeight);
+            return this;
+        }
+
+        /**
+         * Builds the loss.
+         *
+         * @return the loss
+         */
+        public BCEWithLogitsLoss build() {
+            return new BCEWithLogitsLoss(this);
+        }
+    }
+}

@@ -1,0 +1,113 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.classification;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.Shape;
+
+import io.djlosses.api.Checks;
+import io.djlosses.nd.Nd;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.Arrays;
+
+/**
+ * The conventions of PyTorch's classification losses: classes lie on axis 1 of (N, C, d1, …, dK),
+ * or on the only axis of (C), a single sample.
+ */
+final class ClassAxis {
+
+    private ClassAxis() {}
+
+    /** Returns the axis of the classes. */
+    static int of(NDArray scores) {
+        return Math.min(1, scores.getShape().dimension() - 1);
+    }
+
+    /** Checks scores and the weights of their classes. */
+    static void check(String loss, NDArray scores, double @Nullable [] weight) {
+        Checks.rank(
+                loss, "predictions[0]", scores, 1, Integer.MAX_VALUE, "(N, C), (N, C, …) or (C)");
+        long classes = scores.getShape().get(of(scores));
+        Checks.require(
+                classes > 0, loss, "predictions[0]", "have at least one class", scores.getShape());
+        if (weight != null) {
+            Checks.require(
+                    weight.length == classes,
+                    loss,
+                    "weight",
+                    "have one number for each of the " + classes + " classes of predictions[0]",
+                    weight.length);
+        }
+    }
+
+    /** Checks class indices: the shape of the scores without their class axis, or with size 1. */
+    static void checkIndices(String loss, NDArray label, NDArray scores) {
+        Shape required = without(scores.getShape());
+        Shape given = label.getShape();
+        if (!given.equals(required) && !given.equals(withUnitClass(scores.getShape()))) {
+            Checks.shape(
+                    loss,
+                    "labels[0]",
+                    given,
+                    required,
+                    "match predictions[0] of shape " + scores.getShape());
+        }
+        Checks.index(loss, "labels[0]", label);
+    }
+
+    /** Checks probabilities over classes, which waits for the device. */
+    static void checkProbabilities(String loss, NDArray label) {
+        NDArray sums = label.sum(new int[] {of(label)});
+        boolean valid =
+                Nd.allFinite(label)
+                        && label.gte(0).all().getBoolean()
+                        && sums.sub(1).abs().lt(1e-3).all().getBoolean();
+        Checks.require(
+                valid,
+                loss,
+                "labels[0]",
+                "hold probabilities that sum to 1 over the classes (strict validation)",
+                "something else");
+    }
+
+    /** Returns the shape of scores without the class axis. */
+    static Shape without(Shape scores) {
+        long[] sizes = scores.getShape();
+        if (sizes.length == 1) {
+            return new Shape();
+        }
+        long[] rest = new long[sizes.length - 1];
+        rest[0] = sizes[0];
+        System.arraycopy(sizes, 2, rest, 1, rest.length - 1);
+        return new Shape(rest);
+    }
+
+    private static Shape withUnitClass(Shape scores) {
+        long[] sizes = scores.getShape().clone();
+        sizes[Math.min(1, sizes.length - 1)] = 1;
+        return new Shape(sizes);
+    }
+
+    /** Gives a single sample (C) a batch axis. */
+    static NDArray batched(NDArray scores) {
+        return scores.getShape().dimension() == 1 ? scores.expandDims(0) : scores;
+    }
+
+    /**
+     * Picks the score of each target from batched scores; the result has the shape of the index.
+     */
+    static NDArray pick(NDArray scores, NDArray index) {
+        return index.getShape().isScalar()
+                ? Nd.pick(scores, index.reshape(1)).reshape(new Shape())
+                : Nd.pick(scores, index);
+    }
+
+    /** Returns class weights as an array that broadcasts over the scores. */
+    static NDArray row(double[] weight, NDArray scores) {
+        long[] sizes = new long[scores.getShape().dimension()];
+        Arrays.fill(sizes, 1);
+        sizes[of(scores)] = weight.length;
+        return Nd.create(scores.getManager(), weight, new Shape(sizes), scores.getDataType());
+    }
+}

@@ -1,0 +1,230 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.classification;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.Shape;
+
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Checks;
+import io.djlosses.api.ClassTargets;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Terms;
+import io.djlosses.nd.Nd;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The cross entropy between logits and a class: the loss of classification into exclusive classes.
+ *
+ * <p>Targets are class indices, or a probability for each class. With {@code p = softmax(x)}, class
+ * weights {@code w} and label smoothing {@code ε}, every sample adds
+ *
+ * <pre>{@code
+ * indices:        ℓ = −(1 − ε) w[y] log p[y] − (ε / C) Σc w[c] log p[c],   0 if y = ignoreIndex
+ * probabilities:  ℓ = −Σc w[c] ((1 − ε) y[c] + ε / C) log p[c]
+ * }</pre>
+ *
+ * <h2>Shapes</h2>
+ *
+ * <ul>
+ *   <li>{@code labels: [(N)]} or {@code (N, d1, …, dK)}, class indices of any integer or
+ *       floating-point type, also with a class axis of size 1; {@code ()} for a prediction (C). Or
+ *       floating-point probabilities of the shape of the prediction
+ *   <li>{@code predictions: [(N, C)]}, {@code (N, C, d1, …, dK)} or {@code (C)}: logits, −∞ for a
+ *       class that cannot occur
+ *   <li>{@code out: ()}, or {@code (N, d1, …, dK)} with {@code NONE}
+ * </ul>
+ *
+ * <h2>Reduction</h2>
+ *
+ * <p>With indices, {@code MEAN} divides by the sum of {@code w[y]} over the targets that are not
+ * ignored, also under label smoothing; with probabilities, by the number of samples N·d1·…·dK,
+ * whatever the weights. If all targets are ignored the mean is NaN with gradient zero; {@code
+ * optEmptyPolicy} changes that.
+ *
+ * <h2>Example</h2>
+ *
+ * <pre>{@code
+ * Loss loss = CrossEntropyLoss.builder().optLabelSmoothing(0.1).optIgnoreIndex(-1).build();
+ * NDArray value = loss.evaluate(new NDList(classes), new NDList(logits));
+ * }</pre>
+ *
+ * <p>Equivalent to {@code torch.nn.CrossEntropyLoss(weight, ignore_index, reduction,
+ * label_smoothing)} and {@code mindspore.nn.CrossEntropyLoss}. Differences: index targets may have
+ * any numeric type, label smoothing below 0 is rejected, and an index out of range is an error on
+ * every engine.
+ *
+ * @see <a href="https://arxiv.org/abs/1512.00567">Szegedy et al. 2015, Rethinking the Inception
+ *     Architecture</a> for label smoothing
+ */
+public final class CrossEntropyLoss extends AbstractLoss {
+
+    private final double @Nullable [] weight;
+    private final long ignoreIndex;
+    private final double labelSmoothing;
+
+    private CrossEntropyLoss(Builder builder) {
+        super(builder);
+        weight = builder.weight;
+        ignoreIndex = builder.ignoreIndex;
+        labelSmoothing = builder.labelSmoothing;
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected void check(NDList labels, NDList predictions) {
+        Checks.count(getName(), "labels", labels, "target");
+        Checks.count(getName(), "predictions", predictions, "logits");
+        NDArray label = labels.get(0);
+        NDArray logits = predictions.get(0);
+        ClassAxis.check(getName(), logits, weight);
+        if (label.getShape().equals(logits.getShape())) {
+            Checks.require(
+                    label.getDataType().isFloating(),
+                    getName(),
+                    "labels[0] of the shape of predictions[0]",
+                    "hold probabilities in a floating-point type (for class indices drop the class"
+                            + " axis)",
+                    label.getDataType());
+            Checks.require(
+                    ignoreIndex < 0,
+                    getName(),
+                    "ignoreIndex",
+                    "be negative with probability targets, which it cannot apply to",
+                    ignoreIndex);
+        } else {
+            ClassAxis.checkIndices(getName(), label, logits);
+        }
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected void checkData(NDList labels, NDList predictions) {
+        NDArray label = labels.get(0);
+        if (label.getShape().equals(predictions.get(0).getShape())) {
+            ClassAxis.checkProbabilities(getName(), label);
+        }
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected Shape unreducedShape(NDList labels, NDList predictions) {
+        return ClassAxis.without(predictions.get(0).getShape());
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected Terms terms(NDList labels, NDList predictions) {
+        NDArray label = labels.get(0);
+        NDArray logits = predictions.get(0);
+        return label.getShape().equals(logits.getShape())
+                ? ofProbabilities(Nd.cast(label, logits), logits)
+                : ofIndices(label, logits);
+    }
+
+    private Terms ofProbabilities(NDArray label, NDArray logits) {
+        int axis = ClassAxis.of(logits);
+        double classes = logits.getShape().get(axis);
+        NDArray logProb = Nd.logSoftmax(logits, axis);
+        NDArray target = label;
+        if (labelSmoothing > 0) {
+            target = target.mul(1 - labelSmoothing).add(labelSmoothing / classes);
+        }
+        if (weight != null) {
+            target = target.mul(ClassAxis.row(weight, logits));
+        }
+        return Terms.of(logProb.mul(target).sum(new int[] {axis}).neg());
+    }
+
+    private Terms ofIndices(NDArray label, NDArray logits) {
+        NDArray logProb =
+                ClassAxis.batched(Nd.logSoftmax(logits, ClassAxis.of(logits))); // [N, C, *]
+        Shape shape = ClassAxis.without(logits.getShape());
+        long classes = logProb.getShape().get(1);
+        NDArray index = label.getShape().equals(shape) ? label : label.reshape(shape);
+        ClassTargets targets = ClassTargets.of(this, index, classes, ignoreIndex, weight, logProb);
+        NDArray picked = ClassAxis.pick(logProb, targets.index()); // [N, *]
+        Terms terms = targets.weigh(picked.neg());
+        if (labelSmoothing == 0) {
+            return terms;
+        }
+        // Every class adds its share, but the mean still divides by the weights of the targets.
+        NDArray all = weight == null ? logProb : logProb.mul(ClassAxis.row(weight, logProb));
+        NDArray smooth = targets.keep(all.sum(new int[] {1}).reshape(shape).neg());
+        return terms.withValues(
+                terms.values()
+                        .mul(Nd.num(picked, 1 - labelSmoothing))
+                        .add(smooth.mul(Nd.num(picked, labelSmoothing / classes))));
+    }
+
+    /**
+     * Creates a builder with the defaults: no class weights, ignoreIndex −100, no label smoothing,
+     * {@code MEAN}.
+     *
+     * @return the builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** The Builder to construct a {@link CrossEntropyLoss}. */
+    public static final class Builder extends LossBuilder<Builder> {
+
+        private double @Nullable [] weight;
+        private long ignoreIndex = -100;
+        private double labelSmoothing;
+
+        Builder() {
+            super("CrossEntropyLoss");
+        }
+
+        /** {@inheritDoc} */
+        @Override
+        protected Builder self() {
+            return this;
+        }
+
+        /**
+         * Sets the weight of each class (default 1 for all).
+         *
+         * @param weight one number a class, finite and not negative
+         * @return this {@code Builder}
+         */
+        public Builder optWeight(double... weight) {
+            this.weight = Checks.weights(name, "weight", weight);
+            return this;
+        }
+
+        /**
+         * Sets the class index of targets that count nothing (default −100).
+         *
+         * @param ignoreIndex any number
+         * @return this {@code Builder}
+         */
+        public Builder optIgnoreIndex(long ignoreIndex) {
+            this.ignoreIndex = ignoreIndex;
+            return this;
+        }
+
+        /**
+         * Sets the share of the target that is spread evenly over all classes (default 0).
+         *
+         * @param labelSmoothing a number in [0, 1]
+         * @return this {@code Builder}
+         */
+        public Builder optLabelSmoothing(double labelSmoothing) {
+            this.labelSmoothing = Checks.range(name, "labelSmoothing", labelSmoothing, 0, 1);
+            return this;
+        }
+
+        /**
+         * Builds the loss.
+         *
+         * @return the loss
+         */
+        public CrossEntropyLoss build() {
+            return new CrossEntropyLoss(this);
+        }
+    }
+}

@@ -1,0 +1,6 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+/** Losses on the order of scores. */
+@NullMarked
+package io.djlosses.ranking;
+
+import org.jspecify.annotations.NullMarked;

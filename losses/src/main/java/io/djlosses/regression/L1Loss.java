@@ -1,0 +1,97 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.regression;
+
+import ai.djl.ndarray.NDArray;
+
+import io.djlosses.api.ClosedForm;
+import io.djlosses.api.Divisor;
+import io.djlosses.api.ElementwiseLoss;
+import io.djlosses.api.LossBuilder;
+
+/**
+ * The absolute error: robust against outliers, with a gradient of constant size.
+ *
+ * <p>Use it for regression where a few targets may be far off; see {@link HuberLoss} and {@link
+ * SmoothL1Loss} for variants that are smooth at 0. Every element adds
+ *
+ * <pre>{@code
+ * ℓ = |x − y|        x prediction, y label
+ * }</pre>
+ *
+ * <p>The gradient at x = y is 0.
+ *
+ * <h2>Shapes</h2>
+ *
+ * <ul>
+ *   <li>{@code labels: [(*)]}, any shape
+ *   <li>{@code predictions: [(*)]}, same shape as the label
+ *   <li>{@code out: ()}, or {@code (*)} with {@code NONE}; {@code MEAN} divides by the number of
+ *       elements
+ * </ul>
+ *
+ * <h2>Example</h2>
+ *
+ * <pre>{@code
+ * Loss loss = Losses.l1Loss();
+ * NDArray value = loss.evaluate(new NDList(label), new NDList(prediction));
+ * }</pre>
+ *
+ * <p>Equivalent to {@code torch.nn.L1Loss(reduction=…)} and {@code mindspore.nn.L1Loss}; with
+ * {@code optSampleWeighting(MEAN_BY_WEIGHT)} to {@code torch.nn.functional.l1_loss(weight=…)}.
+ * Unlike there, shapes are never broadcast: a mismatch is an error.
+ */
+public final class L1Loss extends ElementwiseLoss {
+
+    private L1Loss(Builder builder) {
+        super(builder);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected NDArray unreduced(NDArray label, NDArray prediction) {
+        return prediction.sub(label).abs();
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected ClosedForm closedForm(NDArray label, NDArray prediction, boolean gradient) {
+        NDArray error = prediction.sub(label);
+        Divisor divisor = Divisor.of(error.size());
+        NDArray sum = error.abs().sum();
+        return gradient
+                ? new ClosedForm(sum, divisor, 1, error.sign())
+                : new ClosedForm(sum, divisor);
+    }
+
+    /**
+     * Creates a builder with the defaults: {@code MEAN}.
+     *
+     * @return the builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** The Builder to construct an {@link L1Loss}. */
+    public static final class Builder extends LossBuilder<Builder> {
+
+        Builder() {
+            super("L1Loss");
+        }
+
+        /** {@inheritDoc} */
+        @Override
+        protected Builder self() {
+            return this;
+        }
+
+        /**
+         * Builds the loss.
+         *
+         * @return the loss
+         */
+        public L1Loss build() {
+            return new L1Loss(this);
+        }
+    }
+}
