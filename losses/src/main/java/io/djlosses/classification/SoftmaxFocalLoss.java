@@ -108,7 +108,10 @@ public final class SoftmaxFocalLoss extends AbstractLoss {
     /** {@inheritDoc} */
     @Override
     protected NDList maskedPredictions(NDArray mask, NDList predictions) {
-        return ClassAxis.masked(mask, predictions);
+        // A mask (N, C) hides values of a sample whose other classes still need its logits.
+        return mask.getShape().dimension() < 2
+                ? ClassAxis.masked(mask, predictions)
+                : predictions;
     }
 
     /** {@inheritDoc} */
@@ -135,9 +138,10 @@ public final class SoftmaxFocalLoss extends AbstractLoss {
             return logProb.neg();
         }
         NDArray rest = logProb.exp().neg().add(1);
-        // Where p = 1 the power has an infinite derivative, which the factor log p = 0 cancels.
+        // At p = 1 and at p = 0 a factor of the derivative is infinite where another is 0.
         NDArray certain = rest.eq(0);
-        NDArray power = Nd.where(certain, rest.onesLike(), rest).pow(Nd.num(rest, gamma));
+        NDArray extreme = certain.logicalOr(logProb.eq(Double.NEGATIVE_INFINITY));
+        NDArray power = Nd.where(extreme, rest.onesLike(), rest).pow(Nd.num(rest, gamma));
         return Nd.where(certain, rest.zerosLike(), power.mul(logProb).neg());
     }
 
