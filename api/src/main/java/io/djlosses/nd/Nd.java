@@ -307,12 +307,33 @@ public final class Nd {
      */
     public static NDArray logSoftmax(NDArray x, int axis) {
         int classAxis = axis(x, axis);
+        if (x.size() == 0) {
+            return x;
+        }
         if (x.getDataType() == DataType.FLOAT64 || exactLogSoftmax(x.getManager())) {
             return x.logSoftmax(classAxis);
         }
-        int[] axes = {classAxis};
-        NDArray shifted = x.sub(x.max(axes, true).stopGradient());
-        return shifted.sub(shifted.exp().sum(axes, true).log());
+        // What the fused operation is off by is constant along the axis: log Σ exp of its result.
+        NDArray rough = x.logSoftmax(classAxis);
+        NDArray excess = sumByProduct(rough.exp(), classAxis).log();
+        return rough.sub(repeat(excess, classAxis, x.getShape()));
+    }
+
+    /**
+     * Returns log(softmax(x)) of one class of each sample, as {@code pick(logSoftmax(x, 1), index)}
+     * does, without computing the exact logarithm of all others.
+     *
+     * @param x the logits, of shape (N, C) or (N, C, d1, …, dK)
+     * @param index INT64 indices in [0, C), of shape (N) or (N, d1, …, dK)
+     * @return the log-probabilities, of the shape of {@code index}
+     */
+    public static NDArray logSoftmax(NDArray x, NDArray index) {
+        if (x.getDataType() == DataType.FLOAT64 || exactLogSoftmax(x.getManager())) {
+            return pick(x.logSoftmax(1), index);
+        }
+        // The fused softmax is exact, and its logarithm is where it does not underflow: at the top.
+        NDArray top = x.stopGradient().argMax(1);
+        return pick(x, index).sub(pick(x, top)).add(pick(x.softmax(1), top).log());
     }
 
     private static boolean exactLogSoftmax(NDManager manager) {
@@ -358,11 +379,37 @@ public final class Nd {
         if (sumsInfinities(x.getManager())) {
             return sum;
         }
+        NDArray plain = sumByProduct(x, removed).reshape(sum.getShape());
+        return NDArrays.where(sum.isNaN(), plain, sum);
+    }
+
+    /** Sums along an axis, which stays with size 1, by a product with ones: fast on any engine. */
+    private static NDArray sumByProduct(NDArray x, int axis) {
         Shape shape = x.getShape();
-        long rows = shape.slice(0, removed).size();
-        NDArray blocks = x.reshape(rows, shape.get(removed), -1);
-        NDArray ones = x.getManager().ones(new Shape(rows, 1, shape.get(removed)), x.getDataType());
-        return NDArrays.where(sum.isNaN(), ones.matMul(blocks).reshape(sum.getShape()), sum);
+        long size = shape.get(axis);
+        long[] sizes = shape.getShape().clone();
+        sizes[axis] = 1;
+        long rows = shape.slice(0, axis).size();
+        NDArray product =
+                axis == sizes.length - 1
+                        ? x.reshape(rows, size).matMul(ones(x, size, 1))
+                        : ones(x, rows, 1, size).matMul(x.reshape(rows, size, -1));
+        return product.reshape(new Shape(sizes));
+    }
+
+    /** Repeats an axis of size 1 to a shape, as {@link #sumByProduct} does it in reverse. */
+    private static NDArray repeat(NDArray x, int axis, Shape shape) {
+        long size = shape.get(axis);
+        long rows = shape.slice(0, axis).size();
+        NDArray product =
+                axis == shape.dimension() - 1
+                        ? x.reshape(rows, 1).matMul(ones(x, 1, size))
+                        : ones(x, rows, size, 1).matMul(x.reshape(rows, 1, -1));
+        return product.reshape(shape);
+    }
+
+    private static NDArray ones(NDArray like, long... shape) {
+        return like.getManager().ones(new Shape(shape), like.getDataType());
     }
 
     private static boolean sumsInfinities(NDManager manager) {

@@ -122,6 +122,13 @@ final class ClassAxis {
                 : Nd.pick(scores, index);
     }
 
+    /** Returns the logarithm of the softmax of logits at each target. */
+    static NDArray logSoftmax(NDArray logits, NDArray index) {
+        return index.getShape().isScalar()
+                ? Nd.logSoftmax(batched(logits), index.reshape(1)).reshape(new Shape())
+                : Nd.logSoftmax(logits, index);
+    }
+
     /** Puts 0 in place of the scores that a mask hides. */
     static NDList masked(NDArray mask, NDList predictions) {
         NDArray scores = predictions.get(0);

@@ -130,8 +130,13 @@ public final class CrossEntropyLoss extends AbstractLoss {
     }
 
     private Terms ofProbabilities(NDArray label, NDArray logits) {
-        NDArray logProb = Nd.logSoftmax(logits, ClassAxis.of(logits));
-        return Terms.of(LogLikelihood.ofProbabilities(shares(label, logits), logProb));
+        return Terms.of(crossEntropy(shares(label, logits), logits));
+    }
+
+    /** Returns −Σc q[c] log p[c]. */
+    static NDArray crossEntropy(NDArray probabilities, NDArray logits) {
+        int axis = ClassAxis.of(logits);
+        return Nd.sum(Nd.logSoftmax(logits, axis).mul(probabilities), axis).neg();
     }
 
     /** Returns the target with label smoothing and class weights: what −log p of a class counts. */
@@ -145,21 +150,22 @@ public final class CrossEntropyLoss extends AbstractLoss {
     }
 
     private Terms ofIndices(NDArray label, NDArray logits) {
-        int axis = ClassAxis.of(logits);
-        NDArray logProb = Nd.logSoftmax(logits, axis); // [N, C, *]
         ClassTargets targets = ClassAxis.targets(this, label, logits, ignoreIndex, weight);
-        Terms terms = LogLikelihood.ofIndices(targets, logProb); // [N, *]
         if (labelSmoothing == 0) {
-            return terms;
+            return targets.weigh(ClassAxis.logSoftmax(logits, targets.index()).neg());
         }
-        // Every class adds its share, but the mean still divides by the weights of the targets.
-        NDArray all = weight == null ? logProb : logProb.mul(ClassAxis.row(weight, logProb));
-        NDArray smooth = targets.keep(Nd.sum(all, axis).neg());
+        int axis = ClassAxis.of(logits);
         double classes = logits.getShape().get(axis);
+        NDArray logProb = Nd.logSoftmax(logits, axis); // [N, C, *]
+        NDArray picked = ClassAxis.pick(logProb, targets.index()); // [N, *]
+        NDArray all = weight == null ? logProb : logProb.mul(ClassAxis.row(weight, logProb));
+        NDArray spread = targets.keep(Nd.sum(all, axis).neg());
+        // Every class adds its share, but the mean still divides by the weights of the targets.
+        Terms terms = targets.weigh(picked.neg());
         return terms.withValues(
                 terms.values()
-                        .mul(Nd.num(smooth, 1 - labelSmoothing))
-                        .add(smooth.mul(Nd.num(smooth, labelSmoothing / classes))));
+                        .mul(Nd.num(picked, 1 - labelSmoothing))
+                        .add(spread.mul(Nd.num(picked, labelSmoothing / classes))));
     }
 
     /**

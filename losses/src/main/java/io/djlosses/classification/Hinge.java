@@ -4,6 +4,7 @@ package io.djlosses.classification;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
 
 import io.djlosses.nd.Nd;
 
@@ -27,8 +28,9 @@ final class Hinge {
 
     /** Returns what {@link #of} does, faster and without a gradient. */
     static NDArray detached(NDArray scores, NDArray own, double margin, NDArray hidden) {
-        NDArray excess = excess(scores, own, margin);
-        return NDArrays.where(hidden, excess.zerosLike(), excess.maximum(Nd.num(excess, 0)));
+        NDArray hinges = excess(scores, own, margin).maximum(Nd.num(scores, 0));
+        NDArray zero = scores.getManager().zeros(new Shape(1, 1), scores.getDataType());
+        return Nd.where(hidden, zero, hinges);
     }
 
     /**
@@ -36,7 +38,7 @@ final class Hinge {
      * as much as it pushes the target up.
      */
     static NDArray slopes(NDArray ofHinges, NDArray isTarget) {
-        return Nd.where(isTarget, ofHinges.sum(new int[] {1}, true).neg(), ofHinges);
+        return Nd.where(isTarget, Nd.sum(ofHinges, 1).negi().expandDims(1), ofHinges); // [N, C]
     }
 
     private static NDArray excess(NDArray scores, NDArray own, double margin) {

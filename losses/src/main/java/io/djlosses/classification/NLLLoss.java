@@ -7,6 +7,7 @@ import ai.djl.ndarray.types.Shape;
 
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
+import io.djlosses.api.ClassTargets;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Terms;
 
@@ -85,8 +86,9 @@ public final class NLLLoss extends AbstractLoss {
     @Override
     protected Terms terms(NDList labels, NDList predictions) {
         NDArray logProb = predictions.get(0);
-        return LogLikelihood.ofIndices(
-                ClassAxis.targets(this, labels.get(0), logProb, ignoreIndex, weight), logProb);
+        ClassTargets targets =
+                ClassAxis.targets(this, labels.get(0), logProb, ignoreIndex, weight);
+        return targets.weigh(ClassAxis.pick(logProb, targets.index()).neg());
     }
 
     /**

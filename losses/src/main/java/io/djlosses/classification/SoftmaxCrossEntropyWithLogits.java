@@ -7,6 +7,7 @@ import ai.djl.ndarray.types.Shape;
 
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
+import io.djlosses.api.ClassTargets;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Reduction;
 import io.djlosses.api.Terms;
@@ -101,11 +102,12 @@ public final class SoftmaxCrossEntropyWithLogits extends AbstractLoss {
     protected Terms terms(NDList labels, NDList predictions) {
         NDArray label = labels.get(0);
         NDArray logits = predictions.get(0);
-        NDArray logProb = Nd.logSoftmax(logits, 1); // [N, C]
-        return sparse
-                ? LogLikelihood.ofIndices(
-                        ClassAxis.targets(this, label, logits, null, null), logProb)
-                : Terms.of(LogLikelihood.ofProbabilities(Nd.cast(label, logits), logProb));
+        if (!sparse) {
+            return Terms.of(
+                    CrossEntropyLoss.crossEntropy(Nd.cast(label, logits), logits));
+        }
+        ClassTargets targets = ClassAxis.targets(this, label, logits, null, null);
+        return targets.weigh(Nd.logSoftmax(logits, targets.index()).neg());
     }
 
     /**

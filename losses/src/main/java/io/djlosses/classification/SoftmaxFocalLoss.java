@@ -119,15 +119,15 @@ public final class SoftmaxFocalLoss extends AbstractLoss {
     protected Terms terms(NDList labels, NDList predictions) {
         NDArray label = labels.get(0);
         NDArray logits = predictions.get(0);
-        NDArray logProb = Nd.logSoftmax(logits, 1); // [N, C, *]
-        NDArray values;
+        NDArray values; // [N, *] or [N, C, *]
         if (isOneHot(label, logits)) {
             NDArray target = Nd.cast(label, logits);
             target = weight == null ? target : target.mul(ClassAxis.row(weight, logits));
-            values = focal(logProb).mul(target);
+            values = focal(Nd.logSoftmax(logits, 1)).mul(target);
         } else {
             ClassTargets targets = ClassAxis.targets(this, label, logits, null, weight);
-            values = targets.weigh(focal(ClassAxis.pick(logProb, targets.index()))).values();
+            NDArray logProb = Nd.logSoftmax(logits, targets.index());
+            values = targets.weigh(focal(logProb)).values();
         }
         return Terms.of(meanOfPositions(values, unreducedShape(labels, predictions)));
     }
