@@ -6,6 +6,14 @@ import ai.djl.training.loss.Loss;
 
 import io.djlosses.classification.BCEWithLogitsLoss;
 import io.djlosses.classification.CrossEntropyLoss;
+import io.djlosses.classification.DiceLoss;
+import io.djlosses.classification.MultiClassDiceLoss;
+import io.djlosses.classification.MultiLabelMarginLoss;
+import io.djlosses.classification.MultiLabelSoftMarginLoss;
+import io.djlosses.classification.MultiMarginLoss;
+import io.djlosses.classification.NLLLoss;
+import io.djlosses.classification.SoftmaxCrossEntropyWithLogits;
+import io.djlosses.classification.SoftmaxFocalLoss;
 import io.djlosses.composite.MultiLabelLoss;
 import io.djlosses.composite.WeightedSumLoss;
 import io.djlosses.regression.L1Loss;
@@ -100,6 +108,158 @@ public final class Losses {
      */
     public static CrossEntropyLoss crossEntropyLoss(String name) {
         return CrossEntropyLoss.builder().optName(name).build();
+    }
+
+    /**
+     * Creates a {@link DiceLoss}, one minus the overlap of two sets.
+     *
+     * @return the loss
+     */
+    public static DiceLoss diceLoss() {
+        return DiceLoss.builder().build();
+    }
+
+    /**
+     * Creates a {@link DiceLoss}, one minus the overlap of two sets.
+     *
+     * @param name the display name
+     * @return the loss
+     */
+    public static DiceLoss diceLoss(String name) {
+        return DiceLoss.builder().optName(name).build();
+    }
+
+    /**
+     * Creates a {@link MultiClassDiceLoss}, the Dice loss of every class.
+     *
+     * @return the loss
+     */
+    public static MultiClassDiceLoss multiClassDiceLoss() {
+        return MultiClassDiceLoss.builder().build();
+    }
+
+    /**
+     * Creates a {@link MultiClassDiceLoss}, the Dice loss of every class.
+     *
+     * @param name the display name
+     * @return the loss
+     */
+    public static MultiClassDiceLoss multiClassDiceLoss(String name) {
+        return MultiClassDiceLoss.builder().optName(name).build();
+    }
+
+    /**
+     * Creates a {@link MultiLabelMarginLoss}, the hinge loss of lists of classes.
+     *
+     * @return the loss
+     */
+    public static MultiLabelMarginLoss multiLabelMarginLoss() {
+        return MultiLabelMarginLoss.builder().build();
+    }
+
+    /**
+     * Creates a {@link MultiLabelMarginLoss}, the hinge loss of lists of classes.
+     *
+     * @param name the display name
+     * @return the loss
+     */
+    public static MultiLabelMarginLoss multiLabelMarginLoss(String name) {
+        return MultiLabelMarginLoss.builder().optName(name).build();
+    }
+
+    /**
+     * Creates a {@link MultiLabelSoftMarginLoss}, the binary cross entropy averaged over classes.
+     *
+     * @return the loss
+     */
+    public static MultiLabelSoftMarginLoss multiLabelSoftMarginLoss() {
+        return MultiLabelSoftMarginLoss.builder().build();
+    }
+
+    /**
+     * Creates a {@link MultiLabelSoftMarginLoss}, the binary cross entropy averaged over classes.
+     *
+     * @param name the display name
+     * @return the loss
+     */
+    public static MultiLabelSoftMarginLoss multiLabelSoftMarginLoss(String name) {
+        return MultiLabelSoftMarginLoss.builder().optName(name).build();
+    }
+
+    /**
+     * Creates a {@link MultiMarginLoss}, the hinge loss over exclusive classes.
+     *
+     * @return the loss
+     */
+    public static MultiMarginLoss multiMarginLoss() {
+        return MultiMarginLoss.builder().build();
+    }
+
+    /**
+     * Creates a {@link MultiMarginLoss}, the hinge loss over exclusive classes.
+     *
+     * @param name the display name
+     * @return the loss
+     */
+    public static MultiMarginLoss multiMarginLoss(String name) {
+        return MultiMarginLoss.builder().optName(name).build();
+    }
+
+    /**
+     * Creates an {@link NLLLoss}, the negative log-likelihood of a class.
+     *
+     * @return the loss
+     */
+    public static NLLLoss nllLoss() {
+        return NLLLoss.builder().build();
+    }
+
+    /**
+     * Creates an {@link NLLLoss}, the negative log-likelihood of a class.
+     *
+     * @param name the display name
+     * @return the loss
+     */
+    public static NLLLoss nllLoss(String name) {
+        return NLLLoss.builder().optName(name).build();
+    }
+
+    /**
+     * Creates a {@link SoftmaxCrossEntropyWithLogits}, which gives one value a sample.
+     *
+     * @return the loss
+     */
+    public static SoftmaxCrossEntropyWithLogits softmaxCrossEntropyWithLogits() {
+        return SoftmaxCrossEntropyWithLogits.builder().build();
+    }
+
+    /**
+     * Creates a {@link SoftmaxCrossEntropyWithLogits}, which gives one value a sample.
+     *
+     * @param name the display name
+     * @return the loss
+     */
+    public static SoftmaxCrossEntropyWithLogits softmaxCrossEntropyWithLogits(String name) {
+        return SoftmaxCrossEntropyWithLogits.builder().optName(name).build();
+    }
+
+    /**
+     * Creates a {@link SoftmaxFocalLoss}, the focal loss over exclusive classes.
+     *
+     * @return the loss
+     */
+    public static SoftmaxFocalLoss softmaxFocalLoss() {
+        return SoftmaxFocalLoss.builder().build();
+    }
+
+    /**
+     * Creates a {@link SoftmaxFocalLoss}, the focal loss over exclusive classes.
+     *
+     * @param name the display name
+     * @return the loss
+     */
+    public static SoftmaxFocalLoss softmaxFocalLoss(String name) {
+        return SoftmaxFocalLoss.builder().optName(name).build();
     }
 
     // ------------------------------------------------------------------ distribution

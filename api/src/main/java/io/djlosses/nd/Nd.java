@@ -33,6 +33,9 @@ public final class Nd {
     /** Whether an engine's fused log-softmax is as exact as its element-wise operations. */
     private static final Map<String, Boolean> EXACT_LOG_SOFTMAX = new ConcurrentHashMap<>();
 
+    /** Whether an engine's sum of values of which one is infinite is infinite. */
+    private static final Map<String, Boolean> SUMS_INFINITIES = new ConcurrentHashMap<>();
+
     private Nd() {}
 
     // --------------------------------------------------------------------- making and reading
@@ -304,12 +307,33 @@ public final class Nd {
      */
     public static NDArray logSoftmax(NDArray x, int axis) {
         int classAxis = axis(x, axis);
+        if (x.size() == 0) {
+            return x;
+        }
         if (x.getDataType() == DataType.FLOAT64 || exactLogSoftmax(x.getManager())) {
             return x.logSoftmax(classAxis);
         }
-        int[] axes = {classAxis};
-        NDArray shifted = x.sub(x.max(axes, true).stopGradient());
-        return shifted.sub(shifted.exp().sum(axes, true).log());
+        // What the fused operation is off by is constant along the axis: log Σ exp of its result.
+        NDArray rough = x.logSoftmax(classAxis);
+        NDArray excess = sumByProduct(rough.exp(), classAxis).log();
+        return rough.sub(repeat(excess, classAxis, x.getShape()));
+    }
+
+    /**
+     * Returns log(softmax(x)) of one class of each sample, as {@code pick(logSoftmax(x, 1), index)}
+     * does, without computing the exact logarithm of all others.
+     *
+     * @param x the logits, of shape (N, C) or (N, C, d1, …, dK)
+     * @param index INT64 indices in [0, C), of shape (N) or (N, d1, …, dK)
+     * @return the log-probabilities, of the shape of {@code index}
+     */
+    public static NDArray logSoftmax(NDArray x, NDArray index) {
+        if (x.getDataType() == DataType.FLOAT64 || exactLogSoftmax(x.getManager())) {
+            return pick(x.logSoftmax(1), index);
+        }
+        // The fused softmax is exact, and its logarithm is where it does not underflow: at the top.
+        NDArray top = x.stopGradient().argMax(1);
+        return pick(x, index).sub(pick(x, top)).add(pick(x.softmax(1), top).log());
     }
 
     private static boolean exactLogSoftmax(NDManager manager) {
@@ -322,6 +346,81 @@ public final class Nd {
                         NDArray equal = probe.zeros(new Shape(2, 10)).logSoftmax(1);
                         double error = toDoubles(equal)[0] + Math.log(10);
                         return Math.abs(error) < 1e-6;
+                    }
+                });
+    }
+
+    /**
+     * Returns the sum of all values, also where some are infinite: a compensated sum, as some
+     * engines compute it, is NaN there.
+     *
+     * @param x the array
+     * @return the 0-d sum
+     */
+    public static NDArray sum(NDArray x) {
+        NDArray sum = x.sum();
+        if (sumsInfinities(x.getManager())) {
+            return sum;
+        }
+        NDArray flat = flat(x);
+        return NDArrays.where(sum.isNaN(), flat.dot(flat.onesLike()), sum);
+    }
+
+    /**
+     * Returns the sums along an axis, also where some values are infinite.
+     *
+     * @param x the array
+     * @param axis the axis, which is removed
+     * @return the sums
+     */
+    public static NDArray sum(NDArray x, int axis) {
+        int removed = axis(x, axis);
+        NDArray sum = x.sum(new int[] {removed});
+        if (sumsInfinities(x.getManager())) {
+            return sum;
+        }
+        NDArray plain = sumByProduct(x, removed).reshape(sum.getShape());
+        return NDArrays.where(sum.isNaN(), plain, sum);
+    }
+
+    /** Sums along an axis, which stays with size 1, by a product with ones: fast on any engine. */
+    private static NDArray sumByProduct(NDArray x, int axis) {
+        Shape shape = x.getShape();
+        long size = shape.get(axis);
+        long[] sizes = shape.getShape().clone();
+        sizes[axis] = 1;
+        long rows = shape.slice(0, axis).size();
+        NDArray product =
+                axis == sizes.length - 1
+                        ? x.reshape(rows, size).matMul(ones(x, size, 1))
+                        : ones(x, rows, 1, size).matMul(x.reshape(rows, size, -1));
+        return product.reshape(new Shape(sizes));
+    }
+
+    /** Repeats an axis of size 1 to a shape, as {@link #sumByProduct} does it in reverse. */
+    private static NDArray repeat(NDArray x, int axis, Shape shape) {
+        long size = shape.get(axis);
+        long rows = shape.slice(0, axis).size();
+        NDArray product =
+                axis == shape.dimension() - 1
+                        ? x.reshape(rows, 1).matMul(ones(x, 1, size))
+                        : ones(x, rows, size, 1).matMul(x.reshape(rows, 1, -1));
+        return product.reshape(shape);
+    }
+
+    private static NDArray ones(NDArray like, long... shape) {
+        return like.getManager().ones(new Shape(shape), like.getDataType());
+    }
+
+    private static boolean sumsInfinities(NDManager manager) {
+        Engine engine = manager.getEngine();
+        return SUMS_INFINITIES.computeIfAbsent(
+                engine.getEngineName(),
+                name -> {
+                    try (NDManager probe = engine.newBaseManager()) {
+                        double[] values = {Double.POSITIVE_INFINITY, 1};
+                        NDArray array = create(probe, values, new Shape(2), DataType.FLOAT32);
+                        return !Double.isNaN(toDoubles(array.sum())[0]);
                     }
                 });
     }
