@@ -151,6 +151,20 @@ public abstract class AbstractLoss extends Loss {
     }
 
     /**
+     * Replaces what a mask hides in the predictions by numbers that are harmless to the formula,
+     * because a gradient of 0 times NaN is NaN. Here nothing is known of them, and nothing is
+     * replaced.
+     *
+     * @param mask the BOOLEAN mask, false where hidden, of the shape of the values or its leading
+     *     axes
+     * @param predictions the predictions
+     * @return the predictions to compute with
+     */
+    protected NDList maskedPredictions(NDArray mask, NDList predictions) {
+        return predictions;
+    }
+
+    /**
      * Maps the merged mean Σ numerators / Σ denominators to the value that is reported; a loss that
      * is a function of a mean, such as a root mean square, merges exactly this way.
      *
@@ -282,7 +296,7 @@ public abstract class AbstractLoss extends Loss {
                 reduction == Reduction.SUM || reduction == Reduction.BATCH_MEAN
                         ? null
                         : terms.factors();
-        NDArray sum = (factors == null ? values : values.mul(factors)).sum();
+        NDArray sum = Nd.sum(factors == null ? values : values.mul(factors));
         return new Sum(sum, divisor(inputs, terms.divisor()));
     }
 
@@ -351,9 +365,9 @@ public abstract class AbstractLoss extends Loss {
                 : weighted;
     }
 
-    /** Replaces what a mask hides, where its gradient could be NaN; here nothing is known of it. */
+    /** Replaces what a mask hides, where its gradient could be NaN. */
     Inputs masked(NDArray mask, NDList labels, NDList predictions) {
-        return new Inputs(labels, predictions, null);
+        return new Inputs(labels, maskedPredictions(mask, predictions), null);
     }
 
     /** Aligns a weight with the leading axes of a shape. */

@@ -33,6 +33,9 @@ public final class Nd {
     /** Whether an engine's fused log-softmax is as exact as its element-wise operations. */
     private static final Map<String, Boolean> EXACT_LOG_SOFTMAX = new ConcurrentHashMap<>();
 
+    /** Whether an engine's sum of values of which one is infinite is infinite. */
+    private static final Map<String, Boolean> SUMS_INFINITIES = new ConcurrentHashMap<>();
+
     private Nd() {}
 
     // --------------------------------------------------------------------- making and reading
@@ -322,6 +325,55 @@ public final class Nd {
                         NDArray equal = probe.zeros(new Shape(2, 10)).logSoftmax(1);
                         double error = toDoubles(equal)[0] + Math.log(10);
                         return Math.abs(error) < 1e-6;
+                    }
+                });
+    }
+
+    /**
+     * Returns the sum of all values, also where some are infinite: a compensated sum, as some
+     * engines compute it, is NaN there.
+     *
+     * @param x the array
+     * @return the 0-d sum
+     */
+    public static NDArray sum(NDArray x) {
+        NDArray sum = x.sum();
+        if (sumsInfinities(x.getManager())) {
+            return sum;
+        }
+        NDArray flat = flat(x);
+        return NDArrays.where(sum.isNaN(), flat.dot(flat.onesLike()), sum);
+    }
+
+    /**
+     * Returns the sums along an axis, also where some values are infinite.
+     *
+     * @param x the array
+     * @param axis the axis, which is removed
+     * @return the sums
+     */
+    public static NDArray sum(NDArray x, int axis) {
+        int removed = axis(x, axis);
+        NDArray sum = x.sum(new int[] {removed});
+        if (sumsInfinities(x.getManager())) {
+            return sum;
+        }
+        Shape shape = x.getShape();
+        long rows = shape.slice(0, removed).size();
+        NDArray blocks = x.reshape(rows, shape.get(removed), -1);
+        NDArray ones = x.getManager().ones(new Shape(rows, 1, shape.get(removed)), x.getDataType());
+        return NDArrays.where(sum.isNaN(), ones.matMul(blocks).reshape(sum.getShape()), sum);
+    }
+
+    private static boolean sumsInfinities(NDManager manager) {
+        Engine engine = manager.getEngine();
+        return SUMS_INFINITIES.computeIfAbsent(
+                engine.getEngineName(),
+                name -> {
+                    try (NDManager probe = engine.newBaseManager()) {
+                        double[] values = {Double.POSITIVE_INFINITY, 1};
+                        NDArray array = create(probe, values, new Shape(2), DataType.FLOAT32);
+                        return !Double.isNaN(toDoubles(array.sum())[0]);
                     }
                 });
     }

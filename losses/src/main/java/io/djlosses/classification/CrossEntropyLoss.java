@@ -115,6 +115,12 @@ public final class CrossEntropyLoss extends AbstractLoss {
 
     /** {@inheritDoc} */
     @Override
+    protected NDList maskedPredictions(NDArray mask, NDList predictions) {
+        return ClassAxis.masked(mask, predictions);
+    }
+
+    /** {@inheritDoc} */
+    @Override
     protected Terms terms(NDList labels, NDList predictions) {
         NDArray label = labels.get(0);
         NDArray logits = predictions.get(0);
@@ -124,38 +130,36 @@ public final class CrossEntropyLoss extends AbstractLoss {
     }
 
     private Terms ofProbabilities(NDArray label, NDArray logits) {
-        int axis = ClassAxis.of(logits);
-        double classes = logits.getShape().get(axis);
-        NDArray logProb = Nd.logSoftmax(logits, axis);
+        NDArray logProb = Nd.logSoftmax(logits, ClassAxis.of(logits));
+        return Terms.of(LogLikelihood.ofProbabilities(shares(label, logits), logProb));
+    }
+
+    /** Returns the target with label smoothing and class weights: what −log p of a class counts. */
+    private NDArray shares(NDArray label, NDArray logits) {
         NDArray target = label;
         if (labelSmoothing > 0) {
+            double classes = logits.getShape().get(ClassAxis.of(logits));
             target = target.mul(1 - labelSmoothing).add(labelSmoothing / classes);
         }
-        if (weight != null) {
-            target = target.mul(ClassAxis.row(weight, logits));
-        }
-        return Terms.of(logProb.mul(target).sum(new int[] {axis}).neg());
+        return weight == null ? target : target.mul(ClassAxis.row(weight, logits));
     }
 
     private Terms ofIndices(NDArray label, NDArray logits) {
-        NDArray logProb =
-                ClassAxis.batched(Nd.logSoftmax(logits, ClassAxis.of(logits))); // [N, C, *]
-        Shape shape = ClassAxis.without(logits.getShape());
-        long classes = logProb.getShape().get(1);
-        NDArray index = label.getShape().equals(shape) ? label : label.reshape(shape);
-        ClassTargets targets = ClassTargets.of(this, index, classes, ignoreIndex, weight, logProb);
-        NDArray picked = ClassAxis.pick(logProb, targets.index()); // [N, *]
-        Terms terms = targets.weigh(picked.neg());
+        int axis = ClassAxis.of(logits);
+        NDArray logProb = Nd.logSoftmax(logits, axis); // [N, C, *]
+        ClassTargets targets = ClassAxis.targets(this, label, logits, ignoreIndex, weight);
+        Terms terms = LogLikelihood.ofIndices(targets, logProb); // [N, *]
         if (labelSmoothing == 0) {
             return terms;
         }
         // Every class adds its share, but the mean still divides by the weights of the targets.
         NDArray all = weight == null ? logProb : logProb.mul(ClassAxis.row(weight, logProb));
-        NDArray smooth = targets.keep(all.sum(new int[] {1}).reshape(shape).neg());
+        NDArray smooth = targets.keep(Nd.sum(all, axis).neg());
+        double classes = logits.getShape().get(axis);
         return terms.withValues(
                 terms.values()
-                        .mul(Nd.num(picked, 1 - labelSmoothing))
-                        .add(smooth.mul(Nd.num(picked, labelSmoothing / classes))));
+                        .mul(Nd.num(smooth, 1 - labelSmoothing))
+                        .add(smooth.mul(Nd.num(smooth, labelSmoothing / classes))));
     }
 
     /**
