@@ -82,6 +82,10 @@ record Data(String type, Shape shape, double[] values) {
         return new Data(type, shape, copy);
     }
 
+    boolean isZero() {
+        return Arrays.stream(values).allMatch(value -> value == 0);
+    }
+
     boolean isFinite() {
         return Arrays.stream(values).allMatch(Double::isFinite);
     }
