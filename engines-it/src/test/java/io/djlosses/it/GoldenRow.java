@@ -1,6 +1,8 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.it;
 
+import ai.djl.ndarray.types.Shape;
+
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
@@ -124,7 +126,14 @@ record GoldenRow(
         return list;
     }
 
-    /** Returns the row with another reduction, or with the default one. */
+    /** Returns a row of inputs alone. */
+    static GoldenRow of(List<Data> labels, List<Data> predictions) {
+        JsonObject nothing = new JsonObject();
+        Data value = new Data("float", new Shape(), new double[1]);
+        return new GoldenRow("", "", nothing, labels, predictions, value, null, List.of(), nothing);
+    }
+
+    /** Returns the options with another reduction, or with the default one. */
     JsonObject optionsWith(@Nullable String reduction) {
         JsonObject changed = options.deepCopy();
         changed.remove("reduction");

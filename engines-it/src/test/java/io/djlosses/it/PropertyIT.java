@@ -194,7 +194,7 @@ public class PropertyIT {
                     Loss loss = Catalogue.build(type, row.options(), null);
                     for (int i = 0; i < row.predictions().size(); i++) {
                         Data gradient = row.gradients().get(i);
-                        if (gradient != null && gradient.isZero()) {
+                        if (gradient == null || gradient.isZero()) {
                             continue; // what does not matter, such as ignored samples, may be NaN
                         }
                         List<Data> predictions = new ArrayList<>(row.predictions());
