@@ -303,7 +303,8 @@ public final class LossCheck {
                 double above = total(engine, outcome.head);
                 values[i] = center - distance;
                 double below = total(engine, outcome.head);
-                differences[i] = (above - below) / (rounded(center + distance) - rounded(center - distance));
+                differences[i] =
+                        (above - below) / (rounded(center + distance) - rounded(center - distance));
             } finally {
                 values[i] = center;
             }
@@ -334,7 +335,13 @@ public final class LossCheck {
         String against = " against " + one.engine;
         comparisons.add(
                 Comparison.worst(
-                        other.engine, "value" + against, other.shape, one.value, other.value, 1e-3, limit));
+                        other.engine,
+                        "value" + against,
+                        other.shape,
+                        one.value,
+                        other.value,
+                        1e-3,
+                        limit));
         for (int i = 0; i < other.inputs.size(); i++) {
             Input input = other.inputs.get(i);
             comparisons.add(

@@ -118,7 +118,7 @@ public class BadInputIT {
                                     x23.as("int32")),
                             new Bad(
                                     "CrossEntropyLoss: labels[0] must have shape (2) to match"
-                                            + " predictions[0] of shape (2, 3), but had shape (3, 2)",
+                                        + " predictions[0] of shape (2, 3), but had shape (3, 2)",
                                     cross,
                                     x32,
                                     x23),
@@ -142,15 +142,15 @@ public class BadInputIT {
                                     new Data("float", new Shape(2), new double[] {Double.NaN, 1}),
                                     x23),
                             new Bad(
-                                    "CrossEntropyLoss: labels[0] of the shape of predictions[0] must"
-                                        + " hold probabilities in a floating-point type (for class"
-                                        + " indices drop the class axis), but was int64",
+                                    "CrossEntropyLoss: labels[0] of the shape of predictions[0]"
+                                        + " must hold probabilities in a floating-point type (for"
+                                        + " class indices drop the class axis), but was int64",
                                     cross,
                                     x23.as("int64"),
                                     x23),
                             new Bad(
-                                    "CrossEntropyLoss: weight must have one number for each of the 3"
-                                            + " classes of predictions[0], but was 2",
+                                    "CrossEntropyLoss: weight must have one number for each of the"
+                                            + " 3 classes of predictions[0], but was 2",
                                     CrossEntropyLoss.builder().optWeight(1, 2).build(),
                                     classes,
                                     x23),
@@ -161,16 +161,16 @@ public class BadInputIT {
                                     classes,
                                     x23.with(4, Double.POSITIVE_INFINITY)),
                             new Bad(
-                                    "CrossEntropyLoss: labels[0] must hold probabilities that sum to"
-                                            + " 1 over the classes (strict validation), but was"
+                                    "CrossEntropyLoss: labels[0] must hold probabilities that sum"
+                                            + " to 1 over the classes (strict validation), but was"
                                             + " something else",
                                     strict,
                                     x23,
                                     x23),
                             new Bad(
                                     "CrossEntropyLoss: there is nothing to average (an empty batch,"
-                                        + " or every target is ignored or masked); pass at least one"
-                                        + " target, or build the loss with"
+                                        + " or every target is ignored or masked); pass at least"
+                                        + " one target, or build the loss with"
                                         + " optEmptyPolicy(EmptyPolicy.ZERO)",
                                     CrossEntropyLoss.builder()
                                             .optIgnoreIndex(2)
@@ -192,8 +192,8 @@ public class BadInputIT {
                                     x23,
                                     x23),
                             new Bad(
-                                    "BCEWithLogitsLoss: labels[0] must hold values in [0, 1] (strict"
-                                            + " validation), but was 1.5",
+                                    "BCEWithLogitsLoss: labels[0] must hold values in [0, 1]"
+                                            + " (strict validation), but was 1.5",
                                     BCEWithLogitsLoss.builder()
                                             .optValidation(Validation.STRICT)
                                             .build(),
@@ -312,7 +312,8 @@ public class BadInputIT {
             }
             Loss loss = Catalogue.build(type, row.options(), null);
             for (double bad : new double[] {-7, 1_000_000, Double.NaN}) {
-                if ((Double.isNaN(bad) && !label.isFloating()) || (bad < 0 && label.type().equals("uint8"))) {
+                if ((Double.isNaN(bad) && !label.isFloating())
+                        || (bad < 0 && label.type().equals("uint8"))) {
                     continue;
                 }
                 Data wrong = label.type().equals("uint8") ? label.with(0, 200) : label.with(0, bad);
@@ -466,8 +467,7 @@ public class BadInputIT {
         assertTrue(message.startsWith(loss.getName() + ": "), call + ": " + message);
         assertTrue(message.contains(part), call + " because of " + part + ", but said: " + message);
         if (loss instanceof AbstractLoss template) {
-            expectThrows(
-                    IllegalArgumentException.class, () -> template.value(labels, predictions));
+            expectThrows(IllegalArgumentException.class, () -> template.value(labels, predictions));
         }
     }
 

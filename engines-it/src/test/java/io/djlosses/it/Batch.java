@@ -1,9 +1,9 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.it;
 
-import io.djlosses.api.ElementwiseLoss;
-
 import ai.djl.training.loss.Loss;
+
+import io.djlosses.api.ElementwiseLoss;
 
 import org.jspecify.annotations.Nullable;
 
@@ -40,11 +40,16 @@ record Batch(int size, List<Integer> labels, List<Integer> predictions) {
                 yield padded ? batch(row, List.of(0, 0, 0), List.of(1)) : null;
             }
             case "LinearCrossEntropyLoss" ->
-                    batch(row, List.of(0), row.predictions().size() == 3 ? List.of(0, -1, -1) : List.of(0, -1));
+                    batch(
+                            row,
+                            List.of(0),
+                            row.predictions().size() == 3 ? List.of(0, -1, -1) : List.of(0, -1));
             // The options say what was drawn for each row.
             case "SampledSoftmaxLoss" -> null;
             case "CosineSimilarityLoss" ->
-                    row.has("dim") && row.options().get("dim").getAsInt() != 1 ? null : plain(row, loss);
+                    row.has("dim") && row.options().get("dim").getAsInt() != 1
+                            ? null
+                            : plain(row, loss);
             default -> plain(row, loss);
         };
     }
@@ -53,7 +58,8 @@ record Batch(int size, List<Integer> labels, List<Integer> predictions) {
         int rank = row.predictions().get(0).shape().dimension();
         // A single sample (C) has no batch, but every element of an element-wise loss is a sample.
         // Weights of a vector belong to its elements.
-        boolean weighted = row.options().entrySet().stream().anyMatch(o -> o.getValue().isJsonArray());
+        boolean weighted =
+                row.options().entrySet().stream().anyMatch(o -> o.getValue().isJsonArray());
         if (rank < (loss instanceof ElementwiseLoss && !weighted ? 1 : 2)) {
             return null;
         }
@@ -67,7 +73,9 @@ record Batch(int size, List<Integer> labels, List<Integer> predictions) {
             GoldenRow row, List<Integer> labels, List<Integer> predictions) {
         int size = (int) row.predictions().get(0).shape().get(predictions.get(0));
         Batch batch = new Batch(size, labels, predictions);
-        return size >= 2 && fits(size, row.labels(), labels) && fits(size, row.predictions(), predictions)
+        return size >= 2
+                        && fits(size, row.labels(), labels)
+                        && fits(size, row.predictions(), predictions)
                 ? batch
                 : null;
     }

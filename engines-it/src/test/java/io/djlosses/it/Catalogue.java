@@ -53,7 +53,13 @@ final class Catalogue {
 
     private static List<Class<? extends Loss>> find() {
         try {
-            Path root = Path.of(Losses.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+            Path root =
+                    Path.of(
+                            Losses.class
+                                    .getProtectionDomain()
+                                    .getCodeSource()
+                                    .getLocation()
+                                    .toURI());
             if (Files.isDirectory(root)) {
                 return find(root);
             }
@@ -71,7 +77,11 @@ final class Catalogue {
         List<String> names;
         try (Stream<Path> paths = Files.walk(root)) {
             names =
-                    paths.map(path -> root.relativize(path).toString().replace(File.separatorChar, '/'))
+                    paths.map(
+                                    path ->
+                                            root.relativize(path)
+                                                    .toString()
+                                                    .replace(File.separatorChar, '/'))
                             .filter(path -> path.matches("io/djlosses/.*/[^/$-]+\\.class"))
                             .map(path -> path.substring(0, path.length() - 6).replace('/', '.'))
                             .sorted()

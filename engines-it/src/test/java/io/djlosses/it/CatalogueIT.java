@@ -25,7 +25,9 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** Every loss has a factory, golden rows for each of its options, and its formula in the Javadoc. */
+/**
+ * Every loss has a factory, golden rows for each of its options, and its formula in the Javadoc.
+ */
 public class CatalogueIT {
 
     /** Losses without golden rows, with what proves them instead. */
@@ -55,7 +57,9 @@ public class CatalogueIT {
 
     @DataProvider
     public Object[][] losses() {
-        return Catalogue.losses().stream().map(loss -> new Object[] {loss}).toArray(Object[][]::new);
+        return Catalogue.losses().stream()
+                .map(loss -> new Object[] {loss})
+                .toArray(Object[][]::new);
     }
 
     @Test
@@ -85,10 +89,9 @@ public class CatalogueIT {
         boolean both =
                 factories.stream()
                         .anyMatch(
-                                one ->
-                                        factories.stream()
-                                                .anyMatch(other -> addsName(one, other)));
-        assertTrue(both, "Losses makes " + loss + " with or without a name, not both: " + factories);
+                                one -> factories.stream().anyMatch(other -> addsName(one, other)));
+        assertTrue(
+                both, "Losses makes " + loss + " with or without a name, not both: " + factories);
     }
 
     private static boolean addsName(Method one, Method other) {
@@ -169,7 +172,8 @@ public class CatalogueIT {
         String block = comment.substring(formula, comment.indexOf("}</pre>", formula));
         assertTrue(block.contains("="), source + " shows no equation:\n" + block);
         if (!WITHOUT_ROWS.containsKey(loss.getSimpleName())) {
-            for (String part : new String[] {"labels: [", "predictions: [", "Equivalent to", "Example"}) {
+            for (String part :
+                    new String[] {"labels: [", "predictions: [", "Equivalent to", "Example"}) {
                 assertTrue(comment.contains(part), source + " lacks '" + part + "'");
             }
         }
@@ -184,7 +188,9 @@ public class CatalogueIT {
                             .map(file -> file.replace(".java", ""))
                             .toList();
             Set<String> found =
-                    Catalogue.losses().stream().map(Class::getSimpleName).collect(Collectors.toSet());
+                    Catalogue.losses().stream()
+                            .map(Class::getSimpleName)
+                            .collect(Collectors.toSet());
             for (String source : sources) {
                 assertTrue(
                         found.contains(source) || WITHOUT_LOSS.containsKey(source),

@@ -33,7 +33,8 @@ record Data(String type, Shape shape, double[] values) {
         JsonObject object = json.getAsJsonObject();
         String type = object.has("dtype") ? object.get("dtype").getAsString() : "float";
         JsonArray sizes = object.getAsJsonArray("shape");
-        long[] shape = IntStream.range(0, sizes.size()).mapToLong(i -> sizes.get(i).getAsLong()).toArray();
+        long[] shape =
+                IntStream.range(0, sizes.size()).mapToLong(i -> sizes.get(i).getAsLong()).toArray();
         JsonArray data = object.getAsJsonArray("data");
         double[] values = new double[data.size()];
         // Infinities and NaN are strings, which Java reads too.

@@ -70,8 +70,7 @@ record GoldenRow(
             if (regular && row.value.isFinite()) {
                 JsonObject options = row.options.deepCopy();
                 options.remove("reduction");
-                String key =
-                        options + "" + row.json.get("labels") + row.json.get("predictions");
+                String key = options + "" + row.json.get("labels") + row.json.get("predictions");
                 seeds.putIfAbsent(key, row);
             }
         }

@@ -148,8 +148,7 @@ public class LossCheckIT {
                 shape.getMessage(),
                 "LossCheck: predictions[0] must have as many numbers as its shape (2, 2), but was"
                         + " 2");
-        expectThrows(
-                IllegalStateException.class, () -> LossCheck.of(Losses.l1Loss()).run());
+        expectThrows(IllegalStateException.class, () -> LossCheck.of(Losses.l1Loss()).run());
         IllegalStateException engine =
                 expectThrows(
                         IllegalStateException.class,

@@ -57,7 +57,9 @@ public class PropertyIT {
 
     @DataProvider
     public Object[][] losses() {
-        return Catalogue.withRows().stream().map(loss -> new Object[] {loss}).toArray(Object[][]::new);
+        return Catalogue.withRows().stream()
+                .map(loss -> new Object[] {loss})
+                .toArray(Object[][]::new);
     }
 
     @DataProvider
@@ -168,7 +170,10 @@ public class PropertyIT {
                         double divisor = reduction.equals("SUM") ? 1 : merged[1];
                         double wholeDivisor = reduction.equals("SUM") ? 1 : whole[1];
                         String fault =
-                                near(reduction + " by fractions", whole[0] / wholeDivisor, merged[0] / divisor);
+                                near(
+                                        reduction + " by fractions",
+                                        whole[0] / wholeDivisor,
+                                        merged[0] / divisor);
                         if (fault == null) {
                             double epoch = template.getAccumulatorAsDouble("epoch");
                             fault = near(reduction + " by accumulators", values[0], epoch);
@@ -205,7 +210,9 @@ public class PropertyIT {
                             return "predictions[" + i + "] of NaN gave " + Arrays.toString(values);
                         }
                         // Where every element stands for itself, a single one is seen as well.
-                        for (int k = 0; loss instanceof ElementwiseLoss && k < data.values().length; k++) {
+                        for (int k = 0;
+                                loss instanceof ElementwiseLoss && k < data.values().length;
+                                k++) {
                             predictions.set(i, data.with(k, Double.NaN));
                             values = value(engine, loss, row.with(row.labels(), predictions));
                             if (!Double.isNaN(values[values.length == 1 ? 0 : k])) {
@@ -233,7 +240,8 @@ public class PropertyIT {
                     }
                     GoldenRow large = row.with(row.labels(), predictions);
                     for (DataType dataType : new DataType[] {DataType.FLOAT32, DataType.FLOAT64}) {
-                        for (Reading reading : new Reading[] {Reading.FORMULA, Reading.CLOSED_FORM}) {
+                        for (Reading reading :
+                                new Reading[] {Reading.FORMULA, Reading.CLOSED_FORM}) {
                             Loss loss = Catalogue.build(type, row.options(), reading);
                             Outcome outcome = Outcome.of(engine, loss, large, dataType);
                             String where = dataType + ", " + reading + ": ";
@@ -374,7 +382,7 @@ public class PropertyIT {
                 }
             }
             NDArray result = loss.evaluate(labels, predictions);
-            ofLabels.close();
+            labels.close();
             Nd.toDoubles(result);
             result.close();
             for (NDArray prediction : predictions) {
@@ -452,7 +460,8 @@ public class PropertyIT {
 
     /** The options of a row, with MEAN where it had no reduction. */
     private static JsonObject reduced(GoldenRow row) {
-        boolean none = row.has("reduction") && row.options().get("reduction").getAsString().equals("NONE");
+        boolean none =
+                row.has("reduction") && row.options().get("reduction").getAsString().equals("NONE");
         return none ? row.optionsWith("MEAN") : row.options();
     }
 

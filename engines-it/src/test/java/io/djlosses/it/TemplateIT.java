@@ -135,7 +135,8 @@ public class TemplateIT {
 
     @Test(dataProvider = "engines")
     public void anEpochIsItsMeanHoweverItWasCut(String engine) {
-        // Batches of 4 and of 1 element: DJL's own losses average 1 and 100 to 50.5, the mean is 20.8.
+        // Batches of 4 and of 1 element: DJL's own losses average 1 and 100 to 50.5, the mean is
+        // 20.8.
         for (DataType type : new DataType[] {DataType.FLOAT32, DataType.FLOAT64}) {
             AbstractLoss mean = Losses.mseLoss();
             AbstractLoss sum = MSELoss.builder().optReduction(Reduction.SUM).build();
@@ -149,7 +150,8 @@ public class TemplateIT {
                 for (int size : new int[] {4, 1}) {
                     double[] off = new double[size];
                     Arrays.fill(off, size == 4 ? 1 : 10);
-                    NDList labels = new NDList(Nd.create(manager, new double[size], new Shape(size), type));
+                    NDList labels =
+                            new NDList(Nd.create(manager, new double[size], new Shape(size), type));
                     NDList predictions = new NDList(Nd.create(manager, off, new Shape(size), type));
                     for (AbstractLoss loss : List.of(mean, sum, none)) {
                         loss.updateAccumulators(
@@ -247,7 +249,13 @@ public class TemplateIT {
                 assertEquals(mean.getFloat(), 41f / 3, 1e-5f);
                 collector.backward(mean);
             }
-            assertEquals(Outcome.difference(new double[] {2 / 3.0, 4 / 3.0, 4}, Nd.toDoubles(x.getGradient()), 1e-6, 0), null);
+            assertEquals(
+                    Outcome.difference(
+                            new double[] {2 / 3.0, 4 / 3.0, 4},
+                            Nd.toDoubles(x.getGradient()),
+                            1e-6,
+                            0),
+                    null);
         }
     }
 
@@ -263,9 +271,10 @@ public class TemplateIT {
         Data logits = Data.of(new Shape(2, 3), 0.5);
         GoldenRow empty = row(List.of(nothing), List.of(nothing));
         GoldenRow ignored =
-                row(List.of(new Data("int64", new Shape(2), new double[] {-1, -1})), List.of(logits));
-        GoldenRow masked =
-                row(List.of(logits, Data.of(new Shape(2), 0)), List.of(logits));
+                row(
+                        List.of(new Data("int64", new Shape(2), new double[] {-1, -1})),
+                        List.of(logits));
+        GoldenRow masked = row(List.of(logits, Data.of(new Shape(2), 0)), List.of(logits));
         for (EmptyPolicy policy : EmptyPolicy.values()) {
             mean(engine, with(MSELoss.builder(), policy).build(), empty, policy);
             mean(
@@ -349,10 +358,10 @@ public class TemplateIT {
             if (type.equals("int64") && !whole) {
                 continue;
             }
-            GoldenRow row =
-                    row(List.of(label, new Data(type, shape, weight)), List.of(prediction));
+            GoldenRow row = row(List.of(label, new Data(type, shape, weight)), List.of(prediction));
             String what = weighting + " " + shape + " " + type;
-            for (Reduction reduction : new Reduction[] {Reduction.NONE, Reduction.SUM, Reduction.MEAN}) {
+            for (Reduction reduction :
+                    new Reduction[] {Reduction.NONE, Reduction.SUM, Reduction.MEAN}) {
                 MSELoss loss =
                         MSELoss.builder()
                                 .optSampleWeighting(weighting)
