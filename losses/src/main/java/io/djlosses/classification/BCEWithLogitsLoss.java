@@ -91,7 +91,7 @@ public final class BCEWithLogitsLoss extends ElementwiseLoss {
         // x ([x > 0] − y) first: in softplus(x) − x y a confident right answer would cancel.
         NDArray positive = Nd.cast(prediction.gt(0), prediction);
         NDArray small = Nd.log1p(prediction.abs().negi().exp());
-        NDArray sum = positive.subi(label).muli(prediction).addi(small).sum();
+        NDArray sum = Nd.sum(positive.subi(label).muli(prediction).addi(small));
         if (!gradient) {
             return new ClosedForm(sum, divisor);
         }
