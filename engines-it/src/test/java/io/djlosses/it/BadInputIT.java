@@ -253,7 +253,7 @@ public class BadInputIT {
             }
             for (int i = 0; i < predictions.size(); i++) {
                 NDArray odd = manager.ones(ODD, DataType.FLOAT32);
-                rejects(loss, labels, replaced(predictions, i, odd), "shape");
+                rejects(loss, labels, replaced(predictions, i, odd), "predictions[");
                 NDArray whole = predictions.get(i).toType(DataType.INT32, false);
                 rejects(loss, labels, replaced(predictions, i, whole), "predictions[" + i + "]");
                 if (predictions.size() > 1) {
