@@ -56,7 +56,9 @@ public final class Divisor {
                     ? array
                     : array.toType(like.getDataType(), false);
         }
-        return like.getManager().full(like.getShape(), (float) number, like.getDataType());
+        // Not full(), whose number is a float.
+        double[] values = {number};
+        return Nd.create(like.getManager(), values, like.getShape(), like.getDataType());
     }
 
     /** Divides a sum of terms; where there is nothing to divide by, the policy decides. */
