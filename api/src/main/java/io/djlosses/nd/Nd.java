@@ -483,6 +483,20 @@ public final class Nd {
         return carrier;
     }
 
+    /**
+     * Returns zeros that pass {@code gradient} times what comes from above to {@code x}. Added to
+     * values that were computed without a graph, they give each of them a gradient of your own.
+     *
+     * @param x the array to receive a gradient, of any values
+     * @param gradient the derivative of each value, of the shape of {@code x}
+     * @return zeros of the shape of {@code x}
+     */
+    public static NDArray zeroWithGradient(NDArray x, NDArray gradient) {
+        NDArray carrier = x.mul(gradient.stopGradient());
+        carrier.stopGradient().powi(num(carrier, 0)).subi(num(carrier, 1));
+        return carrier;
+    }
+
     private static NDArray flat(NDArray x) {
         return x.getShape().dimension() == 1 ? x : x.reshape(-1);
     }
