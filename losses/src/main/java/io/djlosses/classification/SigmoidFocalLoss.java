@@ -72,8 +72,7 @@ public final class SigmoidFocalLoss extends ElementwiseLoss {
     @Override
     protected NDArray unreduced(NDArray label, NDArray prediction) {
         NDArray opposite = prediction.neg();
-        NDArray wrong =
-                FocalModulation.blend(label, Nd.sigmoid(opposite), Nd.sigmoid(prediction));
+        NDArray wrong = FocalModulation.blend(label, Nd.sigmoid(opposite), Nd.sigmoid(prediction));
         NDArray entropy =
                 FocalModulation.blend(label, Nd.softplus(opposite), Nd.softplus(prediction));
         NDArray values = FocalModulation.modulate(entropy, wrong, gamma);

@@ -80,7 +80,9 @@ public final class GaussianNLLLoss extends AbstractLoss {
                 variance.equals(mean) || isPerRow(variance, mean) || isRepeated(variance, mean),
                 getName(),
                 "predictions[1] (the variance)",
-                "have the shape " + mean + " of the mean, or one axis of size 1 in it, or lack its"
+                "have the shape "
+                        + mean
+                        + " of the mean, or one axis of size 1 in it, or lack its"
                         + " last axis",
                 variance);
     }
@@ -132,8 +134,7 @@ public final class GaussianNLLLoss extends AbstractLoss {
 
     /** {@inheritDoc} */
     @Override
-    protected @Nullable ClosedForm closedForm(
-            NDList labels, NDList predictions, boolean gradient) {
+    protected @Nullable ClosedForm closedForm(NDList labels, NDList predictions, boolean gradient) {
         NDArray mean = predictions.get(0);
         if (!predictions.get(1).getShape().equals(mean.getShape())) {
             return null;

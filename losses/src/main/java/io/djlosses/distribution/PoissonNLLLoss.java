@@ -90,9 +90,7 @@ public final class PoissonNLLLoss extends ElementwiseLoss {
             return new ClosedForm(sum, divisor);
         }
         NDArray slope =
-                logInput
-                        ? rate.subi(label)
-                        : label.div(rate).negi().addi(Nd.num(prediction, 1));
+                logInput ? rate.subi(label) : label.div(rate).negi().addi(Nd.num(prediction, 1));
         return new ClosedForm(sum, divisor, 1, slope);
     }
 

@@ -88,11 +88,7 @@ public final class SmoothL1Loss extends ElementwiseLoss {
         NDArray threshold = size.stopGradient().onesLike().muli(Nd.num(size, beta));
         NDArray quadratic = Nd.where(small, size, threshold);
         NDArray linear = Nd.where(small, threshold, size).sub(threshold);
-        return quadratic
-                .div(threshold)
-                .mul(quadratic)
-                .mul(Nd.num(size, 0.5))
-                .add(linear);
+        return quadratic.div(threshold).mul(quadratic).mul(Nd.num(size, 0.5)).add(linear);
     }
 
     /** Returns the closed form of {@code factor} times this loss, for {@code beta} above 0. */
