@@ -296,7 +296,7 @@ public abstract class AbstractLoss extends Loss {
                 reduction == Reduction.SUM || reduction == Reduction.BATCH_MEAN
                         ? null
                         : terms.factors();
-        NDArray sum = (factors == null ? values : values.mul(factors)).sum();
+        NDArray sum = Nd.sum(factors == null ? values : values.mul(factors));
         return new Sum(sum, divisor(inputs, terms.divisor()));
     }
 

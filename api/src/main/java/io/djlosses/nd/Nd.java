@@ -33,6 +33,9 @@ public final class Nd {
     /** Whether an engine's fused log-softmax is as exact as its element-wise operations. */
     private static final Map<String, Boolean> EXACT_LOG_SOFTMAX = new ConcurrentHashMap<>();
 
+    /** Whether an engine's sum of an infinity and other numbers is that infinity. */
+    private static final Map<String, Boolean> INFINITE_SUM = new ConcurrentHashMap<>();
+
     private Nd() {}
 
     // --------------------------------------------------------------------- making and reading
@@ -284,6 +287,38 @@ public final class Nd {
     // --------------------------------------------------------------------- functions
 
     /**
+     * Returns the sum of all elements. Unlike some engines' own sum, it is infinite, not NaN, where
+     * there are infinities of one sign.
+     *
+     * @param x the array
+     * @return a 0-d array
+     */
+    public static NDArray sum(NDArray x) {
+        NDArray sum = x.sum();
+        if (x.size() == 0 || sumsInfinities(x.getManager())) {
+            return sum;
+        }
+        // Where the sum is NaN, the extremes tell which: ∞ + finite, −∞ + finite, or truly NaN.
+        NDArray value = sum.stopGradient();
+        NDArray detached = x.stopGradient();
+        overwrite(sum, where(value.isNaN(), detached.max().add(detached.min()), value));
+        return sum;
+    }
+
+    private static boolean sumsInfinities(NDManager manager) {
+        Engine engine = manager.getEngine();
+        return INFINITE_SUM.computeIfAbsent(
+                engine.getEngineName(),
+                name -> {
+                    try (NDManager probe = engine.newBaseManager()) {
+                        double[] values = {Double.POSITIVE_INFINITY, 1};
+                        NDArray sum = create(probe, values, new Shape(2), DataType.FLOAT32).sum();
+                        return !Double.isNaN(toDoubles(sum)[0]);
+                    }
+                });
+    }
+
+    /**
      * Returns the non-negative number of an axis.
      *
      * @param array the array
@@ -477,9 +512,7 @@ public final class Nd {
         if (scale != 1) {
             carrier = carrier.mul(num(carrier, scale));
         }
-        // x⁰ = 1 for every x, NaN and infinities included: the only way to overwrite memory that
-        // works on every engine without waiting for the device.
-        carrier.stopGradient().powi(num(carrier, 0)).muli(value.stopGradient());
+        overwrite(carrier, value.stopGradient());
         return carrier;
     }
 
@@ -493,8 +526,15 @@ public final class Nd {
      */
     public static NDArray zeroWithGradient(NDArray x, NDArray gradient) {
         NDArray carrier = x.mul(gradient.stopGradient());
-        carrier.stopGradient().powi(num(carrier, 0)).subi(num(carrier, 1));
+        overwrite(carrier, carrier.stopGradient().zerosLike());
         return carrier;
+    }
+
+    /** Replaces the values of an array and keeps its gradient. */
+    private static void overwrite(NDArray array, NDArray values) {
+        // x⁰ = 1 for every x, NaN and infinities included: the only way to overwrite memory that
+        // works on every engine without waiting for the device.
+        array.stopGradient().powi(num(array, 0)).muli(values);
     }
 
     private static NDArray flat(NDArray x) {

@@ -8,6 +8,7 @@ import io.djlosses.api.ClosedForm;
 import io.djlosses.api.Divisor;
 import io.djlosses.api.ElementwiseLoss;
 import io.djlosses.api.LossBuilder;
+import io.djlosses.nd.Nd;
 
 import org.jspecify.annotations.Nullable;
 
@@ -80,7 +81,7 @@ public final class BCELoss extends ElementwiseLoss {
     @Override
     protected ClosedForm closedForm(NDArray label, NDArray prediction, boolean gradient) {
         Divisor divisor = Divisor.of(prediction.size());
-        NDArray sum = weighted(BinaryCrossEntropy.values(label, prediction)).sum();
+        NDArray sum = Nd.sum(weighted(BinaryCrossEntropy.values(label, prediction)));
         return gradient
                 ? new ClosedForm(
                         sum, divisor, 1, weighted(BinaryCrossEntropy.gradient(label, prediction)))

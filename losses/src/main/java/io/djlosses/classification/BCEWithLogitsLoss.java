@@ -88,7 +88,7 @@ public final class BCEWithLogitsLoss extends ElementwiseLoss {
             return null;
         }
         Divisor divisor = Divisor.of(prediction.size());
-        NDArray sum = Nd.softplus(prediction).sub(prediction.mul(label)).sum();
+        NDArray sum = Nd.sum(Nd.softplus(prediction).sub(prediction.mul(label)));
         if (!gradient) {
             return new ClosedForm(sum, divisor);
         }

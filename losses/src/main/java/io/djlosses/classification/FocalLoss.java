@@ -82,7 +82,7 @@ public final class FocalLoss extends ElementwiseLoss {
         NDArray wrong = wrong(label, prediction);
         NDArray balance = FocalModulation.balance(label, alpha);
         NDArray entropy = BinaryCrossEntropy.values(label, prediction);
-        NDArray sum = FocalModulation.modulate(entropy, wrong, gamma).mul(balance).sum();
+        NDArray sum = Nd.sum(FocalModulation.modulate(entropy, wrong, gamma).mul(balance));
         if (!gradient) {
             return new ClosedForm(sum, divisor);
         }
@@ -92,10 +92,8 @@ public final class FocalLoss extends ElementwiseLoss {
         if (gamma > 0) {
             // d q / d x = 1 − 2y
             NDArray direction = label.mul(Nd.num(label, -2)).addi(Nd.num(label, 1));
-            slope =
-                    FocalModulation.powerBelow(wrong, gamma)
-                            .mul(direction.muli(entropy).muli(Nd.num(label, gamma)))
-                            .addi(slope);
+            direction.muli(entropy).muli(Nd.num(label, gamma));
+            slope = FocalModulation.slope(direction, slope, wrong, gamma);
         }
         return new ClosedForm(sum, divisor, 1, slope.muli(balance));
     }

@@ -39,24 +39,25 @@ final class FocalModulation {
         if (gamma > 1) {
             return values.mul(q.pow(Nd.num(q, gamma)));
         }
-        // Below the normal numbers 1/q overflows, while the loss itself, q^γ q, is long 0.
-        NDArray certain = q.lt(leastNormal(q));
+        NDArray certain = certain(q);
         NDArray safe = Nd.where(certain, q.onesLike(), q);
         return values.mul(Nd.where(certain, q.zerosLike(), safe.pow(Nd.num(q, gamma))));
     }
 
-    /** Returns q^(γ − 1) for γ above 0, finite where q is 0. */
-    static NDArray powerBelow(NDArray q, double gamma) {
-        if (gamma == 2) {
-            return q;
-        }
-        NDArray base = gamma < 1 ? q.maximum(leastNormal(q)) : q;
-        return base.pow(Nd.num(q, gamma - 1));
+    /**
+     * Returns factors · q^(γ − 1) + others for γ above 0, and 0 where {@link #modulate} is flat.
+     */
+    static NDArray slope(NDArray factors, NDArray others, NDArray q, double gamma) {
+        NDArray power = gamma == 2 ? q : q.pow(Nd.num(q, gamma - 1));
+        NDArray slope = factors.mul(power).addi(others);
+        return gamma < 1 ? Nd.where(certain(q), slope.zerosLike(), slope) : slope;
     }
 
-    private static Number leastNormal(NDArray q) {
-        return q.getDataType() == DataType.FLOAT64
-                ? (Number) Double.MIN_NORMAL
-                : (Number) Float.MIN_NORMAL;
+    /** Tells where q is so small that 1/q overflows, while the loss itself, q^γ q, is long 0. */
+    private static NDArray certain(NDArray q) {
+        return q.lt(
+                q.getDataType() == DataType.FLOAT64
+                        ? (Number) Double.MIN_NORMAL
+                        : (Number) Float.MIN_NORMAL);
     }
 }

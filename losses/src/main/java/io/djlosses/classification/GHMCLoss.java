@@ -158,7 +158,9 @@ public final class GHMCLoss extends AbstractLoss {
         NDArray x = targets.logits;
         NDArray slope = Nd.sigmoid(x).subi(targets.label);
         NDArray weights = weights(targets, slope, gradient);
-        NDArray sum = Nd.softplus(x).sub(x.mul(targets.label)).muli(weights).sum();
+        NDArray entropy = x.maximum(Nd.num(x, 0)).subi(x.mul(targets.label));
+        entropy.addi(Nd.log1p(x.abs().negi().exp())); // last, so that a small loss keeps its digits
+        NDArray sum = Nd.sum(entropy.muli(weights));
         return gradient
                 ? new ClosedForm(sum, targets.divisor(), 1, slope.muli(weights))
                 : new ClosedForm(sum, targets.divisor());

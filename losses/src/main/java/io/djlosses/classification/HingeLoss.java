@@ -72,7 +72,7 @@ public final class HingeLoss extends ElementwiseLoss {
     protected ClosedForm closedForm(NDArray label, NDArray prediction, boolean gradient) {
         Divisor divisor = Divisor.of(prediction.size());
         NDArray violation = violation(label, prediction);
-        NDArray sum = violation.maximum(Nd.num(violation, 0)).sum();
+        NDArray sum = Nd.sum(violation.maximum(Nd.num(violation, 0)));
         if (!gradient) {
             return new ClosedForm(sum, divisor);
         }

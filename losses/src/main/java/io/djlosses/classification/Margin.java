@@ -21,7 +21,7 @@ final class Margin {
     static ClosedForm closedForm(NDArray sign, NDArray score, boolean gradient) {
         Divisor divisor = Divisor.of(score.size());
         NDArray violation = score.mul(sign).negi();
-        NDArray sum = Nd.softplus(violation).sum();
+        NDArray sum = Nd.sum(Nd.softplus(violation));
         return gradient
                 ? new ClosedForm(sum, divisor, -1, Nd.sigmoid(violation).muli(sign))
                 : new ClosedForm(sum, divisor);

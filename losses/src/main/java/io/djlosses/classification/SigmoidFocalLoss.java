@@ -95,7 +95,7 @@ public final class SigmoidFocalLoss extends ElementwiseLoss {
         if (alpha != OFF) {
             values = values.mul(FocalModulation.balance(label, alpha));
         }
-        NDArray sum = values.sum();
+        NDArray sum = Nd.sum(values);
         if (!gradient) {
             return new ClosedForm(sum, divisor);
         }
@@ -105,7 +105,7 @@ public final class SigmoidFocalLoss extends ElementwiseLoss {
             // d q / d x = (1 − 2y) σ(x) σ(−x)
             NDArray change = label.mul(Nd.num(label, -2)).addi(Nd.num(label, 1)).muli(yes);
             change.muli(no).muli(entropy).muli(Nd.num(label, gamma));
-            slope = FocalModulation.powerBelow(wrong, gamma).mul(change).addi(slope);
+            slope = FocalModulation.slope(change, slope, wrong, gamma);
         }
         if (alpha != OFF) {
             slope = slope.mul(FocalModulation.balance(label, alpha));

@@ -71,7 +71,7 @@ public final class SquaredHingeLoss extends ElementwiseLoss {
         Divisor divisor = Divisor.of(prediction.size());
         NDArray violation = violation(label, prediction);
         violation = violation.maximum(Nd.num(violation, 0));
-        NDArray sum = violation.square().sum();
+        NDArray sum = Nd.sum(violation.square());
         return gradient
                 ? new ClosedForm(sum, divisor, -2, violation.muli(label))
                 : new ClosedForm(sum, divisor);

@@ -83,15 +83,15 @@ public final class KLDivLoss extends ElementwiseLoss {
     protected ClosedForm closedForm(NDArray label, NDArray prediction, boolean gradient) {
         Divisor divisor = Divisor.of(prediction.size());
         NDArray probability = logTarget ? label.exp() : label;
-        NDArray logarithm = label;
-        if (!logTarget) {
+        NDArray values;
+        if (logTarget) {
+            values = label.sub(prediction).muli(probability);
+        } else {
             // log(y + 1) = 0 where y = 0, in arithmetic, which is faster than a selection.
-            logarithm = Nd.cast(label.eq(0), label).addi(label).log();
+            NDArray logarithm = Nd.cast(label.eq(0), label).addi(label).log();
+            values = logarithm.muli(label).subi(prediction.mul(label));
         }
-        NDArray sum =
-                logTarget
-                        ? logarithm.sub(prediction).muli(probability).sum()
-                        : logarithm.muli(probability).subi(prediction.mul(probability)).sum();
+        NDArray sum = Nd.sum(values);
         return gradient
                 ? new ClosedForm(sum, divisor, -1, probability)
                 : new ClosedForm(sum, divisor);

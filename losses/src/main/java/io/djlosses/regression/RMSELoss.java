@@ -69,7 +69,7 @@ public final class RMSELoss extends ElementwiseLoss {
     protected ClosedForm closedForm(NDArray label, NDArray prediction, boolean gradient) {
         NDArray error = prediction.sub(label);
         Divisor divisor = Divisor.of(error.size());
-        NDArray sum = error.square().sum();
+        NDArray sum = Nd.sum(error.square());
         return gradient ? new ClosedForm(sum, divisor, 2, error) : new ClosedForm(sum, divisor);
     }
 

@@ -70,7 +70,7 @@ public final class SmoothL1Loss extends ElementwiseLoss {
             return closedForm(error, beta, 1, gradient);
         }
         Divisor divisor = Divisor.of(error.size());
-        NDArray sum = error.abs().sum();
+        NDArray sum = Nd.sum(error.abs());
         return gradient
                 ? new ClosedForm(sum, divisor, 1, error.sign())
                 : new ClosedForm(sum, divisor);
@@ -84,10 +84,10 @@ public final class SmoothL1Loss extends ElementwiseLoss {
         }
         // |d| = quadratic + linear, and only one of the two grows. Two selections, because in
         // size − quadratic the gradients would cancel to rounding errors.
-        NDArray small = size.lt(Nd.num(size, beta));
+        NDArray large = size.gte(Nd.num(size, beta));
         NDArray threshold = size.stopGradient().onesLike().muli(Nd.num(size, beta));
-        NDArray quadratic = Nd.where(small, size, threshold);
-        NDArray linear = Nd.where(small, threshold, size).sub(threshold);
+        NDArray quadratic = Nd.where(large, threshold, size);
+        NDArray linear = Nd.where(large, size, threshold).sub(threshold);
         return quadratic.div(threshold).mul(quadratic).mul(Nd.num(size, 0.5)).add(linear);
     }
 
@@ -96,7 +96,7 @@ public final class SmoothL1Loss extends ElementwiseLoss {
         Divisor divisor = Divisor.of(error.size());
         NDArray clamped = error.minimum(Nd.num(error, beta)).maximum(Nd.num(error, -beta));
         NDArray values = clamped.mul(Nd.num(error, -0.5)).addi(error).muli(clamped);
-        NDArray sum = values.sum();
+        NDArray sum = Nd.sum(values);
         sum = sum.mul(Nd.num(sum, factor / beta));
         return gradient
                 ? new ClosedForm(sum, divisor, factor / beta, clamped)
