@@ -95,14 +95,18 @@ public final class GHMCLoss extends AbstractLoss {
     protected void check(NDList labels, NDList predictions) {
         Checks.count(getName(), "predictions", predictions, "logits");
         NDArray logits = predictions.get(0);
+        Checks.require(
+                labels.size() == 1 || labels.size() == 2,
+                getName(),
+                "labels",
+                "hold [target] or [target, labelWeight]",
+                labels.size() + " arrays");
         if (labels.size() == 2) {
             Shape weight = labels.get(1).getShape();
             Shape shape = logits.getShape();
             if (!lacksClassAxis(weight, shape)) {
                 Checks.shape(getName(), "labels[1]", weight, shape, "match predictions[0]");
             }
-        } else {
-            Checks.count(getName(), "labels", labels, "target");
         }
         NDArray label = labels.get(0);
         if (lacksClassAxis(label.getShape(), logits.getShape())) {

@@ -90,11 +90,15 @@ public final class GHMRLoss extends AbstractLoss {
     protected void check(NDList labels, NDList predictions) {
         Checks.count(getName(), "predictions", predictions, "prediction");
         Shape shape = predictions.get(0).getShape();
+        Checks.require(
+                labels.size() == 1 || labels.size() == 2,
+                getName(),
+                "labels",
+                "hold [target] or [target, labelWeight]",
+                labels.size() + " arrays");
         if (labels.size() == 2) {
             Shape weight = labels.get(1).getShape();
             Checks.shape(getName(), "labels[1]", weight, shape, "match predictions[0]");
-        } else {
-            Checks.count(getName(), "labels", labels, "target");
         }
         Checks.sameElements(getName(), labels.get(0), predictions.get(0));
     }
