@@ -135,6 +135,20 @@ public abstract class AbstractLoss extends Loss {
     protected abstract Terms terms(NDList labels, NDList predictions);
 
     /**
+     * Computes the unreduced values, and tells whether their gradient is wanted, as {@link
+     * #closedForm} is told. A loss that learns from the batches it sees overrides this: a value
+     * without a gradient (validation, accumulators) must teach it nothing.
+     *
+     * @param labels the labels, without sample weights, as they came
+     * @param predictions the predictions, FLOAT32 or FLOAT64
+     * @param gradient whether the gradient is wanted
+     * @return the terms
+     */
+    protected Terms terms(NDList labels, NDList predictions, boolean gradient) {
+        return terms(labels, predictions);
+    }
+
+    /**
      * Computes the sum of the values and its gradient without a graph, or declines.
      *
      * <p>Called for {@link Reduction#SUM}, {@link Reduction#MEAN} and {@link Reduction#BATCH_MEAN}
@@ -346,17 +360,17 @@ public abstract class AbstractLoss extends Loss {
         }
         NDArray weight = inputs.weight;
         if (weight == null) {
-            return terms(inputs.labels, predictions);
+            return terms(inputs.labels, predictions, gradient);
         }
         if (sampleWeighting == SampleWeighting.MASK) {
             NDArray mask = weight.getDataType().isBoolean() ? weight : weight.neq(0);
             Inputs filled = masked(mask, inputs.labels, predictions);
-            Terms terms = terms(filled.labels, filled.predictions);
+            Terms terms = terms(filled.labels, filled.predictions, gradient);
             mask = leading(mask, terms.values().getShape());
             return terms.withValues(Nd.where(mask, terms.values(), 0))
                     .withShares(Nd.where(mask, terms.sharesOrOnes(), 0));
         }
-        Terms terms = terms(inputs.labels, predictions);
+        Terms terms = terms(inputs.labels, predictions, gradient);
         NDArray values = terms.values();
         NDArray factor = leading(Nd.constant(weight, values), values.getShape());
         Terms weighted = terms.withValues(values.mul(factor));

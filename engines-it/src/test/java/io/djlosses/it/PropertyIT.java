@@ -450,7 +450,8 @@ public class PropertyIT {
                     NOT_THE_DERIVATIVE.keySet().stream().noneMatch(row.toString()::startsWith);
             // A momentum is a state: the value depends on what was evaluated before.
             boolean pure = !row.has("momentum");
-            String form = row.optionsWith(null) + " " + row.predictions().get(0).shape().dimension();
+            String form =
+                    row.optionsWith(null) + " " + row.predictions().get(0).shape().dimension();
             if (size <= 60 && moderate && derivative && pure && seen.add(form)) {
                 smooth.add(row);
             }
