@@ -7,8 +7,6 @@ import ai.djl.ndarray.types.Shape;
 
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
-import io.djlosses.api.ClosedForm;
-import io.djlosses.api.Divisor;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Terms;
 import io.djlosses.nd.Nd;
@@ -85,35 +83,14 @@ public final class DiceLoss extends AbstractLoss {
     protected Terms terms(NDList labels, NDList predictions) {
         NDArray x = predictions.get(0);
         NDArray y = Nd.cast(labels.get(0), x);
-        return Terms.of(of(x.mul(y).sum(), total(x, y)));
-    }
-
-    private NDArray total(NDArray x, NDArray y) {
         NDArray sizes = x.square().sum().add(y.square().sum());
-        return sizes.add(Nd.num(sizes, smooth));
+        return Terms.of(of(x.mul(y).sum(), sizes.add(Nd.num(sizes, smooth))));
     }
 
     /** Returns 1 − 2 overlap / total. */
     static NDArray of(NDArray overlap, NDArray total) {
         NDArray dice = overlap.div(total);
         return dice.mul(Nd.num(dice, -2)).add(Nd.num(dice, 1));
-    }
-
-    /** {@inheritDoc} */
-    @Override
-    protected ClosedForm closedForm(NDList labels, NDList predictions, boolean gradient) {
-        NDArray x = predictions.get(0);
-        NDArray y = Nd.cast(labels.get(0), x);
-        NDArray overlap = x.mul(y).sum();
-        NDArray total = total(x, y);
-        NDArray value = of(overlap, total);
-        Divisor divisor = Divisor.of(1);
-        if (!gradient) {
-            return new ClosedForm(value, divisor);
-        }
-        // 2 (2 overlap / total · x − y) / total
-        NDArray slope = overlap.div(total).mul(Nd.num(overlap, 2));
-        return new ClosedForm(value, divisor, 2, x.mul(slope).subi(y).divi(total));
     }
 
     /**

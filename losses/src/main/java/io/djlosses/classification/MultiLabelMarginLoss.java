@@ -195,29 +195,42 @@ public final class MultiLabelMarginLoss extends AbstractLoss {
     }
 
     private Lists read(NDArray label, NDArray scores) {
-        int classes = Math.toIntExact(scores.getShape().get(1));
+        int samples = Math.toIntExact(label.getShape().get(0));
+        int classes = Math.toIntExact(label.getShape().get(1));
         long[] entries = Nd.toLongs(label);
         int longest = 1;
-        for (int i = 0, length = 0; i < entries.length; i++) {
-            Checks.require(
-                    entries[i] >= -1 && entries[i] < classes,
-                    getName(),
-                    "labels[0]",
-                    "hold class indices in [0, " + classes + "), or -1 after the last",
-                    entries[i] + " at element " + i);
-            length = i % classes == 0 ? 0 : length;
-            boolean open = length == i % classes && entries[i] >= 0;
-            length += open ? 1 : 0;
-            longest = Math.max(longest, length);
-            entries[i] = open ? entries[i] : -1;
+        for (int n = 0; n < samples; n++) {
+            boolean ended = false;
+            for (int j = 0; j < classes; j++) {
+                int i = n * classes + j;
+                if (entries[i] < -1 || entries[i] >= classes) {
+                    throw outOfRange(classes, i, entries[i]);
+                }
+                ended |= entries[i] < 0;
+                if (ended) {
+                    entries[i] = -1;
+                } else {
+                    longest = Math.max(longest, j + 1);
+                }
+            }
         }
-        int samples = entries.length / classes;
         long[] used = new long[samples * longest];
         for (int n = 0; n < samples; n++) {
             System.arraycopy(entries, n * classes, used, n * longest, longest);
         }
         Shape shape = new Shape(samples, longest);
         return Lists.of(Nd.create(scores.getManager(), used, shape), scores, null);
+    }
+
+    private IllegalArgumentException outOfRange(int classes, int element, long given) {
+        return new IllegalArgumentException(
+                getName()
+                        + ": labels[0] must hold class indices in [0, "
+                        + classes
+                        + "), or -1 after the last, but element "
+                        + element
+                        + " was "
+                        + given);
     }
 
     private static Lists onDevice(NDArray label, NDArray scores) {
