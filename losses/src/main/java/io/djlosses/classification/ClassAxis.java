@@ -28,7 +28,7 @@ final class ClassAxis {
     }
 
     /** Checks scores and the weights of their classes. */
-    static void check(String loss, NDArray scores, double @Nullable [] weight) {
+    static void check(String loss, NDArray scores, String option, double @Nullable [] weight) {
         Checks.rank(
                 loss, "predictions[0]", scores, 1, Integer.MAX_VALUE, "(N, C), (N, C, …) or (C)");
         long classes = scores.getShape().get(of(scores));
@@ -38,7 +38,7 @@ final class ClassAxis {
             Checks.require(
                     weight.length == classes,
                     loss,
-                    "weight",
+                    option,
                     "have one number for each of the " + classes + " classes of predictions[0]",
                     weight.length);
         }

@@ -78,7 +78,7 @@ public final class CrossEntropyLoss extends AbstractLoss {
         Checks.count(getName(), "predictions", predictions, "logits");
         NDArray label = labels.get(0);
         NDArray logits = predictions.get(0);
-        ClassAxis.check(getName(), logits, weight);
+        ClassAxis.check(getName(), logits, "weight", weight);
         if (label.getShape().equals(logits.getShape())) {
             Checks.require(
                     label.getDataType().isFloating(),

@@ -102,7 +102,7 @@ public final class MultiClassDiceLoss extends AbstractLoss {
                 2,
                 Integer.MAX_VALUE,
                 "(N, C) or (N, C, …)");
-        ClassAxis.check(getName(), prediction, weights);
+        ClassAxis.check(getName(), prediction, "weights", weights);
         Shape shape = prediction.getShape();
         Checks.shape(
                 getName(), "labels[0]", labels.get(0).getShape(), shape, "match predictions[0]");

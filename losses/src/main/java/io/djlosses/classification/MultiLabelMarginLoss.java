@@ -73,7 +73,7 @@ public final class MultiLabelMarginLoss extends AbstractLoss {
         Checks.count(getName(), "predictions", predictions, "scores");
         NDArray scores = predictions.get(0);
         Checks.rank(getName(), "predictions[0]", scores, 1, 2, "(N, C) or (C)");
-        ClassAxis.check(getName(), scores, null);
+        ClassAxis.check(getName(), scores, "weight", null);
         Checks.shape(
                 getName(),
                 "labels[0]",

@@ -74,7 +74,7 @@ public final class MultiMarginLoss extends AbstractLoss {
         Checks.count(getName(), "predictions", predictions, "scores");
         NDArray scores = predictions.get(0);
         Checks.rank(getName(), "predictions[0]", scores, 1, 2, "(N, C) or (C)");
-        ClassAxis.check(getName(), scores, weight);
+        ClassAxis.check(getName(), scores, "weight", weight);
         ClassAxis.checkIndices(getName(), labels.get(0), scores);
     }
 

@@ -62,7 +62,7 @@ public final class SoftmaxCrossEntropyWithLogits extends AbstractLoss {
         NDArray label = labels.get(0);
         NDArray logits = predictions.get(0);
         Checks.rank(getName(), "predictions[0]", logits, 2, 2, "(N, C)");
-        ClassAxis.check(getName(), logits, null);
+        ClassAxis.check(getName(), logits, "weight", null);
         if (sparse) {
             ClassAxis.checkIndices(getName(), label, logits);
         } else {

@@ -79,7 +79,7 @@ public final class SoftmaxFocalLoss extends AbstractLoss {
         NDArray logits = predictions.get(0);
         Checks.rank(
                 getName(), "predictions[0]", logits, 2, Integer.MAX_VALUE, "(N, C) or (N, C, …)");
-        ClassAxis.check(getName(), logits, weight);
+        ClassAxis.check(getName(), logits, "weight", weight);
         if (!isOneHot(labels.get(0), logits)) {
             ClassAxis.checkIndices(getName(), labels.get(0), logits);
         }
