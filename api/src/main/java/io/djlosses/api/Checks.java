@@ -8,6 +8,8 @@ import ai.djl.ndarray.types.Shape;
 
 import io.djlosses.nd.Nd;
 
+import java.util.Arrays;
+
 /**
  * Argument checks. Every message names the loss, the argument, what is required and what was given.
  *
@@ -84,6 +86,27 @@ public final class Checks {
                             + why
                             + ", but had shape "
                             + given);
+        }
+    }
+
+    /**
+     * Checks that shapes have one rank and broadcast.
+     *
+     * @param loss the name of the loss
+     * @param arguments the names of the arguments
+     * @param shapes their shapes
+     * @return the shape that they broadcast to
+     */
+    public static Shape broadcast(String loss, String arguments, Shape... shapes) {
+        String requirement = "have shapes of one rank that broadcast";
+        String given = Arrays.toString(shapes);
+        boolean oneRank = Arrays.stream(shapes).mapToInt(Shape::dimension).distinct().count() == 1;
+        require(oneRank, loss, arguments, requirement, given);
+        try {
+            return Nd.broadcastShape(shapes);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(
+                    loss + ": " + arguments + " must " + requirement + ", but was " + given, e);
         }
     }
 
