@@ -97,9 +97,7 @@ public final class SDMLLoss extends AbstractLoss {
         long batch = like.getShape().get(1);
         double other = batch == 1 ? 0 : smoothingParameter / (batch - 1);
         double own = batch == 1 ? 1 : 1 - smoothingParameter;
-        NDArray eye =
-                like.getManager()
-                        .eye((int) batch, (int) batch, 0, like.getDataType());
+        NDArray eye = like.getManager().eye((int) batch, (int) batch, 0, like.getDataType());
         return eye.muli(Nd.num(eye, own - other)).addi(Nd.num(eye, other));
     }
 
@@ -121,7 +119,8 @@ public final class SDMLLoss extends AbstractLoss {
         if (!gradient) {
             return new ClosedForm(sum, divisor);
         }
-        // With W = (P − Q) / B, whose rows sum to 0: −2 Σⱼ Wᵢⱼ (x1ᵢ − x2ⱼ) = 2 (W x2)ᵢ, and likewise
+        // With W = (P − Q) / B, whose rows sum to 0: −2 Σⱼ Wᵢⱼ (x1ᵢ − x2ⱼ) = 2 (W x2)ᵢ, and
+        // likewise
         // 2 (Wᵀ x1 − x2 Σᵢ Wᵢⱼ)ⱼ. What the embeddings have in common would only cost precision.
         NDArray weights = logProb.exp().subi(target);
         NDArray center = x2.mean(new int[] {0}, true);
@@ -129,8 +128,7 @@ public final class SDMLLoss extends AbstractLoss {
         NDArray columnSums = weights.sum(new int[] {0}).expandDims(1);
         NDArray gradient2 =
                 weights.transpose().matMul(x1.sub(center)).subi(centered.mul(columnSums));
-        return new ClosedForm(
-                sum, divisor, 2.0 / batch, weights.matMul(centered), gradient2);
+        return new ClosedForm(sum, divisor, 2.0 / batch, weights.matMul(centered), gradient2);
     }
 
     /** Computes the distances without holding the differences of all pairs at once. */

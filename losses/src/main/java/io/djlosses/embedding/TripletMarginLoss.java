@@ -34,8 +34,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>{@code labels: []}; what they hold is ignored, as a trainer may hand over those of its data
  *       set
  *   <li>{@code predictions: [(…, D), (…, D), (…, D)]}, the embeddings of anchor, positive and
- *       negative, usually (N, D), or (D) for a single triplet. The shapes have one rank, and axes of
- *       size 1 are broadcast
+ *       negative, usually (N, D), or (D) for a single triplet. The shapes have one rank, and axes
+ *       of size 1 are broadcast
  *   <li>{@code out: ()}, or {@code (…)} with {@code NONE}; {@code MEAN} divides by the number of
  *       triplets
  * </ul>
@@ -62,9 +62,7 @@ public final class TripletMarginLoss extends AbstractLoss {
 
     private TripletMarginLoss(Builder builder) {
         super(builder);
-        triplets =
-                new Triplets(
-                        getName(), builder.distance.build(), builder.margin, builder.swap);
+        triplets = new Triplets(getName(), builder.distance.build(), builder.margin, builder.swap);
     }
 
     /** {@inheritDoc} */
@@ -87,8 +85,7 @@ public final class TripletMarginLoss extends AbstractLoss {
 
     /** {@inheritDoc} */
     @Override
-    protected @Nullable ClosedForm closedForm(
-            NDList labels, NDList predictions, boolean gradient) {
+    protected @Nullable ClosedForm closedForm(NDList labels, NDList predictions, boolean gradient) {
         return triplets.closedForm(predictions, gradient);
     }
 

@@ -67,8 +67,7 @@ public final class TripletMarginWithDistanceLoss extends AbstractLoss {
 
     private TripletMarginWithDistanceLoss(Builder builder) {
         super(builder);
-        triplets =
-                new Triplets(getName(), builder.distanceFunction, builder.margin, builder.swap);
+        triplets = new Triplets(getName(), builder.distanceFunction, builder.margin, builder.swap);
     }
 
     /** {@inheritDoc} */
@@ -91,8 +90,7 @@ public final class TripletMarginWithDistanceLoss extends AbstractLoss {
 
     /** {@inheritDoc} */
     @Override
-    protected @Nullable ClosedForm closedForm(
-            NDList labels, NDList predictions, boolean gradient) {
+    protected @Nullable ClosedForm closedForm(NDList labels, NDList predictions, boolean gradient) {
         return triplets.closedForm(predictions, gradient);
     }
 
@@ -130,8 +128,7 @@ public final class TripletMarginWithDistanceLoss extends AbstractLoss {
          * @return this {@code Builder}
          */
         public Builder optDistanceFunction(Distance distanceFunction) {
-            this.distanceFunction =
-                    Objects.requireNonNull(distanceFunction, "distanceFunction");
+            this.distanceFunction = Objects.requireNonNull(distanceFunction, "distanceFunction");
             return this;
         }
 

@@ -91,8 +91,7 @@ public final class MarginRankingLoss extends AbstractLoss {
     @Override
     protected Terms terms(NDList labels, NDList predictions) {
         NDArray x1 = predictions.get(0);
-        return Terms.of(
-                Nd.clampMin0(excess(Nd.cast(labels.get(0), x1), x1, predictions.get(1))));
+        return Terms.of(Nd.clampMin0(excess(Nd.cast(labels.get(0), x1), x1, predictions.get(1))));
     }
 
     private NDArray excess(NDArray label, NDArray x1, NDArray x2) {
@@ -102,8 +101,7 @@ public final class MarginRankingLoss extends AbstractLoss {
 
     /** {@inheritDoc} */
     @Override
-    protected @Nullable ClosedForm closedForm(
-            NDList labels, NDList predictions, boolean gradient) {
+    protected @Nullable ClosedForm closedForm(NDList labels, NDList predictions, boolean gradient) {
         NDArray x1 = predictions.get(0);
         NDArray x2 = predictions.get(1);
         NDArray label = Nd.cast(labels.get(0), x1);
