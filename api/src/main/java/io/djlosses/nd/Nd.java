@@ -536,6 +536,54 @@ public final class Nd {
     }
 
     /**
+     * Returns the p-norm (Σ |x|ᵖ)^(1/p) along an axis. As in PyTorch, components that are 0 and
+     * norms that are 0 have gradient 0, and with p = ∞ equal maxima share the gradient evenly.
+     *
+     * @param x the array
+     * @param p the order, greater than 0; {@link Double#POSITIVE_INFINITY} for the largest |x|
+     * @param axis the axis, of at least one component
+     * @param keepDims whether the axis stays, with size 1
+     * @return the norm
+     */
+    public static NDArray norm(NDArray x, double p, int axis, boolean keepDims) {
+        if (p == 2) {
+            return norm(x, axis, keepDims);
+        }
+        int[] axes = {axis(x, axis)};
+        NDArray size = x.abs();
+        if (p == 1) {
+            return size.sum(axes, keepDims);
+        }
+        if (p == Double.POSITIVE_INFINITY) {
+            NDArray constant = size.stopGradient();
+            NDArray isMax = cast(constant.eq(constant.max(axes, true)), x);
+            return size.mul(isMax).sum(axes, keepDims).div(isMax.sum(axes, keepDims));
+        }
+        NDArray powers = p > 1 ? size.pow(num(x, p)) : powerOrZero(size, p);
+        return powerOrZero(powers.sum(axes, keepDims), 1 / p);
+    }
+
+    /** Returns xᵖ, where 0 gives 0 with gradient 0. */
+    private static NDArray powerOrZero(NDArray x, double p) {
+        NDArray zero = x.eq(0);
+        NDArray power = where(zero, x.onesLike(), x).pow(num(x, p));
+        return where(zero, x.zerosLike(), power);
+    }
+
+    /**
+     * Returns the smaller of two arrays of equal shape; where they are equal, each gets half of the
+     * gradient, as with PyTorch's {@code minimum}.
+     *
+     * @param x an array
+     * @param y an array
+     * @return the minimum; NaN where either is NaN
+     */
+    public static NDArray minimum(NDArray x, NDArray y) {
+        Number half = num(x, 0.5);
+        return where(x.eq(y), x.mul(half).add(y.mul(half)), x.minimum(y));
+    }
+
+    /**
      * Tells whether every value is finite; waits for the array.
      *
      * @param x the array
