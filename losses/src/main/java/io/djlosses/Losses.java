@@ -13,6 +13,7 @@ import io.djlosses.regression.MSELoss;
 import io.djlosses.regularization.ElasticNetRegularization;
 import io.djlosses.regularization.L1Regularization;
 import io.djlosses.regularization.L2Regularization;
+import io.djlosses.sequence.CTCLoss;
 
 /**
  * Makes every loss of the library with its defaults. All options are on the builder of each loss:
@@ -109,6 +110,25 @@ public final class Losses {
     // ------------------------------------------------------------------ ranking
 
     // ------------------------------------------------------------------ sequence
+
+    /**
+     * Creates a {@link CTCLoss} of log-probabilities and unaligned targets.
+     *
+     * @return the loss
+     */
+    public static CTCLoss ctcLoss() {
+        return CTCLoss.builder().build();
+    }
+
+    /**
+     * Creates a {@link CTCLoss} of log-probabilities and unaligned targets.
+     *
+     * @param name the display name
+     * @return the loss
+     */
+    public static CTCLoss ctcLoss(String name) {
+        return CTCLoss.builder().optName(name).build();
+    }
 
     // ------------------------------------------------------------------ vocabulary
 

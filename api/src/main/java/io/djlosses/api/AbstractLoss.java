@@ -292,7 +292,7 @@ public abstract class AbstractLoss extends Loss {
             return Divisor.of(1);
         }
         if (reduction == Reduction.BATCH_MEAN) {
-            Shape shape = inputs.predictions.get(0).getShape();
+            Shape shape = unreducedShape(inputs.labels, inputs.predictions);
             return Divisor.of(shape.isScalar() ? 1 : shape.get(0));
         }
         return ofMean;

@@ -477,6 +477,26 @@ public final class Nd {
         if (scale != 1) {
             carrier = carrier.mul(num(carrier, scale));
         }
+        return overwritten(carrier, value);
+    }
+
+    /**
+     * Gives every value of an array a gradient of its own: {@code valueᵢ} passes what comes from
+     * above times {@code gradient} to the part of {@code x} that it was computed from.
+     *
+     * @param values the values, whose shape is that of {@code x} without {@code axes}
+     * @param x the array to receive a gradient
+     * @param gradient an array of the shape of {@code x}
+     * @param axes the axes of {@code x} that values were summed over
+     * @return an array that has exactly the given values, whatever {@code x} holds
+     */
+    public static NDArray withGradient(
+            NDArray values, NDArray x, NDArray gradient, int... axes) {
+        return overwritten(x.mul(gradient.stopGradient()).sum(axes), values);
+    }
+
+    /** Replaces the values of a computed array, and keeps its gradient. */
+    private static NDArray overwritten(NDArray carrier, NDArray value) {
         // x⁰ = 1 for every x, NaN and infinities included: the only way to overwrite memory that
         // works on every engine without waiting for the device.
         carrier.stopGradient().powi(num(carrier, 0)).muli(value.stopGradient());
