@@ -151,6 +151,15 @@ public abstract class AbstractLoss extends Loss {
     }
 
     /**
+     * Returns the size of a prediction from which the closed form pays.
+     *
+     * @return a number of elements
+     */
+    protected long closedFormSize() {
+        return CLOSED_FORM_SIZE;
+    }
+
+    /**
      * Maps the merged mean Σ numerators / Σ denominators to the value that is reported; a loss that
      * is a function of a mean, such as a root mean square, merges exactly this way.
      *
@@ -300,7 +309,8 @@ public abstract class AbstractLoss extends Loss {
 
     private @Nullable ClosedForm closedForm(Inputs inputs, boolean gradient) {
         if (reading == Reading.FORMULA
-                || (reading == Reading.AUTO && inputs.predictions.get(0).size() < CLOSED_FORM_SIZE)
+                || (reading == Reading.AUTO
+                        && inputs.predictions.get(0).size() < closedFormSize())
                 || labelGradient
                 || inputs.weight != null
                 || isEmpty(inputs.predictions)) {
