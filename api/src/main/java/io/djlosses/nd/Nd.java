@@ -1,6 +1,7 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.nd;
 
+import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
@@ -33,6 +34,9 @@ public final class Nd {
     /** Whether an engine's fused log-softmax is as exact as its element-wise operations. */
     private static final Map<String, Boolean> EXACT_LOG_SOFTMAX = new ConcurrentHashMap<>();
 
+    /** Whether an engine computes in the buffer that an array is made from. */
+    private static final Map<String, Boolean> SHARES_BUFFERS = new ConcurrentHashMap<>();
+
     private Nd() {}
 
     // --------------------------------------------------------------------- making and reading
@@ -54,8 +58,8 @@ public final class Nd {
 
     /**
      * Creates a floating-point array. Unlike {@code NDManager.create(float[])} this is safe from
-     * the garbage collector on every engine, because the native side reads a buffer that is held
-     * until it has been read.
+     * the garbage collector on every engine: the native side reads a buffer that is held until it
+     * has been read, and then has memory of its own, for as long as a graph needs it.
      *
      * @param manager the manager of the new array
      * @param values the values in row-major order
@@ -99,10 +103,31 @@ public final class Nd {
     private static NDArray create(
             NDManager manager, ByteBuffer buffer, Shape shape, DataType dataType) {
         try {
-            return manager.create(buffer, shape, dataType);
+            NDArray array = manager.create(buffer, shape, dataType);
+            if (!sharesBuffers(manager)) {
+                return array;
+            }
+            // A graph may use the values after the array, and with it the buffer, is gone.
+            NDArray copy = array.duplicate();
+            array.close();
+            return copy;
         } finally {
             Reference.reachabilityFence(buffer);
         }
+    }
+
+    private static boolean sharesBuffers(NDManager manager) {
+        Engine engine = manager.getEngine();
+        return SHARES_BUFFERS.computeIfAbsent(
+                engine.getEngineName(),
+                name -> {
+                    try (NDManager probe = engine.newBaseManager(Device.cpu())) {
+                        ByteBuffer buffer = buffer(1, DataType.FLOAT32);
+                        NDArray array = probe.create(buffer, new Shape(1), DataType.FLOAT32);
+                        buffer.putFloat(0, 1);
+                        return toDoubles(array)[0] == 1;
+                    }
+                });
     }
 
     /**
