@@ -57,6 +57,39 @@ public final class Nd {
     }
 
     /**
+     * Multiplies an array that carries a gradient with a literal. On some engines {@code
+     * x.mul(Number)} keeps the literal for backward in memory of Java, which a garbage collection
+     * between forward and backward may free: the gradient is then anything.
+     *
+     * @param x the array
+     * @param factor the literal
+     * @return the product, in the data type of {@code x}
+     */
+    public static NDArray mul(NDArray x, double factor) {
+        return sharesBuffers(x.getManager())
+                ? x.mul(literal(x, factor))
+                : x.mul(num(x, factor));
+    }
+
+    /**
+     * Divides an array that carries a gradient by a literal; see {@link #mul}.
+     *
+     * @param x the array
+     * @param divisor the literal
+     * @return the quotient, in the data type of {@code x}
+     */
+    public static NDArray div(NDArray x, double divisor) {
+        return sharesBuffers(x.getManager())
+                ? x.div(literal(x, divisor))
+                : x.div(num(x, divisor));
+    }
+
+    private static NDArray literal(NDArray like, double value) {
+        return create(
+                like.getManager(), new double[] {value}, new Shape(), like.getDataType());
+    }
+
+    /**
      * Creates a floating-point array. Unlike {@code NDManager.create(float[])} this is safe from
      * the garbage collector on every engine: the native side reads a buffer that is held until it
      * has been read, and then has memory of its own, for as long as a graph needs it.
@@ -500,7 +533,7 @@ public final class Nd {
             return value;
         }
         if (scale != 1) {
-            carrier = carrier.mul(num(carrier, scale));
+            carrier = mul(carrier, scale);
         }
         return overwritten(carrier, value);
     }
