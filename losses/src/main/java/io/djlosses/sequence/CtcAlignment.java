@@ -228,8 +228,9 @@ final class CtcAlignment {
             }
             double sum = 0;
             for (int k = 0; k < usedCount; k++) {
-                emission[e + k] = Math.exp(scores[row + used[k]] - max);
-                sum += emission[e + k];
+                double exp = Math.exp(scores[row + used[k]] - max);
+                emission[e + k] = exp;
+                sum += exp;
             }
             for (int k = 0; k < usedCount; k++) {
                 emission[e + k] /= sum;
@@ -247,17 +248,17 @@ final class CtcAlignment {
             max = Math.max(max, scores[c]);
         }
         double sum = 0;
-        if (gradient == null) {
-            for (int c = row; c < row + classes; c++) {
-                sum += Math.exp(scores[c] - max);
+        for (int c = row; c < row + classes; c++) {
+            double exp = Math.exp(scores[c] - max);
+            sum += exp;
+            if (gradient != null) {
+                gradient[c] = exp;
             }
-        } else {
+        }
+        if (gradient != null) {
+            double factor = scale / sum;
             for (int c = row; c < row + classes; c++) {
-                gradient[c] = Math.exp(scores[c] - max);
-                sum += gradient[c];
-            }
-            for (int c = row; c < row + classes; c++) {
-                gradient[c] *= scale / sum;
+                gradient[c] *= factor;
             }
         }
         return max + Math.log(sum);
