@@ -309,8 +309,7 @@ public abstract class AbstractLoss extends Loss {
 
     private @Nullable ClosedForm closedForm(Inputs inputs, boolean gradient) {
         if (reading == Reading.FORMULA
-                || (reading == Reading.AUTO
-                        && inputs.predictions.get(0).size() < closedFormSize())
+                || (reading == Reading.AUTO && inputs.predictions.get(0).size() < closedFormSize())
                 || labelGradient
                 || inputs.weight != null
                 || isEmpty(inputs.predictions)) {

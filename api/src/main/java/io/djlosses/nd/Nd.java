@@ -66,9 +66,7 @@ public final class Nd {
      * @return the product, in the data type of {@code x}
      */
     public static NDArray mul(NDArray x, double factor) {
-        return sharesBuffers(x.getManager())
-                ? x.mul(literal(x, factor))
-                : x.mul(num(x, factor));
+        return sharesBuffers(x.getManager()) ? x.mul(literal(x, factor)) : x.mul(num(x, factor));
     }
 
     /**
@@ -79,14 +77,11 @@ public final class Nd {
      * @return the quotient, in the data type of {@code x}
      */
     public static NDArray div(NDArray x, double divisor) {
-        return sharesBuffers(x.getManager())
-                ? x.div(literal(x, divisor))
-                : x.div(num(x, divisor));
+        return sharesBuffers(x.getManager()) ? x.div(literal(x, divisor)) : x.div(num(x, divisor));
     }
 
     private static NDArray literal(NDArray like, double value) {
-        return create(
-                like.getManager(), new double[] {value}, new Shape(), like.getDataType());
+        return create(like.getManager(), new double[] {value}, new Shape(), like.getDataType());
     }
 
     /**
@@ -548,8 +543,7 @@ public final class Nd {
      * @param axes the axes of {@code x} that values were summed over
      * @return an array that has exactly the given values, whatever {@code x} holds
      */
-    public static NDArray withGradient(
-            NDArray values, NDArray x, NDArray gradient, int... axes) {
+    public static NDArray withGradient(NDArray values, NDArray x, NDArray gradient, int... axes) {
         return overwritten(x.mul(gradient.stopGradient()).sum(axes), values);
     }
 

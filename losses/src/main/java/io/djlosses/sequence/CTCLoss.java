@@ -80,8 +80,8 @@ import java.util.Arrays;
  * CTCLoss} is {@code optFromLogits(true)} with labels {@code [targets]} and {@code NONE}, but its
  * blank is the last class unless told otherwise.
  *
- * @see <a href="https://www.cs.toronto.edu/~graves/icml_2006.pdf">Graves et al. 2006,
- *     Connectionist Temporal Classification</a>
+ * @see <a href="https://www.cs.toronto.edu/~graves/icml_2006.pdf">Graves et al. 2006, Connectionist
+ *     Temporal Classification</a>
  */
 public final class CTCLoss extends AbstractLoss {
 
@@ -106,8 +106,7 @@ public final class CTCLoss extends AbstractLoss {
     @Override
     protected void check(NDList labels, NDList predictions) {
         if (labels.size() != 1) {
-            Checks.count(
-                    getName(), "labels", labels, "targets", "inputLengths", "targetLengths");
+            Checks.count(getName(), "labels", labels, "targets", "inputLengths", "targetLengths");
         }
         Checks.count(getName(), "predictions", predictions, fromLogits ? "logits" : "logProbs");
         String form = batchFirst ? "(N, T, C) or (T, C)" : "(T, N, C) or (T, C)";
@@ -142,9 +141,7 @@ public final class CTCLoss extends AbstractLoss {
                 rows || flat,
                 getName(),
                 "labels[0] (targets)",
-                (layout.batched
-                                ? "have shape (N, S) with N = " + layout.samples
-                                : "have shape (S)")
+                (layout.batched ? "have shape (N, S) with N = " + layout.samples : "have shape (S)")
                         + (layout.batched && labels.size() > 1 ? ", or one axis" : ""),
                 shape);
     }
@@ -262,8 +259,7 @@ public final class CTCLoss extends AbstractLoss {
         NDArray x = predictions.get(0);
         Layout layout = new Layout(x.getShape(), batchFirst);
         Samples samples = samples(labels, layout);
-        boolean total =
-                getReduction() == Reduction.SUM || getReduction() == Reduction.BATCH_MEAN;
+        boolean total = getReduction() == Reduction.SUM || getReduction() == Reduction.BATCH_MEAN;
         double[] factors = total ? ones(layout.samples) : perLabel(samples);
         double[] gradient = wanted ? new double[Math.toIntExact(x.size())] : null;
         double[] losses = losses(samples, layout, x, factors, gradient);

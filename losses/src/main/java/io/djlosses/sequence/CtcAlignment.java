@@ -235,8 +235,7 @@ final class CtcAlignment {
             for (int k = 0; k < usedCount; k++) {
                 emission[e + k] /= sum;
             }
-            normalizer[t] =
-                    max == Double.NEGATIVE_INFINITY ? max : max + Math.log(sum);
+            normalizer[t] = max == Double.NEGATIVE_INFINITY ? max : max + Math.log(sum);
             total += fromLogits ? normalizer[t] - logSumExp(row, scale) : normalizer[t];
         }
         return total;
@@ -373,7 +372,8 @@ final class CtcAlignment {
             }
             beta[last[t] + 1] = Double.NEGATIVE_INFINITY;
             beta[last[t] + 2] = Double.NEGATIVE_INFINITY;
-            // The posteriors of a step add up to 1: this takes out the rounding of large logarithms.
+            // The posteriors of a step add up to 1: this takes out the rounding of large
+            // logarithms.
             for (int k = 0; k < usedCount; k++) {
                 occupancy[k] /= sum;
             }
