@@ -74,9 +74,10 @@ import java.util.Arrays;
  * <p>Equivalent to {@code torch.nn.CTCLoss(blank, reduction, zero_infinity)}. Differences: the
  * gradient is the derivative with respect to the log-probabilities, −1 times the probability of
  * having emitted a class at a step; PyTorch returns the gradient with respect to the logits even
- * without a log-softmax. After a log-softmax both are the same. Lengths may be arrays only, targets
- * out of range are an error, an unbatched target may be longer than its length, and −∞ does not
- * make the gradient NaN. {@code mindspore.ops.ctc_loss} is the same as PyTorch's. MXNet's {@code
+ * without a log-softmax. After a log-softmax both are the same, but for targets that end with a
+ * blank, where PyTorch's gradient is not that of its value. Lengths may be arrays only, targets out
+ * of range are an error, an unbatched target may be longer than its length, and −∞ does not make
+ * the gradient NaN. {@code mindspore.ops.ctc_loss} is the same as PyTorch's. MXNet's {@code
  * CTCLoss} is {@code optFromLogits(true)} with labels {@code [targets]} and {@code NONE}, but its
  * blank is the last class unless told otherwise.
  *

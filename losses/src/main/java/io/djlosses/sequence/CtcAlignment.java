@@ -16,7 +16,7 @@ import java.util.Objects;
  * reachable, are visited.
  *
  * <p>The recursion multiplies probabilities in double precision and rescales every step. Where that
- * could lose a digit it is repeated with logarithms, which is exact and about ten times slower.
+ * could lose a digit it is repeated with logarithms, which is as exact and several times slower.
  *
  * <p>An object works on the scores of a batch, sample by sample, in arrays that it reuses; it
  * belongs to one thread.
@@ -29,10 +29,10 @@ final class CtcAlignment {
     /**
      * How far the likelihood may fall, in nats, after a first underflow.
      *
-     * <p>Emissions are normalized, so no state has a backward probability above 1, and what an
-     * underflow at step t loses is at most 2⁻¹⁰²² of the likelihood of the first t − 1 steps. If
-     * the steps from t on multiply that likelihood by e⁻⁶⁴⁰ or more, it is less than 10⁻²⁹ of the
-     * result for each state and step.
+     * <p>Emissions are normalized and the classes that may follow a state differ, so no state has a
+     * backward probability above 1, and what an underflow at step t loses is at most 2⁻¹⁰²² of the
+     * likelihood of the steps before. If the steps from t on multiply that likelihood by e⁻⁶⁴⁰ or
+     * more, that is less than 10⁻²⁹ of the result for each state and step.
      */
     private static final double MAX_FALL = 640;
 
