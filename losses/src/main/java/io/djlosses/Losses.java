@@ -42,6 +42,7 @@ import io.djlosses.regression.SmoothL1Loss;
 import io.djlosses.regularization.ElasticNetRegularization;
 import io.djlosses.regularization.L1Regularization;
 import io.djlosses.regularization.L2Regularization;
+import io.djlosses.sequence.CTCLoss;
 
 /**
  * Makes every loss of the library with its defaults. All options are on the builder of each loss:
@@ -711,6 +712,24 @@ public final class Losses {
 
     // ------------------------------------------------------------------ sequence
 
+    /**
+     * Creates a {@link CTCLoss} of log-probabilities and unaligned targets.
+     *
+     * @return the loss
+     */
+    public static CTCLoss ctcLoss() {
+        return CTCLoss.builder().build();
+    }
+
+    /**
+     * Creates a {@link CTCLoss} of log-probabilities and unaligned targets.
+     *
+     * @param name the display name
+     * @return the loss
+     */
+    public static CTCLoss ctcLoss(String name) {
+        return CTCLoss.builder().optName(name).build();
+    }
 
     // ------------------------------------------------------------------ vocabulary
 

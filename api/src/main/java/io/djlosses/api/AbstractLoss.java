@@ -179,6 +179,15 @@ public abstract class AbstractLoss extends Loss {
     }
 
     /**
+     * Returns the size of a prediction from which the closed form pays.
+     *
+     * @return a number of elements
+     */
+    protected long closedFormSize() {
+        return CLOSED_FORM_SIZE;
+    }
+
+    /**
      * Maps the merged mean Σ numerators / Σ denominators to the value that is reported; a loss that
      * is a function of a mean, such as a root mean square, merges exactly this way.
      *
@@ -320,7 +329,7 @@ public abstract class AbstractLoss extends Loss {
             return Divisor.of(1);
         }
         if (reduction == Reduction.BATCH_MEAN) {
-            Shape shape = inputs.predictions.get(0).getShape();
+            Shape shape = unreducedShape(inputs.labels, inputs.predictions);
             return Divisor.of(shape.isScalar() ? 1 : shape.get(0));
         }
         return ofMean;
@@ -328,7 +337,7 @@ public abstract class AbstractLoss extends Loss {
 
     private @Nullable ClosedForm closedForm(Inputs inputs, boolean gradient) {
         if (reading == Reading.FORMULA
-                || (reading == Reading.AUTO && inputs.predictions.get(0).size() < CLOSED_FORM_SIZE)
+                || (reading == Reading.AUTO && inputs.predictions.get(0).size() < closedFormSize())
                 || labelGradient
                 || inputs.weight != null
                 || isEmpty(inputs.predictions)) {

@@ -74,7 +74,7 @@ public final class Divisor {
             if (number == 0) {
                 return policy == EmptyPolicy.ZERO ? sum : sum.add(Nd.num(sum, Double.NaN));
             }
-            return number == 1 ? sum : sum.div(Nd.num(sum, number));
+            return number == 1 ? sum : Nd.div(sum, number);
         }
         // The gradient of an empty sum is zero; dividing by 1 instead of 0 keeps it so.
         NDArray divisor = toArray(sum);

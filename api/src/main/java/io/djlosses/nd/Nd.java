@@ -1,6 +1,7 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.nd;
 
+import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
@@ -39,6 +40,9 @@ public final class Nd {
      */
     private static final Map<String, Boolean> SUMS_INFINITIES = new ConcurrentHashMap<>();
 
+    /** Whether an engine computes in the buffer that an array is made from. */
+    private static final Map<String, Boolean> SHARES_BUFFERS = new ConcurrentHashMap<>();
+
     private Nd() {}
 
     // --------------------------------------------------------------------- making and reading
@@ -59,9 +63,37 @@ public final class Nd {
     }
 
     /**
+     * Multiplies an array that carries a gradient with a literal. On some engines {@code
+     * x.mul(Number)} keeps the literal for backward in memory of Java, which a garbage collection
+     * between forward and backward may free: the gradient is then anything.
+     *
+     * @param x the array
+     * @param factor the literal
+     * @return the product, in the data type of {@code x}
+     */
+    public static NDArray mul(NDArray x, double factor) {
+        return sharesBuffers(x.getManager()) ? x.mul(literal(x, factor)) : x.mul(num(x, factor));
+    }
+
+    /**
+     * Divides an array that carries a gradient by a literal; see {@link #mul}.
+     *
+     * @param x the array
+     * @param divisor the literal
+     * @return the quotient, in the data type of {@code x}
+     */
+    public static NDArray div(NDArray x, double divisor) {
+        return sharesBuffers(x.getManager()) ? x.div(literal(x, divisor)) : x.div(num(x, divisor));
+    }
+
+    private static NDArray literal(NDArray like, double value) {
+        return create(like.getManager(), new double[] {value}, new Shape(), like.getDataType());
+    }
+
+    /**
      * Creates a floating-point array. Unlike {@code NDManager.create(float[])} this is safe from
-     * the garbage collector on every engine, because the native side reads a buffer that is held
-     * until it has been read.
+     * the garbage collector on every engine: the native side reads a buffer that is held until it
+     * has been read, and then has memory of its own, for as long as a graph needs it.
      *
      * @param manager the manager of the new array
      * @param values the values in row-major order
@@ -105,10 +137,31 @@ public final class Nd {
     private static NDArray create(
             NDManager manager, ByteBuffer buffer, Shape shape, DataType dataType) {
         try {
-            return manager.create(buffer, shape, dataType);
+            NDArray array = manager.create(buffer, shape, dataType);
+            if (!sharesBuffers(manager)) {
+                return array;
+            }
+            // A graph may use the values after the array, and with it the buffer, is gone.
+            NDArray copy = array.duplicate();
+            array.close();
+            return copy;
         } finally {
             Reference.reachabilityFence(buffer);
         }
+    }
+
+    private static boolean sharesBuffers(NDManager manager) {
+        Engine engine = manager.getEngine();
+        return SHARES_BUFFERS.computeIfAbsent(
+                engine.getEngineName(),
+                name -> {
+                    try (NDManager probe = engine.newBaseManager(Device.cpu())) {
+                        ByteBuffer buffer = buffer(1, DataType.FLOAT32);
+                        NDArray array = probe.create(buffer, new Shape(1), DataType.FLOAT32);
+                        buffer.putFloat(0, 1);
+                        return toDoubles(array)[0] == 1;
+                    }
+                });
     }
 
     /**
@@ -625,7 +678,7 @@ public final class Nd {
             return value;
         }
         if (scale != 1) {
-            carrier = carrier.mul(num(carrier, scale));
+            carrier = mul(carrier, scale);
         }
         overwrite(carrier, value.stopGradient());
         return carrier;
@@ -642,6 +695,22 @@ public final class Nd {
     public static NDArray zeroWithGradient(NDArray x, NDArray gradient) {
         NDArray carrier = x.mul(gradient.stopGradient());
         overwrite(carrier, carrier.stopGradient().zerosLike());
+        return carrier;
+    }
+
+    /**
+     * Gives every value of an array a gradient of its own: {@code valueᵢ} passes what comes from
+     * above times {@code gradient} to the part of {@code x} that it was computed from.
+     *
+     * @param values the values, whose shape is that of {@code x} without {@code axes}
+     * @param x the array to receive a gradient
+     * @param gradient an array of the shape of {@code x}
+     * @param axes the axes of {@code x} that values were summed over
+     * @return an array that has exactly the given values, whatever {@code x} holds
+     */
+    public static NDArray withGradient(NDArray values, NDArray x, NDArray gradient, int... axes) {
+        NDArray carrier = x.mul(gradient.stopGradient()).sum(axes);
+        overwrite(carrier, values.stopGradient());
         return carrier;
     }
 
