@@ -294,7 +294,7 @@ public abstract class AbstractLoss extends Loss {
             // Attached after the division, so that the value is not rounded again.
             mean =
                     divisor.isKnown()
-                            ? closed.attach(mean, inputs.predictions, 1 / divisor.toDouble())
+                            ? closed.attach(mean, inputs.predictions, divisor.factor())
                             : divisor.divide(
                                     closed.attach(closed.sum(), inputs.predictions, 1),
                                     emptyPolicy,
