@@ -297,7 +297,9 @@ public final class Nd {
      */
     public static NDArray oneHot(NDArray index, long classes, NDArray like) {
         NDArray range = index.getManager().arange(0, (int) classes, 1, DataType.INT64);
-        return index.expandDims(1).eq(range).toType(like.getDataType(), false);
+        try (NDArray equal = index.expandDims(1).eq(range)) {
+            return equal.toType(like.getDataType(), false);
+        }
     }
 
     // --------------------------------------------------------------------- functions

@@ -78,7 +78,9 @@ sealed interface VocabularyTarget {
             if (total != null) {
                 probability.muli(total.expandDims(1));
             }
-            return probability.subi(t);
+            try (t) {
+                return probability.subi(t);
+            }
         }
 
         @Override
