@@ -49,9 +49,6 @@ import io.djlosses.nd.Nd;
  */
 public final class AdaptiveLogSoftmaxLoss extends AbstractLoss {
 
-    /** No index is ignored; this one is out of range, so it is an error as any other. */
-    private static final long NO_INDEX = Long.MIN_VALUE + 1;
-
     private AdaptiveLogSoftmaxLoss(Builder builder) {
         super(builder);
     }
@@ -99,7 +96,7 @@ public final class AdaptiveLogSoftmaxLoss extends AbstractLoss {
         long classes = shape.get(shape.dimension() - 1);
         long count = shape.size() / classes;
         NDArray index = labels.get(0).reshape(count);
-        ClassTargets targets = ClassTargets.of(this, index, classes, NO_INDEX, null, logProb);
+        ClassTargets targets = ClassTargets.of(this, index, classes, null, null, logProb);
         NDArray picked = Nd.pick(logProb.reshape(count, classes), targets.index());
         return targets.weigh(picked.neg()).reshape(labels.get(0).getShape());
     }

@@ -191,6 +191,19 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
 
     /** {@inheritDoc} */
     @Override
+    protected NDList maskedPredictions(NDArray mask, NDList predictions) {
+        NDList masked = new NDList(predictions);
+        NDArray input = predictions.get(0);
+        Shape rows = mask.getShape();
+        while (rows.dimension() < input.getShape().dimension()) {
+            rows = rows.add(1);
+        }
+        masked.set(0, Nd.where(mask.reshape(rows), input, 0));
+        return masked;
+    }
+
+    /** {@inheritDoc} */
+    @Override
     protected @Nullable ClosedForm closedForm(NDList labels, NDList predictions, boolean gradient) {
         if (predictions.size() == 1) {
             return null;

@@ -182,6 +182,15 @@ public final class SampledSoftmaxLoss extends AbstractLoss {
         return Terms.of(picked.sum(new int[] {1}).mul(Nd.num(picked, -1.0 / numTrue)));
     }
 
+    /** {@inheritDoc} */
+    @Override
+    protected NDList maskedPredictions(NDArray mask, NDList predictions) {
+        NDList masked = new NDList(predictions);
+        NDArray inputs = batch(predictions);
+        masked.set(masked.size() - 1, Nd.where(mask.reshape(-1, 1), inputs, 0));
+        return masked;
+    }
+
     private long[] targets(NDArray label, long classes) {
         long[] target = Nd.toLongs(label);
         for (int i = 0; i < target.length; i++) {
