@@ -577,8 +577,8 @@ public final class Losses {
     // ------------------------------------------------------------------ vocabulary
 
     /**
-     * Creates an {@link AdaptiveLogSoftmaxLoss}, which trains an {@link
-     * AdaptiveLogSoftmaxWithLoss} block.
+     * Creates an {@link AdaptiveLogSoftmaxLoss}, which trains an {@link AdaptiveLogSoftmaxWithLoss}
+     * block.
      *
      * @return the loss
      */
@@ -587,8 +587,8 @@ public final class Losses {
     }
 
     /**
-     * Creates an {@link AdaptiveLogSoftmaxLoss}, which trains an {@link
-     * AdaptiveLogSoftmaxWithLoss} block.
+     * Creates an {@link AdaptiveLogSoftmaxLoss}, which trains an {@link AdaptiveLogSoftmaxWithLoss}
+     * block.
      *
      * @param name the display name
      * @return the loss

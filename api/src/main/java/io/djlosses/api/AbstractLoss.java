@@ -33,8 +33,9 @@ import java.util.function.UnaryOperator;
  *   <li>The gradient flows into all predictions; into labels only with {@link
  *       LossBuilder#optLabelGradient}.
  *   <li>Nothing native is left behind but the result, which belongs to the manager of {@code
- *       predictions.get(0)} (where that is a parameter, of the input). The loss itself holds no arrays, is immutable but for the sums behind
- *       its accumulators, and may be used from several threads.
+ *       predictions.get(0)} (where that is a parameter, of the input). The loss itself holds no
+ *       arrays, is immutable but for the sums behind its accumulators, and may be used from several
+ *       threads.
  *   <li>An accumulator reports Σ numerators / Σ denominators over all that it saw, in {@code
  *       double}: the mean over an epoch does not depend on how the epoch was cut into batches. With
  *       {@link Reduction#SUM} it reports the total, with {@link Reduction#NONE} the mean, and with

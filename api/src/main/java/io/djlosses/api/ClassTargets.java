@@ -161,10 +161,7 @@ public final class ClassTargets {
         }
         NDArray weight = weights.get(rows);
         return new ClassTargets(
-                some,
-                kept == null ? null : kept.get(rows),
-                weight,
-                Divisor.of(weight.sum()));
+                some, kept == null ? null : kept.get(rows), weight, Divisor.of(weight.sum()));
     }
 
     /**

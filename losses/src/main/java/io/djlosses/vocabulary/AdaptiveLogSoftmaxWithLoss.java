@@ -292,9 +292,7 @@ public final class AdaptiveLogSoftmaxWithLoss extends AbstractBlock {
                 headBias == null
                         ? Linear.linear(rows, weight)
                         : Linear.linear(
-                                rows,
-                                weight,
-                                parameterStore.getValue(headBias, device, training));
+                                rows, weight, parameterStore.getValue(headBias, device, training));
         return Nd.logSoftmax(entries.singletonOrThrow(), 1);
     }
 

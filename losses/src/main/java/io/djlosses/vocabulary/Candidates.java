@@ -95,8 +95,7 @@ sealed interface Candidates {
             } else {
                 Arrays.setAll(ids, i -> sampler.sample(random, classes));
             }
-            return new Drawn(
-                    ids, expected(targets, tries, classes), expected(ids, tries, classes));
+            return new Drawn(ids, expected(targets, tries, classes), expected(ids, tries, classes));
         }
 
         /** Returns how often each class is expected among that many draws. */
@@ -104,8 +103,7 @@ sealed interface Candidates {
             double[] counts = new double[ids.length];
             for (int i = 0; i < ids.length; i++) {
                 double p = sampler.probability(ids[i], classes);
-                counts[i] =
-                        tries == numSampled ? p * tries : -Math.expm1(tries * Math.log1p(-p));
+                counts[i] = tries == numSampled ? p * tries : -Math.expm1(tries * Math.log1p(-p));
             }
             return counts;
         }

@@ -73,11 +73,11 @@ import java.util.Objects;
  * }</pre>
  *
  * <p>Equivalent to {@code mindspore.nn.SampledSoftmaxLoss} and {@code
- * tensorflow.nn.sampled_softmax_loss}. Differences to MindSpore: it takes {@code
- * log(softmax + 1e-20)}, this the logarithm of the softmax itself; it ignores the reduction; an
- * accidental hit is a class drawn that is a true class of the same row, and leaves that row, as in
- * TensorFlow, where MindSpore draws no true class of any row at all. To TensorFlow: the sampler is
- * uniform by default. Random draws are neither's.
+ * tensorflow.nn.sampled_softmax_loss}. Differences to MindSpore: it takes {@code log(softmax +
+ * 1e-20)}, this the logarithm of the softmax itself; it ignores the reduction; an accidental hit is
+ * a class drawn that is a true class of the same row, and leaves that row, as in TensorFlow, where
+ * MindSpore draws no true class of any row at all. To TensorFlow: the sampler is uniform by
+ * default. Random draws are neither's.
  *
  * @see <a href="https://arxiv.org/abs/1412.2007">Jean et al. 2014, On Using Very Large Target
  *     Vocabulary</a>
@@ -239,8 +239,7 @@ public final class SampledSoftmaxLoss extends AbstractLoss {
         if (removeAccidentalHits) {
             NDArray missed = index.reshape(rows, numTrue, 1).neq(sampled); // [N, T, S]
             NDArray misses = Nd.cast(missed, inputs).sum(new int[] {1});
-            sampledLogits =
-                    Nd.where(misses.gte(numTrue), sampledLogits, Double.NEGATIVE_INFINITY);
+            sampledLogits = Nd.where(misses.gte(numTrue), sampledLogits, Double.NEGATIVE_INFINITY);
         }
         return Nd.logSoftmax(trueLogits.concat(sampledLogits, 1), 1)
                 .get(new NDIndex(":, :{}", (long) numTrue));
@@ -413,7 +412,8 @@ public final class SampledSoftmaxLoss extends AbstractLoss {
                     this,
                     sampledValues == null
                             ? new Candidates.Random(sampler, numSampled, unique, seed)
-                            : new Candidates.Given(sampledValues, numTrue).checked(name, numSampled));
+                            : new Candidates.Given(sampledValues, numTrue)
+                                    .checked(name, numSampled));
         }
     }
 }
