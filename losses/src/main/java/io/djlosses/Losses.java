@@ -43,6 +43,10 @@ import io.djlosses.regularization.ElasticNetRegularization;
 import io.djlosses.regularization.L1Regularization;
 import io.djlosses.regularization.L2Regularization;
 import io.djlosses.sequence.CTCLoss;
+import io.djlosses.vocabulary.AdaptiveLogSoftmaxLoss;
+import io.djlosses.vocabulary.AdaptiveLogSoftmaxWithLoss;
+import io.djlosses.vocabulary.LinearCrossEntropyLoss;
+import io.djlosses.vocabulary.SampledSoftmaxLoss;
 
 /**
  * Makes every loss of the library with its defaults. All options are on the builder of each loss:
@@ -733,6 +737,66 @@ public final class Losses {
 
     // ------------------------------------------------------------------ vocabulary
 
+    /**
+     * Creates an {@link AdaptiveLogSoftmaxLoss}, which trains an {@link AdaptiveLogSoftmaxWithLoss}
+     * block.
+     *
+     * @return the loss
+     */
+    public static AdaptiveLogSoftmaxLoss adaptiveLogSoftmaxLoss() {
+        return AdaptiveLogSoftmaxLoss.builder().build();
+    }
+
+    /**
+     * Creates an {@link AdaptiveLogSoftmaxLoss}, which trains an {@link AdaptiveLogSoftmaxWithLoss}
+     * block.
+     *
+     * @param name the display name
+     * @return the loss
+     */
+    public static AdaptiveLogSoftmaxLoss adaptiveLogSoftmaxLoss(String name) {
+        return AdaptiveLogSoftmaxLoss.builder().optName(name).build();
+    }
+
+    /**
+     * Creates a {@link LinearCrossEntropyLoss} of a linear layer and a class.
+     *
+     * @return the loss
+     */
+    public static LinearCrossEntropyLoss linearCrossEntropyLoss() {
+        return LinearCrossEntropyLoss.builder().build();
+    }
+
+    /**
+     * Creates a {@link LinearCrossEntropyLoss} of a linear layer and a class.
+     *
+     * @param name the display name
+     * @return the loss
+     */
+    public static LinearCrossEntropyLoss linearCrossEntropyLoss(String name) {
+        return LinearCrossEntropyLoss.builder().optName(name).build();
+    }
+
+    /**
+     * Creates a {@link SampledSoftmaxLoss}, the cross entropy among a few sampled classes.
+     *
+     * @param numSampled how many classes are drawn
+     * @return the loss
+     */
+    public static SampledSoftmaxLoss sampledSoftmaxLoss(int numSampled) {
+        return SampledSoftmaxLoss.builder().setNumSampled(numSampled).build();
+    }
+
+    /**
+     * Creates a {@link SampledSoftmaxLoss}, the cross entropy among a few sampled classes.
+     *
+     * @param name the display name
+     * @param numSampled how many classes are drawn
+     * @return the loss
+     */
+    public static SampledSoftmaxLoss sampledSoftmaxLoss(String name, int numSampled) {
+        return SampledSoftmaxLoss.builder().optName(name).setNumSampled(numSampled).build();
+    }
 
     // ------------------------------------------------------------------ composite
 

@@ -3,6 +3,7 @@ package io.djlosses.api;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
@@ -32,8 +33,9 @@ import java.util.function.UnaryOperator;
  *   <li>The gradient flows into all predictions; into labels only with {@link
  *       LossBuilder#optLabelGradient}.
  *   <li>Nothing native is left behind but the result, which belongs to the manager of {@code
- *       predictions.get(0)}. The loss itself holds no arrays, is immutable but for the sums behind
- *       its accumulators, and may be used from several threads.
+ *       predictions.get(0)} (where that is a parameter, of the input). The loss itself holds no
+ *       arrays, is immutable but for the sums behind its accumulators, and may be used from several
+ *       threads.
  *   <li>An accumulator reports Σ numerators / Σ denominators over all that it saw, in {@code
  *       double}: the mean over an epoch does not depend on how the epoch was cut into batches. With
  *       {@link Reduction#SUM} it reports the total, with {@link Reduction#NONE} the mean, and with
@@ -43,7 +45,7 @@ import java.util.function.UnaryOperator;
  */
 public abstract class AbstractLoss extends Loss {
 
-    /** Below this size of a prediction the calls cost more than the arithmetic they save. */
+    /** Below this size of the largest prediction the calls cost more than they save. */
     private static final long CLOSED_FORM_SIZE = 4096;
 
     private final Reduction reduction;
@@ -124,6 +126,17 @@ public abstract class AbstractLoss extends Loss {
      * @return the shape of the values
      */
     protected abstract Shape unreducedShape(NDList labels, NDList predictions);
+
+    /**
+     * Returns the prediction whose first axis is the batch, and whose manager owns the result: the
+     * first one, where a loss does not say otherwise because parameters stand before it.
+     *
+     * @param predictions the predictions
+     * @return one of them
+     */
+    protected NDArray batch(NDList predictions) {
+        return predictions.get(0);
+    }
 
     /**
      * Computes the unreduced values: the definition of the loss, differentiated by the engine.
@@ -291,7 +304,7 @@ public abstract class AbstractLoss extends Loss {
             // Attached after the division, so that the value is not rounded again.
             mean =
                     divisor.isKnown()
-                            ? closed.attach(mean, inputs.predictions, 1 / divisor.toDouble())
+                            ? closed.attach(mean, inputs.predictions, divisor.factor())
                             : divisor.divide(
                                     closed.attach(closed.sum(), inputs.predictions, 1),
                                     emptyPolicy,
@@ -337,7 +350,7 @@ public abstract class AbstractLoss extends Loss {
 
     private @Nullable ClosedForm closedForm(Inputs inputs, boolean gradient) {
         if (reading == Reading.FORMULA
-                || (reading == Reading.AUTO && inputs.predictions.get(0).size() < closedFormSize())
+                || (reading == Reading.AUTO && largest(inputs.predictions) < closedFormSize())
                 || labelGradient
                 || inputs.weight != null
                 || isEmpty(inputs.predictions)) {
@@ -348,6 +361,10 @@ public abstract class AbstractLoss extends Loss {
 
     private static boolean isEmpty(NDList list) {
         return list.stream().anyMatch(array -> array.size() == 0);
+    }
+
+    private static long largest(NDList list) {
+        return list.stream().mapToLong(NDArray::size).max().orElse(0);
     }
 
     private static NDList detached(NDList list) {
@@ -363,9 +380,9 @@ public abstract class AbstractLoss extends Loss {
     private Terms weighted(Inputs inputs, boolean gradient) {
         NDList predictions = gradient ? inputs.predictions : detached(inputs.predictions);
         Shape shape = unreducedShape(inputs.labels, predictions);
-        if (shape.size() == 0 && predictions.get(0).size() == 0) {
+        if (shape.size() == 0 && batch(predictions).size() == 0) {
             // Engines fail in many ways on empty arrays; this one keeps the graph connected.
-            return Terms.of(predictions.get(0).reshape(shape));
+            return Terms.of(batch(predictions).reshape(shape));
         }
         NDArray weight = inputs.weight;
         if (weight == null) {
@@ -534,7 +551,7 @@ public abstract class AbstractLoss extends Loss {
                 "on " + array.getDevice());
     }
 
-    private static NDArray keep(NDArray result, NDList labels, NDList predictions) {
+    private NDArray keep(NDArray result, NDList labels, NDList predictions) {
         NDArray kept = result;
         for (NDList list : new NDList[] {labels, predictions}) {
             for (NDArray input : list) {
@@ -543,8 +560,9 @@ public abstract class AbstractLoss extends Loss {
             }
         }
         NDScope.unregister(kept);
-        if (kept.getManager() != predictions.get(0).getManager()) {
-            kept.attach(predictions.get(0).getManager());
+        NDManager owner = batch(predictions).getManager();
+        if (kept.getManager() != owner) {
+            kept.attach(owner);
         }
         return kept;
     }

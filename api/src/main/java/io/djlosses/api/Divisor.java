@@ -50,6 +50,11 @@ public final class Divisor {
         return array == null ? number : Nd.toDoubles(array)[0];
     }
 
+    /** Returns what dividing multiplies a gradient with; that of an empty sum stays zero. */
+    double factor() {
+        return toDouble() == 0 ? 1 : 1 / toDouble();
+    }
+
     NDArray toArray(NDArray like) {
         if (array != null) {
             return array.getDataType() == like.getDataType()

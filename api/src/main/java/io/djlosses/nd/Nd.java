@@ -340,6 +340,21 @@ public final class Nd {
         return scores.get(new NDIndex().addAllDim().addPickDim(index.expandDims(1))).squeeze(1);
     }
 
+    /**
+     * Writes class indices as rows that are 1 at the index and 0 elsewhere.
+     *
+     * @param index INT64 indices of shape (N); the row of one out of range is 0
+     * @param classes the number of classes C
+     * @param like an array of the type that is wanted
+     * @return a constant of shape (N, C)
+     */
+    public static NDArray oneHot(NDArray index, long classes, NDArray like) {
+        NDArray range = index.getManager().arange(0, (int) classes, 1, DataType.INT64);
+        try (NDArray equal = index.expandDims(1).eq(range)) {
+            return equal.toType(like.getDataType(), false);
+        }
+    }
+
     // --------------------------------------------------------------------- functions
 
     /**
