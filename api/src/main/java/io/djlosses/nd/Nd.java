@@ -447,9 +447,10 @@ public final class Nd {
     public static NDArray log1p(NDArray u) {
         NDArray rounded = u.add(num(u, 1));
         NDArray difference = rounded.sub(num(u, 1));
-        NDArray zero = difference.eq(0);
-        NDArray safe = where(zero, difference.onesLike(), difference);
-        return where(zero, u, rounded.log().mul(u).div(safe));
+        // u · log(1 + u) / ((1 + u) − 1), and u · 1 / 1 where 1 + u rounds to 1: by arithmetic,
+        // because a selection costs several times as much.
+        NDArray zero = cast(difference.eq(0), u);
+        return rounded.log().add(zero).mul(u).div(difference.add(zero));
     }
 
     /**
@@ -576,10 +577,29 @@ public final class Nd {
         if (scale != 1) {
             carrier = carrier.mul(num(carrier, scale));
         }
+        overwrite(carrier, value.stopGradient());
+        return carrier;
+    }
+
+    /**
+     * Returns zeros that pass {@code gradient} times what comes from above to {@code x}. Added to
+     * values that were computed without a graph, they give each of them a gradient of your own.
+     *
+     * @param x the array to receive a gradient, of any values
+     * @param gradient the derivative of each value, of the shape of {@code x}
+     * @return zeros of the shape of {@code x}
+     */
+    public static NDArray zeroWithGradient(NDArray x, NDArray gradient) {
+        NDArray carrier = x.mul(gradient.stopGradient());
+        overwrite(carrier, carrier.stopGradient().zerosLike());
+        return carrier;
+    }
+
+    /** Replaces the values of an array and keeps its gradient. */
+    private static void overwrite(NDArray array, NDArray values) {
         // x⁰ = 1 for every x, NaN and infinities included: the only way to overwrite memory that
         // works on every engine without waiting for the device.
-        carrier.stopGradient().powi(num(carrier, 0)).muli(value.stopGradient());
-        return carrier;
+        array.stopGradient().powi(num(array, 0)).muli(values);
     }
 
     private static NDArray flat(NDArray x) {
