@@ -135,6 +135,20 @@ public abstract class AbstractLoss extends Loss {
     protected abstract Terms terms(NDList labels, NDList predictions);
 
     /**
+     * Computes the unreduced values, and tells whether their gradient is wanted, as {@link
+     * #closedForm} is told. A loss that learns from the batches it sees overrides this: a value
+     * without a gradient (validation, accumulators) must teach it nothing.
+     *
+     * @param labels the labels, without sample weights, as they came
+     * @param predictions the predictions, FLOAT32 or FLOAT64
+     * @param gradient whether the gradient is wanted
+     * @return the terms
+     */
+    protected Terms terms(NDList labels, NDList predictions, boolean gradient) {
+        return terms(labels, predictions);
+    }
+
+    /**
      * Computes the sum of the values and its gradient without a graph, or declines.
      *
      * <p>Called for {@link Reduction#SUM}, {@link Reduction#MEAN} and {@link Reduction#BATCH_MEAN}
@@ -162,6 +176,19 @@ public abstract class AbstractLoss extends Loss {
      */
     protected NDList maskedPredictions(NDArray mask, NDList predictions) {
         return predictions;
+    }
+
+    /**
+     * Does for labels what {@link #maskedPredictions} does for predictions; class indices need
+     * nothing, numbers may.
+     *
+     * @param mask the BOOLEAN mask, false where hidden, of the shape of the values or its leading
+     *     axes
+     * @param labels the labels
+     * @return the labels to compute with
+     */
+    protected NDList maskedLabels(NDArray mask, NDList labels) {
+        return labels;
     }
 
     /**
@@ -346,17 +373,17 @@ public abstract class AbstractLoss extends Loss {
         }
         NDArray weight = inputs.weight;
         if (weight == null) {
-            return terms(inputs.labels, predictions);
+            return terms(inputs.labels, predictions, gradient);
         }
         if (sampleWeighting == SampleWeighting.MASK) {
             NDArray mask = weight.getDataType().isBoolean() ? weight : weight.neq(0);
             Inputs filled = masked(mask, inputs.labels, predictions);
-            Terms terms = terms(filled.labels, filled.predictions);
+            Terms terms = terms(filled.labels, filled.predictions, gradient);
             mask = leading(mask, terms.values().getShape());
             return terms.withValues(Nd.where(mask, terms.values(), 0))
                     .withShares(Nd.where(mask, terms.sharesOrOnes(), 0));
         }
-        Terms terms = terms(inputs.labels, predictions);
+        Terms terms = terms(inputs.labels, predictions, gradient);
         NDArray values = terms.values();
         NDArray factor = leading(Nd.constant(weight, values), values.getShape());
         Terms weighted = terms.withValues(values.mul(factor));
@@ -367,7 +394,7 @@ public abstract class AbstractLoss extends Loss {
 
     /** Replaces what a mask hides, where its gradient could be NaN. */
     Inputs masked(NDArray mask, NDList labels, NDList predictions) {
-        return new Inputs(labels, maskedPredictions(mask, predictions), null);
+        return new Inputs(maskedLabels(mask, labels), maskedPredictions(mask, predictions), null);
     }
 
     /** Aligns a weight with the leading axes of a shape. */
