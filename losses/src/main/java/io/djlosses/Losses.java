@@ -4,20 +4,35 @@ package io.djlosses;
 import ai.djl.nn.Block;
 import ai.djl.training.loss.Loss;
 
+import io.djlosses.classification.BCELoss;
 import io.djlosses.classification.BCEWithLogitsLoss;
 import io.djlosses.classification.CrossEntropyLoss;
 import io.djlosses.classification.DiceLoss;
+import io.djlosses.classification.FocalLoss;
+import io.djlosses.classification.GHMCLoss;
+import io.djlosses.classification.HingeLoss;
+import io.djlosses.classification.LogisticLoss;
 import io.djlosses.classification.MultiClassDiceLoss;
 import io.djlosses.classification.MultiLabelMarginLoss;
 import io.djlosses.classification.MultiLabelSoftMarginLoss;
 import io.djlosses.classification.MultiMarginLoss;
 import io.djlosses.classification.NLLLoss;
+import io.djlosses.classification.SigmoidFocalLoss;
+import io.djlosses.classification.SoftMarginLoss;
 import io.djlosses.classification.SoftmaxCrossEntropyWithLogits;
 import io.djlosses.classification.SoftmaxFocalLoss;
+import io.djlosses.classification.SquaredHingeLoss;
 import io.djlosses.composite.MultiLabelLoss;
 import io.djlosses.composite.WeightedSumLoss;
+import io.djlosses.distribution.GaussianNLLLoss;
+import io.djlosses.distribution.KLDivLoss;
+import io.djlosses.distribution.PoissonNLLLoss;
+import io.djlosses.regression.GHMRLoss;
+import io.djlosses.regression.HuberLoss;
 import io.djlosses.regression.L1Loss;
 import io.djlosses.regression.MSELoss;
+import io.djlosses.regression.RMSELoss;
+import io.djlosses.regression.SmoothL1Loss;
 import io.djlosses.regularization.ElasticNetRegularization;
 import io.djlosses.regularization.L1Regularization;
 import io.djlosses.regularization.L2Regularization;
@@ -31,6 +46,44 @@ public final class Losses {
     private Losses() {}
 
     // ------------------------------------------------------------------ regression
+
+    /**
+     * Creates a {@link GHMRLoss}, the gradient-harmonized smooth absolute error.
+     *
+     * @return the loss
+     */
+    public static GHMRLoss ghmrLoss() {
+        return GHMRLoss.builder().build();
+    }
+
+    /**
+     * Creates a {@link GHMRLoss}, the gradient-harmonized smooth absolute error.
+     *
+     * @param name the display name
+     * @return the loss
+     */
+    public static GHMRLoss ghmrLoss(String name) {
+        return GHMRLoss.builder().optName(name).build();
+    }
+
+    /**
+     * Creates a {@link HuberLoss}, the squared error with linear tails.
+     *
+     * @return the loss
+     */
+    public static HuberLoss huberLoss() {
+        return HuberLoss.builder().build();
+    }
+
+    /**
+     * Creates a {@link HuberLoss}, the squared error with linear tails.
+     *
+     * @param name the display name
+     * @return the loss
+     */
+    public static HuberLoss huberLoss(String name) {
+        return HuberLoss.builder().optName(name).build();
+    }
 
     /**
      * Creates an {@link L1Loss}, the absolute error.
@@ -70,7 +123,64 @@ public final class Losses {
         return MSELoss.builder().optName(name).build();
     }
 
+    /**
+     * Creates an {@link RMSELoss}, the root of the mean squared error.
+     *
+     * @return the loss
+     */
+    public static RMSELoss rmseLoss() {
+        return RMSELoss.builder().build();
+    }
+
+    /**
+     * Creates an {@link RMSELoss}, the root of the mean squared error.
+     *
+     * @param name the display name
+     * @return the loss
+     */
+    public static RMSELoss rmseLoss(String name) {
+        return RMSELoss.builder().optName(name).build();
+    }
+
+    /**
+     * Creates a {@link SmoothL1Loss}, the absolute error with its kink rounded off.
+     *
+     * @return the loss
+     */
+    public static SmoothL1Loss smoothL1Loss() {
+        return SmoothL1Loss.builder().build();
+    }
+
+    /**
+     * Creates a {@link SmoothL1Loss}, the absolute error with its kink rounded off.
+     *
+     * @param name the display name
+     * @return the loss
+     */
+    public static SmoothL1Loss smoothL1Loss(String name) {
+        return SmoothL1Loss.builder().optName(name).build();
+    }
+
     // ------------------------------------------------------------------ classification
+
+    /**
+     * Creates a {@link BCELoss}, the binary cross entropy of probabilities.
+     *
+     * @return the loss
+     */
+    public static BCELoss bceLoss() {
+        return BCELoss.builder().build();
+    }
+
+    /**
+     * Creates a {@link BCELoss}, the binary cross entropy of probabilities.
+     *
+     * @param name the display name
+     * @return the loss
+     */
+    public static BCELoss bceLoss(String name) {
+        return BCELoss.builder().optName(name).build();
+    }
 
     /**
      * Creates a {@link BCEWithLogitsLoss}, the binary cross entropy of logits.
@@ -127,6 +237,82 @@ public final class Losses {
      */
     public static DiceLoss diceLoss(String name) {
         return DiceLoss.builder().optName(name).build();
+    }
+
+    /**
+     * Creates a {@link FocalLoss}, the binary focal loss of probabilities.
+     *
+     * @return the loss
+     */
+    public static FocalLoss focalLoss() {
+        return FocalLoss.builder().build();
+    }
+
+    /**
+     * Creates a {@link FocalLoss}, the binary focal loss of probabilities.
+     *
+     * @param name the display name
+     * @return the loss
+     */
+    public static FocalLoss focalLoss(String name) {
+        return FocalLoss.builder().optName(name).build();
+    }
+
+    /**
+     * Creates a {@link GHMCLoss}, the gradient-harmonized binary cross entropy of logits.
+     *
+     * @return the loss
+     */
+    public static GHMCLoss ghmcLoss() {
+        return GHMCLoss.builder().build();
+    }
+
+    /**
+     * Creates a {@link GHMCLoss}, the gradient-harmonized binary cross entropy of logits.
+     *
+     * @param name the display name
+     * @return the loss
+     */
+    public static GHMCLoss ghmcLoss(String name) {
+        return GHMCLoss.builder().optName(name).build();
+    }
+
+    /**
+     * Creates a {@link HingeLoss}, the hinge of signed labels.
+     *
+     * @return the loss
+     */
+    public static HingeLoss hingeLoss() {
+        return HingeLoss.builder().build();
+    }
+
+    /**
+     * Creates a {@link HingeLoss}, the hinge of signed labels.
+     *
+     * @param name the display name
+     * @return the loss
+     */
+    public static HingeLoss hingeLoss(String name) {
+        return HingeLoss.builder().optName(name).build();
+    }
+
+    /**
+     * Creates a {@link LogisticLoss}, the logistic loss of a score.
+     *
+     * @return the loss
+     */
+    public static LogisticLoss logisticLoss() {
+        return LogisticLoss.builder().build();
+    }
+
+    /**
+     * Creates a {@link LogisticLoss}, the logistic loss of a score.
+     *
+     * @param name the display name
+     * @return the loss
+     */
+    public static LogisticLoss logisticLoss(String name) {
+        return LogisticLoss.builder().optName(name).build();
     }
 
     /**
@@ -225,6 +411,44 @@ public final class Losses {
     }
 
     /**
+     * Creates a {@link SigmoidFocalLoss}, the binary focal loss of logits.
+     *
+     * @return the loss
+     */
+    public static SigmoidFocalLoss sigmoidFocalLoss() {
+        return SigmoidFocalLoss.builder().build();
+    }
+
+    /**
+     * Creates a {@link SigmoidFocalLoss}, the binary focal loss of logits.
+     *
+     * @param name the display name
+     * @return the loss
+     */
+    public static SigmoidFocalLoss sigmoidFocalLoss(String name) {
+        return SigmoidFocalLoss.builder().optName(name).build();
+    }
+
+    /**
+     * Creates a {@link SoftMarginLoss}, the logistic loss of signed labels.
+     *
+     * @return the loss
+     */
+    public static SoftMarginLoss softMarginLoss() {
+        return SoftMarginLoss.builder().build();
+    }
+
+    /**
+     * Creates a {@link SoftMarginLoss}, the logistic loss of signed labels.
+     *
+     * @param name the display name
+     * @return the loss
+     */
+    public static SoftMarginLoss softMarginLoss(String name) {
+        return SoftMarginLoss.builder().optName(name).build();
+    }
+
+    /**
      * Creates a {@link SoftmaxCrossEntropyWithLogits}, which gives one value a sample.
      *
      * @return the loss
@@ -262,7 +486,83 @@ public final class Losses {
         return SoftmaxFocalLoss.builder().optName(name).build();
     }
 
+    /**
+     * Creates a {@link SquaredHingeLoss}, the squared hinge of signed labels.
+     *
+     * @return the loss
+     */
+    public static SquaredHingeLoss squaredHingeLoss() {
+        return SquaredHingeLoss.builder().build();
+    }
+
+    /**
+     * Creates a {@link SquaredHingeLoss}, the squared hinge of signed labels.
+     *
+     * @param name the display name
+     * @return the loss
+     */
+    public static SquaredHingeLoss squaredHingeLoss(String name) {
+        return SquaredHingeLoss.builder().optName(name).build();
+    }
+
     // ------------------------------------------------------------------ distribution
+
+    /**
+     * Creates a {@link GaussianNLLLoss}, the likelihood of a normal distribution.
+     *
+     * @return the loss
+     */
+    public static GaussianNLLLoss gaussianNLLLoss() {
+        return GaussianNLLLoss.builder().build();
+    }
+
+    /**
+     * Creates a {@link GaussianNLLLoss}, the likelihood of a normal distribution.
+     *
+     * @param name the display name
+     * @return the loss
+     */
+    public static GaussianNLLLoss gaussianNLLLoss(String name) {
+        return GaussianNLLLoss.builder().optName(name).build();
+    }
+
+    /**
+     * Creates a {@link KLDivLoss}, the Kullback-Leibler divergence.
+     *
+     * @return the loss
+     */
+    public static KLDivLoss klDivLoss() {
+        return KLDivLoss.builder().build();
+    }
+
+    /**
+     * Creates a {@link KLDivLoss}, the Kullback-Leibler divergence.
+     *
+     * @param name the display name
+     * @return the loss
+     */
+    public static KLDivLoss klDivLoss(String name) {
+        return KLDivLoss.builder().optName(name).build();
+    }
+
+    /**
+     * Creates a {@link PoissonNLLLoss}, the likelihood of counts.
+     *
+     * @return the loss
+     */
+    public static PoissonNLLLoss poissonNLLLoss() {
+        return PoissonNLLLoss.builder().build();
+    }
+
+    /**
+     * Creates a {@link PoissonNLLLoss}, the likelihood of counts.
+     *
+     * @param name the display name
+     * @return the loss
+     */
+    public static PoissonNLLLoss poissonNLLLoss(String name) {
+        return PoissonNLLLoss.builder().optName(name).build();
+    }
 
     // ------------------------------------------------------------------ embedding
 
