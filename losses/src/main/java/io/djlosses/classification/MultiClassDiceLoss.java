@@ -143,7 +143,8 @@ public final class MultiClassDiceLoss extends AbstractLoss {
         if (ignoreIndex != null) {
             factors[ignoreIndex] = 0;
         }
-        return Nd.create(values.getManager(), factors, values.getShape(), values.getDataType());
+        return Nd.create(
+                values.getManager(), factors, values.getShape(), values.getDataType());
     }
 
     /**

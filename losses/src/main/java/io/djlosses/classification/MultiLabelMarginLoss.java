@@ -108,9 +108,7 @@ public final class MultiLabelMarginLoss extends AbstractLoss {
             NDArray sum = Nd.sum(Hinge.of(scores, own, 1, hidden), 1); // [N]
             sums = sums == null ? sum : sums.add(sum);
         }
-        return Terms.of(
-                lists.values(Objects.requireNonNull(sums))
-                        .reshape(unreducedShape(labels, predictions)));
+        return Terms.of(lists.values(Objects.requireNonNull(sums)).reshape(unreducedShape(labels, predictions)));
     }
 
     /** {@inheritDoc} */

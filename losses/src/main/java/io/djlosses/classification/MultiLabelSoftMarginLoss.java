@@ -130,7 +130,8 @@ public final class MultiLabelSoftMarginLoss extends AbstractLoss {
         if (!gradient) {
             return new ClosedForm(sum, divisor);
         }
-        return new ClosedForm(sum, divisor, 1 / classes, weighted(Nd.sigmoid(logits).subi(label)));
+        return new ClosedForm(
+                sum, divisor, 1 / classes, weighted(Nd.sigmoid(logits).subi(label)));
     }
 
     /**

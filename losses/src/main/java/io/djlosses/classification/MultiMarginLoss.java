@@ -131,7 +131,8 @@ public final class MultiMarginLoss extends AbstractLoss {
             slopes.muli(weights.reshape(-1, 1));
         }
         double scale = (double) p / scores.getShape().get(1);
-        return new ClosedForm(sum, divisor, scale, slopes.reshape(predictions.get(0).getShape()));
+        return new ClosedForm(
+                sum, divisor, scale, slopes.reshape(predictions.get(0).getShape()));
     }
 
     /**

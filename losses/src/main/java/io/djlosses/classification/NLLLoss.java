@@ -86,7 +86,8 @@ public final class NLLLoss extends AbstractLoss {
     @Override
     protected Terms terms(NDList labels, NDList predictions) {
         NDArray logProb = predictions.get(0);
-        ClassTargets targets = ClassAxis.targets(this, labels.get(0), logProb, ignoreIndex, weight);
+        ClassTargets targets =
+                ClassAxis.targets(this, labels.get(0), logProb, ignoreIndex, weight);
         return targets.weigh(ClassAxis.pick(logProb, targets.index()).neg());
     }
 

@@ -13,6 +13,8 @@ import io.djlosses.api.Reduction;
 import io.djlosses.api.Terms;
 import io.djlosses.nd.Nd;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * MindSpore's cross entropy of logits: one value a sample unless a reduction is asked for.
  *
@@ -101,7 +103,8 @@ public final class SoftmaxCrossEntropyWithLogits extends AbstractLoss {
         NDArray label = labels.get(0);
         NDArray logits = predictions.get(0);
         if (!sparse) {
-            return Terms.of(CrossEntropyLoss.crossEntropy(Nd.cast(label, logits), logits));
+            return Terms.of(
+                    CrossEntropyLoss.crossEntropy(Nd.cast(label, logits), logits));
         }
         ClassTargets targets = ClassAxis.targets(this, label, logits, null, null);
         return targets.weigh(Nd.logSoftmax(logits, targets.index()).neg());

@@ -93,7 +93,8 @@ public final class SoftmaxFocalLoss extends AbstractLoss {
     @Override
     protected void checkData(NDList labels, NDList predictions) {
         if (isOneHot(labels.get(0), predictions.get(0))) {
-            ClassAxis.checkProbabilities(getName(), Nd.cast(labels.get(0), predictions.get(0)));
+            ClassAxis.checkProbabilities(
+                    getName(), Nd.cast(labels.get(0), predictions.get(0)));
         }
     }
 
@@ -108,7 +109,9 @@ public final class SoftmaxFocalLoss extends AbstractLoss {
     @Override
     protected NDList maskedPredictions(NDArray mask, NDList predictions) {
         // A mask (N, C) hides values of a sample whose other classes still need its logits.
-        return mask.getShape().dimension() < 2 ? ClassAxis.masked(mask, predictions) : predictions;
+        return mask.getShape().dimension() < 2
+                ? ClassAxis.masked(mask, predictions)
+                : predictions;
     }
 
     /** {@inheritDoc} */
