@@ -201,6 +201,19 @@ public abstract class AbstractLoss extends Loss {
     }
 
     /**
+     * Does for labels what {@link #maskedPredictions} does for predictions; class indices need
+     * nothing, numbers may.
+     *
+     * @param mask the BOOLEAN mask, false where hidden, of the shape of the values or its leading
+     *     axes
+     * @param labels the labels
+     * @return the labels to compute with
+     */
+    protected NDList maskedLabels(NDArray mask, NDList labels) {
+        return labels;
+    }
+
+    /**
      * Maps the merged mean Σ numerators / Σ denominators to the value that is reported; a loss that
      * is a function of a mean, such as a root mean square, merges exactly this way.
      *
@@ -407,7 +420,7 @@ public abstract class AbstractLoss extends Loss {
 
     /** Replaces what a mask hides, where its gradient could be NaN. */
     Inputs masked(NDArray mask, NDList labels, NDList predictions) {
-        return new Inputs(labels, maskedPredictions(mask, predictions), null);
+        return new Inputs(maskedLabels(mask, labels), maskedPredictions(mask, predictions), null);
     }
 
     /** Aligns a weight with the leading axes of a shape. */

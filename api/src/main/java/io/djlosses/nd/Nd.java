@@ -518,9 +518,10 @@ public final class Nd {
     public static NDArray log1p(NDArray u) {
         NDArray rounded = u.add(num(u, 1));
         NDArray difference = rounded.sub(num(u, 1));
-        NDArray zero = difference.eq(0);
-        NDArray safe = where(zero, difference.onesLike(), difference);
-        return where(zero, u, rounded.log().mul(u).div(safe));
+        // u · log(1 + u) / ((1 + u) − 1), and u · 1 / 1 where 1 + u rounds to 1: by arithmetic,
+        // because a selection costs several times as much.
+        NDArray zero = cast(difference.eq(0), u);
+        return rounded.log().add(zero).mul(u).div(difference.add(zero));
     }
 
     /**
