@@ -3,6 +3,7 @@ package io.djlosses;
 
 import ai.djl.nn.Block;
 import ai.djl.training.loss.Loss;
+
 import io.djlosses.classification.BCELoss;
 import io.djlosses.classification.BCEWithLogitsLoss;
 import io.djlosses.classification.CrossEntropyLoss;
