@@ -106,7 +106,8 @@ public class PropertyIT {
                     if (fault == null && mean instanceof AbstractLoss template) {
                         double[] fraction = fraction(engine, template, row);
                         double actual = value(engine, mean, row)[0];
-                        if (fraction[1] == values.length && !MEAN_SCALES_VALUES.containsKey(row.loss())) {
+                        if (fraction[1] == values.length
+                                && !MEAN_SCALES_VALUES.containsKey(row.loss())) {
                             fault = near("MEAN", total / values.length, actual);
                         } else {
                             fault = near("MEAN", fraction[0] / fraction[1], actual);
