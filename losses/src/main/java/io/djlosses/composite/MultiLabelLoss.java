@@ -1,0 +1,197 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.composite;
+
+import ai.djl.ndarray.NDList;
+import ai.djl.training.loss.Loss;
+import ai.djl.util.Pair;
+
+import io.djlosses.api.Checks;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * A loss for data with several labels a sample: the loss of each label, averaged or summed.
+ *
+ * <p>With K labels, weights {@code w} (1 if not given) and a component loss {@code ℓk} for each,
+ *
+ * <pre>{@code
+ * AVERAGE:  ℓ = Σk wk ℓk(yk, xk) / Σk wk
+ * SUM:      ℓ = Σk wk ℓk(yk, xk)
+ * }</pre>
+ *
+ * <h2>Shapes</h2>
+ *
+ * <ul>
+ *   <li>{@code labels: [y1, …, yK]}, each what its component takes
+ *   <li>{@code predictions: [x]}, shared by all labels, or {@code [x1, …, xK]}, one each
+ *   <li>{@code out: ()}, if the components give a scalar
+ * </ul>
+ *
+ * <h2>Reduction</h2>
+ *
+ * <p>Each component reduces by itself; the accumulator combines the accumulators of the labels as
+ * the value combines their losses.
+ *
+ * <h2>Example</h2>
+ *
+ * <pre>{@code
+ * // the mean absolute error over two labels of one prediction
+ * Loss loss = Losses.multiLabelLoss(Losses.l1Loss(), 2);
+ * NDArray value = loss.evaluate(new NDList(label1, label2), new NDList(prediction));
+ * }</pre>
+ *
+ * <p>Replaces the pattern of the MindSpore tutorials, where a {@code LossBase} takes {@code (base,
+ * target1, target2)} and a {@code CustomWithLossCell} calls it. PyTorch has no such class.
+ */
+public final class MultiLabelLoss extends WeightedComponents {
+
+    /** How the losses of the labels combine. */
+    public enum Aggregation {
+        /** Their weighted mean. */
+        AVERAGE,
+        /** Their weighted sum. */
+        SUM
+    }
+
+    private MultiLabelLoss(String name, List<Loss> losses, double[] weights) {
+        super(name, losses, weights);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    void check(NDList labels, NDList predictions) {
+        int count = components.size();
+        Checks.require(
+                labels.size() == count,
+                getName(),
+                "labels",
+                "hold " + count + " arrays, one for each loss",
+                labels.size() + " arrays");
+        Checks.require(
+                predictions.size() == 1 || predictions.size() == count,
+                getName(),
+                "predictions",
+                "hold one array for all labels, or " + count + ", one for each",
+                predictions.size() + " arrays");
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected Pair<NDList, NDList> inputForComponent(
+            int componentIndex, NDList labels, NDList predictions) {
+        return new Pair<>(
+                new NDList(labels.get(componentIndex)),
+                new NDList(predictions.get(predictions.size() == 1 ? 0 : componentIndex)));
+    }
+
+    /**
+     * Creates a builder with the defaults: AVERAGE, equal weights.
+     *
+     * @return the builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** The Builder to construct a {@link MultiLabelLoss}. */
+    public static final class Builder {
+
+        private String name = "MultiLabelLoss";
+        private List<Loss> losses = List.of();
+        private Aggregation aggregation = Aggregation.AVERAGE;
+        private double @Nullable [] weights;
+
+        Builder() {}
+
+        /**
+         * Sets the display name (default MultiLabelLoss).
+         *
+         * @param name the display name
+         * @return this {@code Builder}
+         */
+        public Builder optName(String name) {
+            this.name = Objects.requireNonNull(name, "name");
+            return this;
+        }
+
+        /**
+         * Sets one loss for every label.
+         *
+         * @param loss the loss
+         * @param labels the number of labels, at least 1
+         * @return this {@code Builder}
+         */
+        public Builder setLoss(Loss loss, int labels) {
+            Checks.require(labels >= 1, name, "labels", "be at least 1", labels);
+            losses = Collections.nCopies(labels, loss);
+            return this;
+        }
+
+        /**
+         * Sets a loss for each label.
+         *
+         * @param losses the losses, in the order of the labels
+         * @return this {@code Builder}
+         */
+        public Builder setLosses(Loss... losses) {
+            this.losses = List.of(losses);
+            return this;
+        }
+
+        /**
+         * Sets how the losses combine (default AVERAGE).
+         *
+         * @param aggregation the aggregation
+         * @return this {@code Builder}
+         */
+        public Builder optAggregation(Aggregation aggregation) {
+            this.aggregation = Objects.requireNonNull(aggregation, "aggregation");
+            return this;
+        }
+
+        /**
+         * Sets the weight of each label (default 1 for all).
+         *
+         * @param weights one number a label, finite and not negative
+         * @return this {@code Builder}
+         */
+        public Builder optWeights(double... weights) {
+            this.weights = Checks.weights(name, "weights", weights);
+            return this;
+        }
+
+        /**
+         * Builds the loss.
+         *
+         * @return the loss
+         * @throws IllegalArgumentException if there is no loss, or weights of another number, or
+         *     weights that sum to 0 where they are averaged
+         */
+        public MultiLabelLoss build() {
+            Checks.require(
+                    !losses.isEmpty(), name, "losses", "be set by setLoss or setLosses", "not set");
+            double[] factors = new double[losses.size()];
+            Arrays.fill(factors, 1);
+            if (weights != null) {
+                Checks.require(
+                        weights.length == factors.length,
+                        name,
+                        "weights",
+                        "have one number for each of the " + factors.length + " labels",
+                        weights.length);
+                factors = weights.clone();
+            }
+            if (aggregation == Aggregation.AVERAGE) {
+                double sum = Arrays.stream(factors).sum();
+                Checks.require(sum > 0, name, "weights", "sum to more than 0 for AVERAGE", sum);
+                factors = Arrays.stream(factors).map(factor -> factor / sum).toArray();
+            }
+            return new MultiLabelLoss(name, losses, factors);
+        }
+    }
+}

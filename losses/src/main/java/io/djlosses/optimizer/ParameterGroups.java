@@ -1,0 +1,182 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.optimizer;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
+import ai.djl.training.optimizer.Optimizer;
+import ai.djl.util.Pair;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BiPredicate;
+
+/**
+ * An optimizer that gives each group of parameters an optimizer of its own: PyTorch's per-parameter
+ * options, such as weight decay on weights but not on biases.
+ *
+ * <p>A parameter belongs to the first group that chooses it, else to the default.
+ *
+ * <h2>Example</h2>
+ *
+ * <pre>{@code
+ * Tracker rate = Tracker.fixed(0.01f);
+ * Optimizer optimizer = ParameterGroups.builder()
+ *         .setBlock(model.getBlock())
+ *         .addGroup(Parameter.Type.BIAS, Optimizer.sgd().setLearningRateTracker(rate).build())
+ *         .setDefault(Optimizer.sgd().setLearningRateTracker(rate).optWeightDecays(1e-5f).build())
+ *         .build();
+ * }</pre>
+ *
+ * <p>Equivalent to {@code torch.optim.SGD([{'params': …, 'weight_decay': …}, …])} and to
+ * MindSpore's {@code group_params}. Gradient clipping and all other settings are those of each
+ * group's optimizer.
+ */
+public final class ParameterGroups extends Optimizer {
+
+    private final Block block;
+    private final List<Group> groups;
+    private final Optimizer rest;
+    private final Map<String, Optimizer> optimizers = new ConcurrentHashMap<>();
+
+    private ParameterGroups(Block block, List<Group> groups, Optimizer rest) {
+        super(new NoOptions());
+        this.block = block;
+        this.groups = List.copyOf(groups);
+        this.rest = rest;
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public void update(String parameterId, NDArray weight, NDArray grad) {
+        optimizers.computeIfAbsent(parameterId, this::find).update(parameterId, weight, grad);
+    }
+
+    private Optimizer find(String parameterId) {
+        for (Pair<String, Parameter> entry : block.getParameters()) {
+            if (entry.getValue().getId().equals(parameterId)) {
+                return groups.stream()
+                        .filter(group -> group.chosen.test(entry.getKey(), entry.getValue()))
+                        .map(Group::optimizer)
+                        .findFirst()
+                        .orElse(rest);
+            }
+        }
+        throw new IllegalArgumentException(
+                "ParameterGroups: the parameter with id "
+                        + parameterId
+                        + " must belong to the block that was set, but does not");
+    }
+
+    private record Group(BiPredicate<String, Parameter> chosen, Optimizer optimizer) {}
+
+    /** What DJL's base class asks for, and a group's own optimizer has. */
+    private static final class NoOptions extends OptimizerBuilder<NoOptions> {
+
+        @Override
+        protected NoOptions self() {
+            return this;
+        }
+    }
+
+    /**
+     * Creates a builder without groups.
+     *
+     * @return the builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** The Builder to construct {@link ParameterGroups}. */
+    public static final class Builder {
+
+        private @Nullable Block block;
+        private @Nullable Optimizer rest;
+        private final List<Group> groups = new ArrayList<>();
+
+        Builder() {}
+
+        /**
+         * Sets the block that is trained.
+         *
+         * @param block the block
+         * @return this {@code Builder}
+         */
+        public Builder setBlock(Block block) {
+            this.block = block;
+            return this;
+        }
+
+        /**
+         * Sets the optimizer of parameters that belong to no group.
+         *
+         * @param optimizer the optimizer
+         * @return this {@code Builder}
+         */
+        public Builder setDefault(Optimizer optimizer) {
+            rest = optimizer;
+            return this;
+        }
+
+        /**
+         * Adds a group of parameters.
+         *
+         * @param chosen tells by the name in the block and the parameter whether it belongs
+         * @param optimizer the optimizer of the group
+         * @return this {@code Builder}
+         */
+        public Builder addGroup(BiPredicate<String, Parameter> chosen, Optimizer optimizer) {
+            groups.add(
+                    new Group(
+                            Objects.requireNonNull(chosen, "chosen"),
+                            Objects.requireNonNull(optimizer, "optimizer")));
+            return this;
+        }
+
+        /**
+         * Adds the group of all parameters of a type.
+         *
+         * @param type the type
+         * @param optimizer the optimizer of the group
+         * @return this {@code Builder}
+         */
+        public Builder addGroup(Parameter.Type type, Optimizer optimizer) {
+            return addGroup((name, parameter) -> parameter.getType() == type, optimizer);
+        }
+
+        /**
+         * Adds the group of all parameters whose name in the block contains a text.
+         *
+         * @param text the text
+         * @param optimizer the optimizer of the group
+         * @return this {@code Builder}
+         */
+        public Builder addGroup(String text, Optimizer optimizer) {
+            return addGroup((name, parameter) -> name.contains(text), optimizer);
+        }
+
+        /**
+         * Builds the optimizer.
+         *
+         * @return the optimizer
+         * @throws IllegalArgumentException if the block or the default has not been set
+         */
+        public ParameterGroups build() {
+            Block trained = block;
+            Optimizer others = rest;
+            if (trained == null || others == null) {
+                throw new IllegalArgumentException(
+                        "ParameterGroups: "
+                                + (trained == null ? "block" : "default")
+                                + " must be set, but was not");
+            }
+            return new ParameterGroups(trained, groups, others);
+        }
+    }
+}

@@ -1,0 +1,147 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.regularization;
+
+import ai.djl.ndarray.NDArray;
+
+import io.djlosses.api.Checks;
+import io.djlosses.nd.Nd;
+
+import java.util.Objects;
+
+/**
+ * The elastic net: the L1 and the L2 penalty on the parameters of a model together.
+ *
+ * <p>Add it to a loss with {@link io.djlosses.composite.WeightedSumLoss}. With the chosen
+ * parameters {@code w},
+ *
+ * <pre>{@code
+ * ℓ = λ1 Σ |w| + λ2 Σ w²        (½ λ2 Σ w² with HALF_SQUARED)
+ * }</pre>
+ *
+ * <p>Sparse like {@link L1Regularization}, but groups of correlated weights stay together.
+ *
+ * <p>The parameters are those of a live block or model at each evaluation: by default all that
+ * learn, but for biases and the scales and shifts of normalization; frozen ones are left out,
+ * {@code optParameters} chooses others. Nothing is copied, so the penalty follows training, loading
+ * and freezing.
+ *
+ * <h2>Shapes</h2>
+ *
+ * <ul>
+ *   <li>{@code labels}: not looked at
+ *   <li>{@code predictions: [(*), …]}: only their device, data type and manager are looked at
+ *   <li>{@code out: ()}; every reduction gives the same, and {@code MEAN} divides by 1
+ * </ul>
+ *
+ * <h2>Example</h2>
+ *
+ * <pre>{@code
+ * Loss penalty = ElasticNetRegularization.builder()
+ *         .setModel(model).optLambda1(1e-3).optLambda2(1e-4).build();
+ * Loss objective = Losses.sum(Losses.mseLoss(), penalty);
+ * }</pre>
+ *
+ * <p>Equivalent to {@code tf.keras.regularizers.L1L2} and to DJL's {@code ElasticNetWeightDecay},
+ * which holds a fixed list of arrays instead. PyTorch has no such class.
+ *
+ * @see <a href="https://doi.org/10.1111/j.1467-9868.2005.00503.x">Zou, Hastie 2005, Regularization
+ *     and Variable Selection via the Elastic Net</a>
+ */
+public final class ElasticNetRegularization extends ParameterPenalty {
+
+    private final double lambda1;
+    private final double factor2;
+
+    private ElasticNetRegularization(Builder builder) {
+        super(builder);
+        lambda1 = builder.lambda1;
+        factor2 = builder.lambda2 * builder.convention.factor();
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    NDArray penalty(NDArray parameter) {
+        NDArray absolute = parameter.abs().sum();
+        NDArray squares = parameter.square().sum();
+        return absolute.mul(Nd.num(absolute, lambda1)).add(squares.mul(Nd.num(squares, factor2)));
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    NDArray gradient(NDArray parameter) {
+        return parameter
+                .sign()
+                .muli(Nd.num(parameter, lambda1))
+                .addi(parameter.mul(Nd.num(parameter, 2 * factor2)));
+    }
+
+    /**
+     * Creates a builder with the defaults: λ1 = λ2 = 1, SQUARED, all learning weights.
+     *
+     * @return the builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** The Builder to construct an {@link ElasticNetRegularization}. */
+    public static final class Builder extends ParameterPenalty.Builder<Builder> {
+
+        private double lambda1 = 1;
+        private double lambda2 = 1;
+        private L2Regularization.Convention convention = L2Regularization.Convention.SQUARED;
+
+        Builder() {
+            super("ElasticNetRegularization");
+        }
+
+        /** {@inheritDoc} */
+        @Override
+        protected Builder self() {
+            return this;
+        }
+
+        /**
+         * Sets the strength of the L1 penalty (default 1).
+         *
+         * @param lambda1 finite and not negative
+         * @return this {@code Builder}
+         */
+        public Builder optLambda1(double lambda1) {
+            this.lambda1 = Checks.notNegative(name, "lambda1", lambda1);
+            return this;
+        }
+
+        /**
+         * Sets the strength of the L2 penalty (default 1).
+         *
+         * @param lambda2 finite and not negative
+         * @return this {@code Builder}
+         */
+        public Builder optLambda2(double lambda2) {
+            this.lambda2 = Checks.notNegative(name, "lambda2", lambda2);
+            return this;
+        }
+
+        /**
+         * Sets whether the squares are halved (default SQUARED).
+         *
+         * @param convention the convention
+         * @return this {@code Builder}
+         */
+        public Builder optConvention(L2Regularization.Convention convention) {
+            this.convention = Objects.requireNonNull(convention, "convention");
+            return this;
+        }
+
+        /**
+         * Builds the loss.
+         *
+         * @return the loss
+         * @throws IllegalArgumentException if neither a block nor a model has been set
+         */
+        public ElasticNetRegularization build() {
+            return new ElasticNetRegularization(this);
+        }
+    }
+}

@@ -1,0 +1,112 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.regularization;
+
+import ai.djl.ndarray.NDArray;
+
+import io.djlosses.api.Checks;
+import io.djlosses.nd.Nd;
+
+/**
+ * The L1 penalty on the parameters of a model, which drives weights to exactly 0.
+ *
+ * <p>Add it to a loss with {@link io.djlosses.composite.WeightedSumLoss}. With the chosen
+ * parameters {@code w},
+ *
+ * <pre>{@code
+ * ℓ = λ Σ |w|        gradient λ sign(w), 0 at 0
+ * }</pre>
+ *
+ * <p>The parameters are those of a live block or model at each evaluation: by default all that
+ * learn, but for biases and the scales and shifts of normalization; frozen ones are left out,
+ * {@code optParameters} chooses others. Nothing is copied, so the penalty follows training, loading
+ * and freezing.
+ *
+ * <h2>Shapes</h2>
+ *
+ * <ul>
+ *   <li>{@code labels}: not looked at
+ *   <li>{@code predictions: [(*), …]}: only their device, data type and manager are looked at
+ *   <li>{@code out: ()}; every reduction gives the same, and {@code MEAN} divides by 1
+ * </ul>
+ *
+ * <h2>Example</h2>
+ *
+ * <pre>{@code
+ * Loss objective = Losses.sum(Losses.mseLoss(), Losses.l1Regularization(model.getBlock(), 1e-3));
+ * }</pre>
+ *
+ * <p>Equivalent to the sum over {@code model.parameters()} that PyTorch users write by hand, to
+ * {@code tf.keras.regularizers.L1}, and to DJL's {@code L1WeightDecay}, which holds a fixed list of
+ * arrays instead.
+ *
+ * @see <a href="https://doi.org/10.1111/j.2517-6161.1996.tb02080.x">Tibshirani 1996, Regression
+ *     Shrinkage and Selection via the Lasso</a>
+ */
+public final class L1Regularization extends ParameterPenalty {
+
+    private final double lambda;
+
+    private L1Regularization(Builder builder) {
+        super(builder);
+        lambda = builder.lambda;
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    NDArray penalty(NDArray parameter) {
+        NDArray sum = parameter.abs().sum();
+        return sum.mul(Nd.num(sum, lambda));
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    NDArray gradient(NDArray parameter) {
+        return parameter.sign().muli(Nd.num(parameter, lambda));
+    }
+
+    /**
+     * Creates a builder with the defaults: λ = 1, all learning weights.
+     *
+     * @return the builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** The Builder to construct an {@link L1Regularization}. */
+    public static final class Builder extends ParameterPenalty.Builder<Builder> {
+
+        private double lambda = 1;
+
+        Builder() {
+            super("L1Regularization");
+        }
+
+        /** {@inheritDoc} */
+        @Override
+        protected Builder self() {
+            return this;
+        }
+
+        /**
+         * Sets the strength of the penalty (default 1).
+         *
+         * @param lambda finite and not negative
+         * @return this {@code Builder}
+         */
+        public Builder optLambda(double lambda) {
+            this.lambda = Checks.notNegative(name, "lambda", lambda);
+            return this;
+        }
+
+        /**
+         * Builds the loss.
+         *
+         * @return the loss
+         * @throws IllegalArgumentException if neither a block nor a model has been set
+         */
+        public L1Regularization build() {
+            return new L1Regularization(this);
+        }
+    }
+}

@@ -1,0 +1,142 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.regularization;
+
+import ai.djl.ndarray.NDArray;
+
+import io.djlosses.api.Checks;
+import io.djlosses.nd.Nd;
+
+import java.util.Objects;
+
+/**
+ * The L2 penalty on the parameters of a model, which keeps weights small.
+ *
+ * <p>Add it to a loss with {@link io.djlosses.composite.WeightedSumLoss}. With the chosen
+ * parameters {@code w},
+ *
+ * <pre>{@code
+ * SQUARED:       ℓ = λ Σ w²          gradient 2λw
+ * HALF_SQUARED:  ℓ = ½ λ Σ w²        gradient λw
+ * }</pre>
+ *
+ * <p>Under plain SGD, {@code HALF_SQUARED} takes the same step as weight decay λ in the optimizer;
+ * under Adam the two differ.
+ *
+ * <p>The parameters are those of a live block or model at each evaluation: by default all that
+ * learn, but for biases and the scales and shifts of normalization; frozen ones are left out,
+ * {@code optParameters} chooses others. Nothing is copied, so the penalty follows training, loading
+ * and freezing.
+ *
+ * <h2>Shapes</h2>
+ *
+ * <ul>
+ *   <li>{@code labels}: not looked at
+ *   <li>{@code predictions: [(*), …]}: only their device, data type and manager are looked at
+ *   <li>{@code out: ()}; every reduction gives the same, and {@code MEAN} divides by 1
+ * </ul>
+ *
+ * <h2>Example</h2>
+ *
+ * <pre>{@code
+ * Loss objective = Losses.sum(Losses.mseLoss(), Losses.l2Regularization(model.getBlock(), 1e-3));
+ * }</pre>
+ *
+ * <p>{@code SQUARED} is the convention of DJL's {@code L2WeightDecay} (which holds a fixed list of
+ * arrays instead) and of {@code tf.keras.regularizers.L2}, {@code HALF_SQUARED} that of the PyTorch
+ * tutorials and of {@code weight_decay} in PyTorch's and MindSpore's SGD.
+ *
+ * @see <a href="https://doi.org/10.1080/00401706.1970.10488634">Hoerl, Kennard 1970, Ridge
+ *     Regression</a>
+ */
+public final class L2Regularization extends ParameterPenalty {
+
+    /** Whether the squares are halved. */
+    public enum Convention {
+        /** λ Σ w². */
+        SQUARED,
+        /** ½ λ Σ w², whose gradient is λw. */
+        HALF_SQUARED;
+
+        double factor() {
+            return this == SQUARED ? 1 : 0.5;
+        }
+    }
+
+    private final double factor;
+
+    private L2Regularization(Builder builder) {
+        super(builder);
+        factor = builder.lambda * builder.convention.factor();
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    NDArray penalty(NDArray parameter) {
+        NDArray sum = parameter.square().sum();
+        return sum.mul(Nd.num(sum, factor));
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    NDArray gradient(NDArray parameter) {
+        return parameter.mul(Nd.num(parameter, 2 * factor));
+    }
+
+    /**
+     * Creates a builder with the defaults: λ = 1, SQUARED, all learning weights.
+     *
+     * @return the builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** The Builder to construct an {@link L2Regularization}. */
+    public static final class Builder extends ParameterPenalty.Builder<Builder> {
+
+        private double lambda = 1;
+        private Convention convention = Convention.SQUARED;
+
+        Builder() {
+            super("L2Regularization");
+        }
+
+        /** {@inheritDoc} */
+        @Override
+        protected Builder self() {
+            return this;
+        }
+
+        /**
+         * Sets the strength of the penalty (default 1).
+         *
+         * @param lambda finite and not negative
+         * @return this {@code Builder}
+         */
+        public Builder optLambda(double lambda) {
+            this.lambda = Checks.notNegative(name, "lambda", lambda);
+            return this;
+        }
+
+        /**
+         * Sets whether the squares are halved (default SQUARED).
+         *
+         * @param convention the convention
+         * @return this {@code Builder}
+         */
+        public Builder optConvention(Convention convention) {
+            this.convention = Objects.requireNonNull(convention, "convention");
+            return this;
+        }
+
+        /**
+         * Builds the loss.
+         *
+         * @return the loss
+         * @throws IllegalArgumentException if neither a block nor a model has been set
+         */
+        public L2Regularization build() {
+            return new L2Regularization(this);
+        }
+    }
+}

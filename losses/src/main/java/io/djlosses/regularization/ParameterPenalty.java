@@ -1,0 +1,190 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.regularization;
+
+import ai.djl.Model;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
+import ai.djl.util.Pair;
+
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Checks;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Terms;
+import io.djlosses.nd.Nd;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.function.BiPredicate;
+import java.util.function.Supplier;
+
+/**
+ * A penalty on the parameters of a live block: Σ over the chosen parameters of a function of them.
+ */
+abstract class ParameterPenalty extends AbstractLoss {
+
+    private final Supplier<Block> block;
+    private final BiPredicate<String, Parameter> parameters;
+    private final boolean primaryDeviceOnly;
+
+    ParameterPenalty(Builder<?> builder) {
+        super(builder);
+        Supplier<Block> source = builder.block;
+        if (source == null) {
+            throw new IllegalArgumentException(
+                    getName() + ": block must be set by setBlock or setModel, but was not set");
+        }
+        block = source;
+        parameters = builder.parameters;
+        primaryDeviceOnly = builder.primaryDeviceOnly;
+    }
+
+    /** Returns the penalty of one array, detached: a 0-d array. */
+    abstract NDArray penalty(NDArray parameter);
+
+    /** Returns the gradient of the penalty of one array, detached, of its shape. */
+    abstract NDArray gradient(NDArray parameter);
+
+    /** {@inheritDoc} */
+    @Override
+    protected void check(NDList labels, NDList predictions) {}
+
+    /** {@inheritDoc} */
+    @Override
+    protected Shape unreducedShape(NDList labels, NDList predictions) {
+        return new Shape();
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected Terms terms(NDList labels, NDList predictions) {
+        NDArray prediction = predictions.get(0);
+        NDList chosen = chosen(prediction);
+        if (chosen.isEmpty()) {
+            NDArray nothing = prediction.getManager().zeros(new Shape(), prediction.getDataType());
+            return Terms.of(nothing);
+        }
+        NDArray[] gradients = new NDArray[chosen.size()];
+        NDArray[] penalties = new NDArray[chosen.size()];
+        for (int i = 0; i < gradients.length; i++) {
+            NDArray parameter = chosen.get(i).stopGradient();
+            penalties[i] = penalty(parameter);
+            gradients[i] = gradient(parameter);
+        }
+        NDArray sum = NDArrays.add(penalties);
+        NDArray total = Nd.withGradient(sum, chosen, gradients, 1);
+        DataType type = prediction.getDataType();
+        return Terms.of(type == DataType.FLOAT64 ? Nd.widen(total, type) : total);
+    }
+
+    private NDList chosen(NDArray prediction) {
+        NDList chosen = new NDList();
+        for (Pair<String, Parameter> entry : block.get().getParameters()) {
+            Parameter parameter = entry.getValue();
+            if (!parameters.test(entry.getKey(), parameter)) {
+                continue;
+            }
+            Checks.require(
+                    parameter.isInitialized(),
+                    getName(),
+                    "parameter " + entry.getKey(),
+                    "be initialized before the loss is evaluated",
+                    "not");
+            NDArray array = parameter.getArray();
+            if (array.getDevice().equals(prediction.getDevice())) {
+                chosen.add(array);
+            } else if (!primaryDeviceOnly) {
+                throw new IllegalArgumentException(
+                        getName()
+                                + ": parameter "
+                                + entry.getKey()
+                                + " must be on the device of predictions[0] ("
+                                + prediction.getDevice()
+                                + "), but was on "
+                                + array.getDevice()
+                                + "; create the model on the first device of the training, and"
+                                + " for several devices build the loss with"
+                                + " optPrimaryDeviceOnly(true), which counts the penalty once");
+            }
+        }
+        return chosen;
+    }
+
+    /** What is penalized if nothing else is said: weights that learn. */
+    static boolean isLearningWeight(Parameter parameter) {
+        return switch (parameter.getType()) {
+            case BIAS, GAMMA, BETA, RUNNING_MEAN, RUNNING_VAR -> false;
+            case WEIGHT, OTHER -> parameter.requiresGradient();
+        };
+    }
+
+    /**
+     * The options of every penalty.
+     *
+     * @param <T> the builder's own type
+     */
+    public abstract static class Builder<T extends Builder<T>> extends LossBuilder<T> {
+
+        private @Nullable Supplier<Block> block;
+        private BiPredicate<String, Parameter> parameters =
+                (name, parameter) -> isLearningWeight(parameter);
+        private boolean primaryDeviceOnly;
+
+        Builder(String name) {
+            super(name);
+        }
+
+        /**
+         * Sets the block whose parameters are penalized, as they are at each evaluation.
+         *
+         * @param block the block
+         * @return this {@code Builder}
+         */
+        public T setBlock(Block block) {
+            this.block = () -> block;
+            return self();
+        }
+
+        /**
+         * Sets the model whose block is penalized, whichever block it has at each evaluation.
+         *
+         * @param model the model
+         * @return this {@code Builder}
+         */
+        public T setModel(Model model) {
+            block = model::getBlock;
+            return self();
+        }
+
+        /**
+         * Chooses the parameters (default: all that learn, but for biases and the scales and shifts
+         * of normalization).
+         *
+         * @param parameters tells by the name in the block and the parameter whether it is
+         *     penalized
+         * @return this {@code Builder}
+         */
+        public T optParameters(BiPredicate<String, Parameter> parameters) {
+            this.parameters = parameters;
+            return self();
+        }
+
+        /**
+         * Says what happens where the predictions are not on the device of the parameters (default
+         * false: an error). With true the penalty is 0 there: in training on several devices, whose
+         * gradients DJL adds, the penalty then counts once, on the device that holds the
+         * parameters.
+         *
+         * @param primaryDeviceOnly whether the penalty counts on that device only
+         * @return this {@code Builder}
+         */
+        public T optPrimaryDeviceOnly(boolean primaryDeviceOnly) {
+            this.primaryDeviceOnly = primaryDeviceOnly;
+            return self();
+        }
+    }
+}
