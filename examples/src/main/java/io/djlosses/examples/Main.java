@@ -18,6 +18,10 @@ import java.io.UncheckedIOException;
         subcommands = {
             ListExamples.class,
             Train.class,
+            BuiltIn.class,
+            LinearRegression.class,
+            MultiLabel.class,
+            CustomLoss.class,
         })
 public final class Main implements Runnable {
 

@@ -5,6 +5,7 @@ import ai.djl.Model;
 import ai.djl.nn.SequentialBlock;
 import ai.djl.training.loss.Loss;
 
+import io.djlosses.Losses;
 import io.djlosses.examples.support.Batches;
 import io.djlosses.examples.support.ClassAccuracy;
 import io.djlosses.examples.support.Column;
@@ -25,7 +26,6 @@ import picocli.CommandLine.Option;
 
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.Random;
 
 /** Trains a small network on real data with a loss of the catalog. */
@@ -70,6 +70,13 @@ final class Train extends ExampleCommand {
             description = "The learning rate of Adam.")
     private float learningRate;
 
+    @Option(
+            names = "--l2",
+            paramLabel = "WEIGHT",
+            defaultValue = "1e-4",
+            description = "The weight of L2 regularization, 0 for none.")
+    private double l2;
+
     @Mixin private SeedOption seed;
     @Mixin private OutOption out;
 
@@ -78,6 +85,7 @@ final class Train extends ExampleCommand {
         require(epochs > 0, "--epochs must be positive, but was %d", epochs);
         require(batch > 0, "--batch must be positive, but was %d", batch);
         require(learningRate > 0, "--lr must be positive, but was %s", learningRate);
+        require(l2 >= 0, "--l2 must not be negative, but was %s", l2);
         Recipe recipe = recipe();
         Samples samples = samples().shuffled(seed.random(0));
         int held = samples.size() / HELD_OUT;
@@ -88,8 +96,13 @@ final class Train extends ExampleCommand {
         SequentialBlock network = Networks.dense(seed.random(1), 64, classes);
         recipe.finish(network);
         Loss objective = Recipe.make(loss);
-
-        String what = String.format(Locale.ROOT, "%s on %s", objective.getName(), data);
+        String what = loss;
+        if (l2 > 0) {
+            objective = Losses.sum(objective, Losses.l2Regularization(network, l2));
+            what += " + " + l2 + " L2";
+        }
+        what += " on " + data;
+        Path picture = out.file(String.format("train-%s-%s.png", data, loss));
         print(
                 "%s with %s: %d training and %d validation samples of %d features, %d classes",
                 what,
@@ -109,7 +122,6 @@ final class Train extends ExampleCommand {
                             epochs,
                             batches(training, recipe, seed.random(2)),
                             batches(validation, recipe, null));
-            Path picture = out.file(String.format("train-%s-%s.png", data, loss));
             Plots.save(picture, log.chart(what));
             print("%s", log.table());
             print(
