@@ -3,7 +3,6 @@ package io.djlosses.regularization;
 
 import ai.djl.Model;
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
@@ -68,14 +67,13 @@ abstract class ParameterPenalty extends AbstractLoss {
             NDArray nothing = prediction.getManager().zeros(new Shape(), prediction.getDataType());
             return Terms.of(nothing);
         }
+        NDArray sum = penalty(chosen.get(0).stopGradient());
         NDArray[] gradients = new NDArray[chosen.size()];
-        NDArray[] penalties = new NDArray[chosen.size()];
         for (int i = 0; i < gradients.length; i++) {
             NDArray parameter = chosen.get(i).stopGradient();
-            penalties[i] = penalty(parameter);
+            sum = i == 0 ? sum : sum.add(penalty(parameter));
             gradients[i] = gradient(parameter);
         }
-        NDArray sum = NDArrays.add(penalties);
         NDArray total = Nd.withGradient(sum, chosen, gradients, 1);
         DataType type = prediction.getDataType();
         return Terms.of(type == DataType.FLOAT64 ? Nd.widen(total, type) : total);
