@@ -24,8 +24,7 @@ final class BuiltIn extends ExampleCommand {
     @Override
     public void run() {
         try (NDManager manager = engine().newBaseManager()) {
-            NDList predictions =
-                    new NDList(manager.create(new float[][] {{1, 2, 3}, {2, 3, 4}}));
+            NDList predictions = new NDList(manager.create(new float[][] {{1, 2, 3}, {2, 3, 4}}));
             NDList labels = new NDList(manager.create(new float[][] {{0, 2, 5}, {3, 1, 1}}));
 
             Loss mean = Losses.l1Loss();

@@ -60,7 +60,8 @@ final class LinearRegression extends ExampleCommand {
                         .optOptimizer(momentum())
                         .addTrainingListeners(
                                 new EvaluatorTrainingListener(),
-                                new StepLog(data.count(), LEARNING_RATE, text -> print("%s", text)));
+                                new StepLog(
+                                        data.count(), LEARNING_RATE, text -> print("%s", text)));
         try (Model model = Model.newInstance("line", engine().getEngineName())) {
             model.setBlock(line);
             Training.fit(model, config, 1, data, null);

@@ -22,6 +22,7 @@ import java.io.UncheckedIOException;
             LinearRegression.class,
             MultiLabel.class,
             CustomLoss.class,
+            WeightDecay.class,
         })
 public final class Main implements Runnable {
 

@@ -23,12 +23,7 @@ import java.util.stream.Stream;
 /** How a loss of the catalog learns classes: the form of its label, and of the network's output. */
 enum Recipe {
     /** The class, against any scores. */
-    CLASS(
-            Label.CLASS,
-            x -> x,
-            "CrossEntropyLoss",
-            "MultiMarginLoss",
-            "SoftmaxFocalLoss"),
+    CLASS(Label.CLASS, x -> x, "CrossEntropyLoss", "MultiMarginLoss", "SoftmaxFocalLoss"),
 
     /** The class, against logarithms of probabilities that sum to 1. */
     CLASS_LOG_SOFTMAX(Label.CLASS, x -> Nd.logSoftmax(x, 1), "NLLLoss"),

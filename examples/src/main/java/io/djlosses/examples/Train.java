@@ -24,6 +24,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
+import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
@@ -99,7 +100,7 @@ final class Train extends ExampleCommand {
         String what = loss;
         if (l2 > 0) {
             objective = Losses.sum(objective, Losses.l2Regularization(network, l2));
-            what += " + " + l2 + " L2";
+            what += " + " + BigDecimal.valueOf(l2).toPlainString() + " L2";
         }
         what += " on " + data;
         Path picture = out.file(String.format("train-%s-%s.png", data, loss));

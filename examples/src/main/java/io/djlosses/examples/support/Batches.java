@@ -34,8 +34,7 @@ public final class Batches implements Dataset {
      * @param batchSize the size of all batches but the last
      * @param random draws the order of every epoch; null to keep the order
      */
-    public Batches(
-            List<Column> data, List<Column> labels, int batchSize, @Nullable Random random) {
+    public Batches(List<Column> data, List<Column> labels, int batchSize, @Nullable Random random) {
         this.data = data;
         this.labels = labels;
         this.batchSize = batchSize;

@@ -46,8 +46,7 @@ public final class EpochLog extends TrainingListenerAdapter {
                         figures.get("validate_Accuracy"));
         log.add(epoch);
         bar.update(
-                log.size() - 1,
-                String.format(Locale.ROOT, "epoch %d of %d", log.size(), epochs));
+                log.size() - 1, String.format(Locale.ROOT, "epoch %d of %d", log.size(), epochs));
     }
 
     /**

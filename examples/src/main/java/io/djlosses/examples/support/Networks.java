@@ -45,8 +45,7 @@ public final class Networks {
     public static Initializer uniform(Random random) {
         return (manager, shape, type) -> {
             double bound = Math.sqrt(6.0 / shape.slice(1).size());
-            double[] values =
-                    random.doubles(shape.size()).map(u -> (2 * u - 1) * bound).toArray();
+            double[] values = random.doubles(shape.size()).map(u -> (2 * u - 1) * bound).toArray();
             return Nd.create(manager, values, shape, type);
         };
     }

@@ -26,7 +26,8 @@ public final class OutOption {
      */
     public Path file(String name) {
         try {
-            return Files.createDirectories(folder).resolve(name);
+            Files.createDirectories(folder);
+            return folder.resolve(name);
         } catch (IOException e) {
             throw new UncheckedIOException("--out: cannot make the folder " + folder, e);
         }

@@ -65,9 +65,7 @@ public record Samples(double[][] features, int[] labels, List<String> classes) {
     private static Samples split(double[][] table, List<String> classes) {
         int last = table[0].length - 1;
         double[][] features =
-                Arrays.stream(table)
-                        .map(row -> Arrays.copyOf(row, last))
-                        .toArray(double[][]::new);
+                Arrays.stream(table).map(row -> Arrays.copyOf(row, last)).toArray(double[][]::new);
         int[] labels = Arrays.stream(table).mapToInt(row -> (int) row[last]).toArray();
         return new Samples(features, labels, classes);
     }
@@ -111,8 +109,7 @@ public record Samples(double[][] features, int[] labels, List<String> classes) {
      * @return the shuffled samples
      */
     public Samples shuffled(Random random) {
-        List<Integer> order =
-                new ArrayList<>(IntStream.range(0, size()).boxed().toList());
+        List<Integer> order = new ArrayList<>(IntStream.range(0, size()).boxed().toList());
         Collections.shuffle(order, random);
         return select(order.stream().mapToInt(Integer::intValue).toArray());
     }
