@@ -15,12 +15,14 @@ import java.lang.reflect.Method;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
 /** How a loss of the catalog learns classes: the form of its label, and of the network's output. */
+@SuppressWarnings("ImmutableEnumChecker") // lists and functions here do not change
 enum Recipe {
     /** The class, against any scores. */
     CLASS(Label.CLASS, x -> x, "CrossEntropyLoss", "MultiMarginLoss", "SoftmaxFocalLoss"),
@@ -105,7 +107,7 @@ enum Recipe {
      */
     static Loss make(String loss) {
         try {
-            return (Loss) catalog().get(loss).invoke(null);
+            return (Loss) Objects.requireNonNull(catalog().get(loss), loss).invoke(null);
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException(e);
         }

@@ -41,7 +41,7 @@ public class MainIT {
         Cli run = Cli.run("list");
         assertEquals(run.status(), 0);
         assertEquals(
-                run.out().lines().map(line -> line.split(" ")[0]).toList(),
+                run.out().lines().map(line -> line.split(" ", 2)[0]).toList(),
                 Main.commandLine().getSubcommands().keySet().stream().toList());
         assertTrue(run.out().lines().allMatch(line -> line.length() <= 100), run.out());
     }

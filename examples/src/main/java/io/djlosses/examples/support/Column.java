@@ -16,6 +16,7 @@ import java.util.Arrays;
  * @param rows the numbers of every sample
  * @param shape the shape of one sample
  */
+@SuppressWarnings("ArrayRecordComponent")
 public record Column(double[][] rows, Shape shape) {
 
     /**

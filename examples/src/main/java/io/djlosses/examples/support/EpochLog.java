@@ -40,10 +40,10 @@ public final class EpochLog extends TrainingListenerAdapter {
         Map<String, Float> figures = trainer.getTrainingResult().getEvaluations();
         Epoch epoch =
                 new Epoch(
-                        figures.get("train_loss"),
-                        figures.get("validate_loss"),
-                        figures.get("train_Accuracy"),
-                        figures.get("validate_Accuracy"));
+                        figures.getOrDefault("train_loss", Float.NaN),
+                        figures.getOrDefault("validate_loss", Float.NaN),
+                        figures.getOrDefault("train_Accuracy", Float.NaN),
+                        figures.getOrDefault("validate_Accuracy", Float.NaN));
         log.add(epoch);
         bar.update(
                 log.size() - 1, String.format(Locale.ROOT, "epoch %d of %d", log.size(), epochs));

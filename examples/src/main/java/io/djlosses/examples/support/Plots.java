@@ -106,11 +106,7 @@ public final class Plots {
      */
     public static void save(Path file, XYChart... charts) {
         try (OutputStream out = Files.newOutputStream(file)) {
-            if (charts.length == 1) {
-                BitmapEncoder.saveBitmap(charts[0], out, BitmapFormat.PNG);
-            } else {
-                BitmapEncoder.saveBitmap(List.of(charts), 1, charts.length, out, BitmapFormat.PNG);
-            }
+            BitmapEncoder.saveBitmap(List.of(charts), 1, charts.length, out, BitmapFormat.PNG);
         } catch (IOException e) {
             throw new UncheckedIOException("cannot write " + file, e);
         }

@@ -23,6 +23,7 @@ import java.util.zip.GZIPInputStream;
  * @param labels the class of every sample, 0 … classes − 1
  * @param classes the names of the classes
  */
+@SuppressWarnings("ArrayRecordComponent")
 public record Samples(double[][] features, int[] labels, List<String> classes) {
 
     /**
