@@ -15,6 +15,27 @@ import ai.djl.ndarray.NDArray;
  */
 public record Fraction(NDArray numerator, NDArray denominator) implements AutoCloseable {
 
+    /**
+     * Merges two parts.
+     *
+     * @param other the other part, of the same loss
+     * @return Σ numerators over Σ denominators
+     */
+    public Fraction plus(Fraction other) {
+        return new Fraction(
+                numerator.add(other.numerator), denominator.add(other.denominator));
+    }
+
+    /**
+     * Divides. The result carries the gradient of the numerator; where the denominator is 0 it is
+     * NaN.
+     *
+     * @return the loss of all parts together, a 0-d array
+     */
+    public NDArray value() {
+        return numerator.div(denominator);
+    }
+
     /** Closes both arrays. */
     @Override
     public void close() {
