@@ -22,6 +22,11 @@ import java.io.UncheckedIOException;
             LinearRegression.class,
             MultiLabel.class,
             CustomLoss.class,
+            Tour.class,
+            SmoothL1.class,
+            CrossEntropy.class,
+            Focal.class,
+            Circles.class,
             WeightDecay.class,
         })
 public final class Main implements Runnable {
