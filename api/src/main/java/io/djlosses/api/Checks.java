@@ -8,6 +8,8 @@ import ai.djl.ndarray.types.Shape;
 
 import io.djlosses.nd.Nd;
 
+import java.util.Arrays;
+
 /**
  * Argument checks. Every message names the loss, the argument, what is required and what was given.
  *
@@ -88,6 +90,47 @@ public final class Checks {
     }
 
     /**
+     * Checks that a label has the shape of the prediction, up to axes of size 1.
+     *
+     * @param loss the name of the loss
+     * @param label {@code labels[0]}
+     * @param prediction {@code predictions[0]}
+     */
+    public static void sameElements(String loss, NDArray label, NDArray prediction) {
+        Shape given = label.getShape();
+        Shape required = prediction.getShape();
+        if (!given.equals(required)
+                && !Arrays.equals(withoutUnits(given), withoutUnits(required))) {
+            shape(loss, "labels[0]", given, required, "match predictions[0]");
+        }
+    }
+
+    private static long[] withoutUnits(Shape shape) {
+        return Arrays.stream(shape.getShape()).filter(size -> size != 1).toArray();
+    }
+
+    /**
+     * Checks that shapes have one rank and broadcast.
+     *
+     * @param loss the name of the loss
+     * @param arguments the names of the arguments
+     * @param shapes their shapes
+     * @return the shape that they broadcast to
+     */
+    public static Shape broadcast(String loss, String arguments, Shape... shapes) {
+        String requirement = "have shapes of one rank that broadcast";
+        String given = Arrays.toString(shapes);
+        boolean oneRank = Arrays.stream(shapes).mapToInt(Shape::dimension).distinct().count() == 1;
+        require(oneRank, loss, arguments, requirement, given);
+        try {
+            return Nd.broadcastShape(shapes);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(
+                    loss + ": " + arguments + " must " + requirement + ", but was " + given, e);
+        }
+    }
+
+    /**
      * Checks the rank of an array.
      *
      * @param loss the name of the loss
@@ -161,6 +204,24 @@ public final class Checks {
                     loss,
                     argument,
                     "hold -1 or 1 (strict validation)",
+                    value);
+        }
+    }
+
+    /**
+     * Checks that no value is negative; waits for the device.
+     *
+     * @param loss the name of the loss
+     * @param argument the name of the argument
+     * @param array the array
+     */
+    public static void notNegative(String loss, String argument, NDArray array) {
+        for (double value : Nd.toDoubles(array)) {
+            require(
+                    value >= 0,
+                    loss,
+                    argument,
+                    "hold values of at least 0 (strict validation)",
                     value);
         }
     }

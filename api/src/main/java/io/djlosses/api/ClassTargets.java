@@ -3,6 +3,7 @@ package io.djlosses.api;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 
@@ -40,7 +41,7 @@ public final class ClassTargets {
      * @param loss the loss, which decides whether data are read
      * @param label the indices, of any integer or floating-point type
      * @param classes the number of classes
-     * @param ignoreIndex the index of targets that count nothing
+     * @param ignoreIndex the index of targets that count nothing, or null if every target counts
      * @param classWeights the weight of each class, or null for 1
      * @param like an array of the type and manager that weights are to have
      * @return the targets
@@ -49,7 +50,7 @@ public final class ClassTargets {
             AbstractLoss loss,
             NDArray label,
             long classes,
-            long ignoreIndex,
+            @Nullable Long ignoreIndex,
             double @Nullable [] classWeights,
             NDArray like) {
         return loss.readsIndices(label)
@@ -61,22 +62,20 @@ public final class ClassTargets {
             String loss,
             NDArray label,
             long classes,
-            long ignoreIndex,
+            @Nullable Long ignoreIndex,
             double @Nullable [] classWeights,
             NDArray like) {
         long[] indices = Nd.toLongs(label);
         boolean ignored = false;
         for (int i = 0; i < indices.length; i++) {
-            if (indices[i] == ignoreIndex) {
+            if (isIgnored(indices[i], ignoreIndex)) {
                 ignored = true;
             } else if (indices[i] < 0 || indices[i] >= classes) {
                 throw new IllegalArgumentException(
                         loss
                                 + ": labels must hold class indices in [0, "
                                 + classes
-                                + ")"
-                                + " or ignoreIndex = "
-                                + ignoreIndex
+                                + (ignoreIndex == null ? ")" : ") or ignoreIndex = " + ignoreIndex)
                                 + ", but element "
                                 + i
                                 + " was "
@@ -96,7 +95,7 @@ public final class ClassTargets {
         double sum = 0;
         double[] kept = new double[indices.length];
         for (int i = 0; i < indices.length; i++) {
-            if (indices[i] == ignoreIndex) {
+            if (isIgnored(indices[i], ignoreIndex)) {
                 indices[i] = 0;
             } else {
                 kept[i] = 1;
@@ -112,6 +111,10 @@ public final class ClassTargets {
                 Divisor.of(sum));
     }
 
+    private static boolean isIgnored(long index, @Nullable Long ignoreIndex) {
+        return ignoreIndex != null && index == ignoreIndex;
+    }
+
     private static String given(NDArray label, long index) {
         return index == Long.MIN_VALUE
                 ? "not a number of a class"
@@ -121,11 +124,11 @@ public final class ClassTargets {
     private static ClassTargets onDevice(
             NDArray label,
             long classes,
-            long ignoreIndex,
+            @Nullable Long ignoreIndex,
             double @Nullable [] classWeights,
             NDArray like) {
         NDArray index = label.toType(DataType.INT64, false);
-        NDArray kept = index.neq(ignoreIndex);
+        NDArray kept = ignoreIndex == null ? null : index.neq(ignoreIndex);
         NDArray valid = index.gte(0).logicalAnd(index.lt(classes));
         NDArray safe = Nd.where(valid, index, index.zerosLike());
         NDArray weights;
@@ -139,8 +142,26 @@ public final class ClassTargets {
                             .reshape(index.getShape());
         }
         weights = Nd.where(valid, weights, Double.NaN);
-        weights = Nd.where(kept, weights, 0);
+        weights = kept == null ? weights : Nd.where(kept, weights, 0);
         return new ClassTargets(safe, kept, weights, Divisor.of(weights.sum()));
+    }
+
+    /**
+     * Returns some of the targets.
+     *
+     * @param from the first, counted along the first axis
+     * @param to the end, exclusive
+     * @return the targets between
+     */
+    public ClassTargets rows(long from, long to) {
+        NDIndex rows = new NDIndex().addSliceDim(from, to);
+        NDArray some = index.get(rows);
+        if (weights == null) {
+            return new ClassTargets(some, null, null, Divisor.of(some.size()));
+        }
+        NDArray weight = weights.get(rows);
+        return new ClassTargets(
+                some, kept == null ? null : kept.get(rows), weight, Divisor.of(weight.sum()));
     }
 
     /**

@@ -50,13 +50,20 @@ public final class Divisor {
         return array == null ? number : Nd.toDoubles(array)[0];
     }
 
+    /** Returns what dividing multiplies a gradient with; that of an empty sum stays zero. */
+    double factor() {
+        return toDouble() == 0 ? 1 : 1 / toDouble();
+    }
+
     NDArray toArray(NDArray like) {
         if (array != null) {
             return array.getDataType() == like.getDataType()
                     ? array
                     : array.toType(like.getDataType(), false);
         }
-        return like.getManager().full(like.getShape(), (float) number, like.getDataType());
+        // Not full(), whose number is a float.
+        double[] values = {number};
+        return Nd.create(like.getManager(), values, like.getShape(), like.getDataType());
     }
 
     /** Divides a sum of terms; where there is nothing to divide by, the policy decides. */
@@ -72,7 +79,7 @@ public final class Divisor {
             if (number == 0) {
                 return policy == EmptyPolicy.ZERO ? sum : sum.add(Nd.num(sum, Double.NaN));
             }
-            return number == 1 ? sum : sum.div(Nd.num(sum, number));
+            return number == 1 ? sum : Nd.div(sum, number);
         }
         // The gradient of an empty sum is zero; dividing by 1 instead of 0 keeps it so.
         NDArray divisor = toArray(sum);

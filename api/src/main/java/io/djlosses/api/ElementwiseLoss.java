@@ -9,8 +9,6 @@ import io.djlosses.nd.Nd;
 
 import org.jspecify.annotations.Nullable;
 
-import java.util.Arrays;
-
 /**
  * A loss of one label and one prediction of the same shape, computed element by element.
  *
@@ -112,17 +110,8 @@ public abstract class ElementwiseLoss extends AbstractLoss {
     protected final void check(NDList labels, NDList predictions) {
         Checks.count(getName(), "labels", labels, "label");
         Checks.count(getName(), "predictions", predictions, "prediction");
-        Shape label = labels.get(0).getShape();
-        Shape prediction = predictions.get(0).getShape();
-        if (!label.equals(prediction)
-                && !Arrays.equals(withoutUnits(label), withoutUnits(prediction))) {
-            Checks.shape(getName(), "labels[0]", label, prediction, "match predictions[0]");
-        }
+        Checks.sameElements(getName(), labels.get(0), predictions.get(0));
         checkShape(predictions.get(0));
-    }
-
-    private static long[] withoutUnits(Shape shape) {
-        return Arrays.stream(shape.getShape()).filter(size -> size != 1).toArray();
     }
 
     /** {@inheritDoc} */

@@ -22,8 +22,7 @@ public record Fraction(NDArray numerator, NDArray denominator) implements AutoCl
      * @return Σ numerators over Σ denominators
      */
     public Fraction plus(Fraction other) {
-        return new Fraction(
-                numerator.add(other.numerator), denominator.add(other.denominator));
+        return new Fraction(numerator.add(other.numerator), denominator.add(other.denominator));
     }
 
     /**

@@ -1,6 +1,7 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.nd;
 
+import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
@@ -33,6 +34,15 @@ public final class Nd {
     /** Whether an engine's fused log-softmax is as exact as its element-wise operations. */
     private static final Map<String, Boolean> EXACT_LOG_SOFTMAX = new ConcurrentHashMap<>();
 
+    /**
+     * Whether an engine's sum of values of which one is infinite is infinite. Where it is not, the
+     * sum compensates rounding errors, which also makes it ten times slower than a product.
+     */
+    private static final Map<String, Boolean> SUMS_INFINITIES = new ConcurrentHashMap<>();
+
+    /** Whether an engine computes in the buffer that an array is made from. */
+    private static final Map<String, Boolean> SHARES_BUFFERS = new ConcurrentHashMap<>();
+
     private Nd() {}
 
     // --------------------------------------------------------------------- making and reading
@@ -53,9 +63,37 @@ public final class Nd {
     }
 
     /**
+     * Multiplies an array that carries a gradient with a literal. On some engines {@code
+     * x.mul(Number)} keeps the literal for backward in memory of Java, which a garbage collection
+     * between forward and backward may free: the gradient is then anything.
+     *
+     * @param x the array
+     * @param factor the literal
+     * @return the product, in the data type of {@code x}
+     */
+    public static NDArray mul(NDArray x, double factor) {
+        return sharesBuffers(x.getManager()) ? x.mul(literal(x, factor)) : x.mul(num(x, factor));
+    }
+
+    /**
+     * Divides an array that carries a gradient by a literal; see {@link #mul}.
+     *
+     * @param x the array
+     * @param divisor the literal
+     * @return the quotient, in the data type of {@code x}
+     */
+    public static NDArray div(NDArray x, double divisor) {
+        return sharesBuffers(x.getManager()) ? x.div(literal(x, divisor)) : x.div(num(x, divisor));
+    }
+
+    private static NDArray literal(NDArray like, double value) {
+        return create(like.getManager(), new double[] {value}, new Shape(), like.getDataType());
+    }
+
+    /**
      * Creates a floating-point array. Unlike {@code NDManager.create(float[])} this is safe from
-     * the garbage collector on every engine, because the native side reads a buffer that is held
-     * until it has been read.
+     * the garbage collector on every engine: the native side reads a buffer that is held until it
+     * has been read, and then has memory of its own, for as long as a graph needs it.
      *
      * @param manager the manager of the new array
      * @param values the values in row-major order
@@ -99,10 +137,31 @@ public final class Nd {
     private static NDArray create(
             NDManager manager, ByteBuffer buffer, Shape shape, DataType dataType) {
         try {
-            return manager.create(buffer, shape, dataType);
+            NDArray array = manager.create(buffer, shape, dataType);
+            if (!sharesBuffers(manager)) {
+                return array;
+            }
+            // A graph may use the values after the array, and with it the buffer, is gone.
+            NDArray copy = array.duplicate();
+            array.close();
+            return copy;
         } finally {
             Reference.reachabilityFence(buffer);
         }
+    }
+
+    private static boolean sharesBuffers(NDManager manager) {
+        Engine engine = manager.getEngine();
+        return SHARES_BUFFERS.computeIfAbsent(
+                engine.getEngineName(),
+                name -> {
+                    try (NDManager probe = engine.newBaseManager(Device.cpu())) {
+                        ByteBuffer buffer = buffer(1, DataType.FLOAT32);
+                        NDArray array = probe.create(buffer, new Shape(1), DataType.FLOAT32);
+                        buffer.putFloat(0, 1);
+                        return toDoubles(array)[0] == 1;
+                    }
+                });
     }
 
     /**
@@ -281,6 +340,21 @@ public final class Nd {
         return scores.get(new NDIndex().addAllDim().addPickDim(index.expandDims(1))).squeeze(1);
     }
 
+    /**
+     * Writes class indices as rows that are 1 at the index and 0 elsewhere.
+     *
+     * @param index INT64 indices of shape (N); the row of one out of range is 0
+     * @param classes the number of classes C
+     * @param like an array of the type that is wanted
+     * @return a constant of shape (N, C)
+     */
+    public static NDArray oneHot(NDArray index, long classes, NDArray like) {
+        NDArray range = index.getManager().arange(0, (int) classes, 1, DataType.INT64);
+        try (NDArray equal = index.expandDims(1).eq(range)) {
+            return equal.toType(like.getDataType(), false);
+        }
+    }
+
     // --------------------------------------------------------------------- functions
 
     /**
@@ -304,12 +378,33 @@ public final class Nd {
      */
     public static NDArray logSoftmax(NDArray x, int axis) {
         int classAxis = axis(x, axis);
+        if (x.size() == 0) {
+            return x;
+        }
         if (x.getDataType() == DataType.FLOAT64 || exactLogSoftmax(x.getManager())) {
             return x.logSoftmax(classAxis);
         }
-        int[] axes = {classAxis};
-        NDArray shifted = x.sub(x.max(axes, true).stopGradient());
-        return shifted.sub(shifted.exp().sum(axes, true).log());
+        // What the fused operation is off by is constant along the axis: log Σ exp of its result.
+        NDArray rough = x.logSoftmax(classAxis);
+        NDArray excess = sumByProduct(rough.exp(), classAxis).log();
+        return rough.sub(repeat(excess, classAxis, x.getShape()));
+    }
+
+    /**
+     * Returns log(softmax(x)) of one class of each sample, as {@code pick(logSoftmax(x, 1), index)}
+     * does, without computing the exact logarithm of all others.
+     *
+     * @param x the logits, of shape (N, C) or (N, C, d1, …, dK)
+     * @param index INT64 indices in [0, C), of shape (N) or (N, d1, …, dK)
+     * @return the log-probabilities, of the shape of {@code index}
+     */
+    public static NDArray logSoftmax(NDArray x, NDArray index) {
+        if (x.getDataType() == DataType.FLOAT64 || exactLogSoftmax(x.getManager())) {
+            return pick(x.logSoftmax(1), index);
+        }
+        // The fused softmax is exact, and its logarithm is where it does not underflow: at the top.
+        NDArray top = x.stopGradient().argMax(1);
+        return pick(x, index).sub(pick(x, top)).add(pick(x.softmax(1), top).log());
     }
 
     private static boolean exactLogSoftmax(NDManager manager) {
@@ -322,6 +417,81 @@ public final class Nd {
                         NDArray equal = probe.zeros(new Shape(2, 10)).logSoftmax(1);
                         double error = toDoubles(equal)[0] + Math.log(10);
                         return Math.abs(error) < 1e-6;
+                    }
+                });
+    }
+
+    /**
+     * Returns the sum of all values, also where some are infinite: a compensated sum, as some
+     * engines compute it, is NaN there.
+     *
+     * @param x the array
+     * @return the 0-d sum
+     */
+    public static NDArray sum(NDArray x) {
+        if (x.size() == 0 || sumsInfinities(x.getManager())) {
+            return x.sum();
+        }
+        if (x.getShape().dimension() < 2 || x.size() < 4096) {
+            NDArray flat = flat(x);
+            return flat.dot(flat.onesLike());
+        }
+        NDArray rows = x.reshape(-1, x.getShape().get(x.getShape().dimension() - 1));
+        return sum(rows.dot(ones(x, rows.getShape().get(1))));
+    }
+
+    /**
+     * Returns the sums along an axis, also where some values are infinite.
+     *
+     * @param x the array
+     * @param axis the axis, which is removed
+     * @return the sums
+     */
+    public static NDArray sum(NDArray x, int axis) {
+        int removed = axis(x, axis);
+        return sumsInfinities(x.getManager())
+                ? x.sum(new int[] {removed})
+                : sumByProduct(x, removed).squeeze(removed);
+    }
+
+    /** Sums along an axis, which stays with size 1, by a product with ones: fast on any engine. */
+    private static NDArray sumByProduct(NDArray x, int axis) {
+        Shape shape = x.getShape();
+        long size = shape.get(axis);
+        long[] sizes = shape.getShape().clone();
+        sizes[axis] = 1;
+        long rows = shape.slice(0, axis).size();
+        NDArray product =
+                axis == sizes.length - 1
+                        ? x.reshape(rows, size).matMul(ones(x, size, 1))
+                        : ones(x, rows, 1, size).matMul(x.reshape(rows, size, -1));
+        return product.reshape(new Shape(sizes));
+    }
+
+    /** Repeats an axis of size 1 to a shape, as {@link #sumByProduct} does it in reverse. */
+    private static NDArray repeat(NDArray x, int axis, Shape shape) {
+        long size = shape.get(axis);
+        long rows = shape.slice(0, axis).size();
+        NDArray product =
+                axis == shape.dimension() - 1
+                        ? x.reshape(rows, 1).matMul(ones(x, 1, size))
+                        : ones(x, rows, size, 1).matMul(x.reshape(rows, 1, -1));
+        return product.reshape(shape);
+    }
+
+    private static NDArray ones(NDArray like, long... shape) {
+        return like.getManager().ones(new Shape(shape), like.getDataType());
+    }
+
+    private static boolean sumsInfinities(NDManager manager) {
+        Engine engine = manager.getEngine();
+        return SUMS_INFINITIES.computeIfAbsent(
+                engine.getEngineName(),
+                name -> {
+                    try (NDManager probe = engine.newBaseManager()) {
+                        double[] values = {Double.POSITIVE_INFINITY, 1};
+                        NDArray array = create(probe, values, new Shape(2), DataType.FLOAT32);
+                        return !Double.isNaN(toDoubles(array.sum())[0]);
                     }
                 });
     }
@@ -348,9 +518,10 @@ public final class Nd {
     public static NDArray log1p(NDArray u) {
         NDArray rounded = u.add(num(u, 1));
         NDArray difference = rounded.sub(num(u, 1));
-        NDArray zero = difference.eq(0);
-        NDArray safe = where(zero, difference.onesLike(), difference);
-        return where(zero, u, rounded.log().mul(u).div(safe));
+        // u · log(1 + u) / ((1 + u) − 1), and u · 1 / 1 where 1 + u rounds to 1: by arithmetic,
+        // because a selection costs several times as much.
+        NDArray zero = cast(difference.eq(0), u);
+        return rounded.log().add(zero).mul(u).div(difference.add(zero));
     }
 
     /**
@@ -434,6 +605,54 @@ public final class Nd {
     }
 
     /**
+     * Returns the p-norm (Σ |x|ᵖ)^(1/p) along an axis. As in PyTorch, components that are 0 and
+     * norms that are 0 have gradient 0, and with p = ∞ equal maxima share the gradient evenly.
+     *
+     * @param x the array
+     * @param p the order, greater than 0; {@link Double#POSITIVE_INFINITY} for the largest |x|
+     * @param axis the axis, of at least one component
+     * @param keepDims whether the axis stays, with size 1
+     * @return the norm
+     */
+    public static NDArray norm(NDArray x, double p, int axis, boolean keepDims) {
+        if (p == 2) {
+            return norm(x, axis, keepDims);
+        }
+        int[] axes = {axis(x, axis)};
+        NDArray size = x.abs();
+        if (p == 1) {
+            return size.sum(axes, keepDims);
+        }
+        if (p == Double.POSITIVE_INFINITY) {
+            NDArray constant = size.stopGradient();
+            NDArray isMax = cast(constant.eq(constant.max(axes, true)), x);
+            return size.mul(isMax).sum(axes, keepDims).div(isMax.sum(axes, keepDims));
+        }
+        NDArray powers = p > 1 ? size.pow(num(x, p)) : powerOrZero(size, p);
+        return powerOrZero(powers.sum(axes, keepDims), 1 / p);
+    }
+
+    /** Returns xᵖ, where 0 gives 0 with gradient 0. */
+    private static NDArray powerOrZero(NDArray x, double p) {
+        NDArray zero = x.eq(0);
+        NDArray power = where(zero, x.onesLike(), x).pow(num(x, p));
+        return where(zero, x.zerosLike(), power);
+    }
+
+    /**
+     * Returns the smaller of two arrays of equal shape; where they are equal, each gets half of the
+     * gradient, as with PyTorch's {@code minimum}.
+     *
+     * @param x an array
+     * @param y an array
+     * @return the minimum; NaN where either is NaN
+     */
+    public static NDArray minimum(NDArray x, NDArray y) {
+        Number half = num(x, 0.5);
+        return where(x.eq(y), x.mul(half).add(y.mul(half)), x.minimum(y));
+    }
+
+    /**
      * Tells whether every value is finite; waits for the array.
      *
      * @param x the array
@@ -475,12 +694,47 @@ public final class Nd {
             return value;
         }
         if (scale != 1) {
-            carrier = carrier.mul(num(carrier, scale));
+            carrier = mul(carrier, scale);
         }
+        overwrite(carrier, value.stopGradient());
+        return carrier;
+    }
+
+    /**
+     * Returns zeros that pass {@code gradient} times what comes from above to {@code x}. Added to
+     * values that were computed without a graph, they give each of them a gradient of your own.
+     *
+     * @param x the array to receive a gradient, of any values
+     * @param gradient the derivative of each value, of the shape of {@code x}
+     * @return zeros of the shape of {@code x}
+     */
+    public static NDArray zeroWithGradient(NDArray x, NDArray gradient) {
+        NDArray carrier = x.mul(gradient.stopGradient());
+        overwrite(carrier, carrier.stopGradient().zerosLike());
+        return carrier;
+    }
+
+    /**
+     * Gives every value of an array a gradient of its own: {@code valueᵢ} passes what comes from
+     * above times {@code gradient} to the part of {@code x} that it was computed from.
+     *
+     * @param values the values, whose shape is that of {@code x} without {@code axes}
+     * @param x the array to receive a gradient
+     * @param gradient an array of the shape of {@code x}
+     * @param axes the axes of {@code x} that values were summed over
+     * @return an array that has exactly the given values, whatever {@code x} holds
+     */
+    public static NDArray withGradient(NDArray values, NDArray x, NDArray gradient, int... axes) {
+        NDArray carrier = x.mul(gradient.stopGradient()).sum(axes);
+        overwrite(carrier, values.stopGradient());
+        return carrier;
+    }
+
+    /** Replaces the values of an array and keeps its gradient. */
+    private static void overwrite(NDArray array, NDArray values) {
         // x⁰ = 1 for every x, NaN and infinities included: the only way to overwrite memory that
         // works on every engine without waiting for the device.
-        carrier.stopGradient().powi(num(carrier, 0)).muli(value.stopGradient());
-        return carrier;
+        array.stopGradient().powi(num(array, 0)).muli(values);
     }
 
     private static NDArray flat(NDArray x) {

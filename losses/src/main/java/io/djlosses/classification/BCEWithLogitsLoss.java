@@ -88,7 +88,10 @@ public final class BCEWithLogitsLoss extends ElementwiseLoss {
             return null;
         }
         Divisor divisor = Divisor.of(prediction.size());
-        NDArray sum = Nd.softplus(prediction).sub(prediction.mul(label)).sum();
+        // x ([x > 0] − y) first: in softplus(x) − x y a confident right answer would cancel.
+        NDArray positive = Nd.cast(prediction.gt(0), prediction);
+        NDArray small = Nd.log1p(prediction.abs().negi().exp());
+        NDArray sum = Nd.sum(positive.subi(label).muli(prediction).addi(small));
         if (!gradient) {
             return new ClosedForm(sum, divisor);
         }

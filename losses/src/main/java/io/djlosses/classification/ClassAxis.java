@@ -2,9 +2,12 @@
 package io.djlosses.classification;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 
+import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
+import io.djlosses.api.ClassTargets;
 import io.djlosses.nd.Nd;
 
 import org.jspecify.annotations.Nullable;
@@ -25,7 +28,7 @@ final class ClassAxis {
     }
 
     /** Checks scores and the weights of their classes. */
-    static void check(String loss, NDArray scores, double @Nullable [] weight) {
+    static void check(String loss, NDArray scores, String option, double @Nullable [] weight) {
         Checks.rank(
                 loss, "predictions[0]", scores, 1, Integer.MAX_VALUE, "(N, C), (N, C, …) or (C)");
         long classes = scores.getShape().get(of(scores));
@@ -35,7 +38,7 @@ final class ClassAxis {
             Checks.require(
                     weight.length == classes,
                     loss,
-                    "weight",
+                    option,
                     "have one number for each of the " + classes + " classes of predictions[0]",
                     weight.length);
         }
@@ -43,14 +46,12 @@ final class ClassAxis {
 
     /** Checks class indices: the shape of the scores without their class axis, or with size 1. */
     static void checkIndices(String loss, NDArray label, NDArray scores) {
-        Shape required = without(scores.getShape());
-        Shape given = label.getShape();
-        if (!given.equals(required) && !given.equals(withUnitClass(scores.getShape()))) {
+        if (!isIndex(label, scores)) {
             Checks.shape(
                     loss,
                     "labels[0]",
-                    given,
-                    required,
+                    label.getShape(),
+                    without(scores.getShape()),
                     "match predictions[0] of shape " + scores.getShape());
         }
         Checks.index(loss, "labels[0]", label);
@@ -83,6 +84,13 @@ final class ClassAxis {
         return new Shape(rest);
     }
 
+    /** Tells whether a label has the shape of class indices: no class axis, or one of size 1. */
+    static boolean isIndex(NDArray label, NDArray scores) {
+        Shape given = label.getShape();
+        return given.equals(without(scores.getShape()))
+                || given.equals(withUnitClass(scores.getShape()));
+    }
+
     private static Shape withUnitClass(Shape scores) {
         long[] sizes = scores.getShape().clone();
         sizes[Math.min(1, sizes.length - 1)] = 1;
@@ -94,13 +102,46 @@ final class ClassAxis {
         return scores.getShape().dimension() == 1 ? scores.expandDims(0) : scores;
     }
 
-    /**
-     * Picks the score of each target from batched scores; the result has the shape of the index.
-     */
+    /** Reads the class indices of a label, which get the shape of the scores without classes. */
+    static ClassTargets targets(
+            AbstractLoss loss,
+            NDArray label,
+            NDArray scores,
+            @Nullable Long ignoreIndex,
+            double @Nullable [] weight) {
+        Shape shape = without(scores.getShape());
+        NDArray index = label.getShape().equals(shape) ? label : label.reshape(shape);
+        long classes = scores.getShape().get(of(scores));
+        return ClassTargets.of(loss, index, classes, ignoreIndex, weight, scores);
+    }
+
+    /** Picks the score of each target; the result has the shape of the index. */
     static NDArray pick(NDArray scores, NDArray index) {
         return index.getShape().isScalar()
-                ? Nd.pick(scores, index.reshape(1)).reshape(new Shape())
+                ? Nd.pick(batched(scores), index.reshape(1)).reshape(new Shape())
                 : Nd.pick(scores, index);
+    }
+
+    /** Returns the logarithm of the softmax of logits at each target. */
+    static NDArray logSoftmax(NDArray logits, NDArray index) {
+        return index.getShape().isScalar()
+                ? Nd.logSoftmax(batched(logits), index.reshape(1)).reshape(new Shape())
+                : Nd.logSoftmax(logits, index);
+    }
+
+    /** Puts 0 in place of the scores that a mask hides. */
+    static NDList masked(NDArray mask, NDList predictions) {
+        NDArray scores = predictions.get(0);
+        if (scores.getShape().dimension() == 1) {
+            return new NDList(Nd.where(mask, scores, 0));
+        }
+        long[] given = mask.getShape().getShape();
+        long[] sizes = new long[scores.getShape().dimension()];
+        Arrays.fill(sizes, 1);
+        for (int i = 0; i < given.length; i++) {
+            sizes[i == 0 ? 0 : i + 1] = given[i];
+        }
+        return new NDList(Nd.where(mask.reshape(sizes), scores, 0));
     }
 
     /** Returns class weights as an array that broadcasts over the scores. */

@@ -78,7 +78,7 @@ public final class CrossEntropyLoss extends AbstractLoss {
         Checks.count(getName(), "predictions", predictions, "logits");
         NDArray label = labels.get(0);
         NDArray logits = predictions.get(0);
-        ClassAxis.check(getName(), logits, weight);
+        ClassAxis.check(getName(), logits, "weight", weight);
         if (label.getShape().equals(logits.getShape())) {
             Checks.require(
                     label.getDataType().isFloating(),
@@ -115,6 +115,12 @@ public final class CrossEntropyLoss extends AbstractLoss {
 
     /** {@inheritDoc} */
     @Override
+    protected NDList maskedPredictions(NDArray mask, NDList predictions) {
+        return ClassAxis.masked(mask, predictions);
+    }
+
+    /** {@inheritDoc} */
+    @Override
     protected Terms terms(NDList labels, NDList predictions) {
         NDArray label = labels.get(0);
         NDArray logits = predictions.get(0);
@@ -124,38 +130,42 @@ public final class CrossEntropyLoss extends AbstractLoss {
     }
 
     private Terms ofProbabilities(NDArray label, NDArray logits) {
+        return Terms.of(crossEntropy(shares(label, logits), logits));
+    }
+
+    /** Returns −Σc q[c] log p[c]. */
+    static NDArray crossEntropy(NDArray probabilities, NDArray logits) {
         int axis = ClassAxis.of(logits);
-        double classes = logits.getShape().get(axis);
-        NDArray logProb = Nd.logSoftmax(logits, axis);
+        return Nd.sum(Nd.logSoftmax(logits, axis).mul(probabilities), axis).neg();
+    }
+
+    /** Returns the target with label smoothing and class weights: what −log p of a class counts. */
+    private NDArray shares(NDArray label, NDArray logits) {
         NDArray target = label;
         if (labelSmoothing > 0) {
+            double classes = logits.getShape().get(ClassAxis.of(logits));
             target = target.mul(1 - labelSmoothing).add(labelSmoothing / classes);
         }
-        if (weight != null) {
-            target = target.mul(ClassAxis.row(weight, logits));
-        }
-        return Terms.of(logProb.mul(target).sum(new int[] {axis}).neg());
+        return weight == null ? target : target.mul(ClassAxis.row(weight, logits));
     }
 
     private Terms ofIndices(NDArray label, NDArray logits) {
-        NDArray logProb =
-                ClassAxis.batched(Nd.logSoftmax(logits, ClassAxis.of(logits))); // [N, C, *]
-        Shape shape = ClassAxis.without(logits.getShape());
-        long classes = logProb.getShape().get(1);
-        NDArray index = label.getShape().equals(shape) ? label : label.reshape(shape);
-        ClassTargets targets = ClassTargets.of(this, index, classes, ignoreIndex, weight, logProb);
-        NDArray picked = ClassAxis.pick(logProb, targets.index()); // [N, *]
-        Terms terms = targets.weigh(picked.neg());
+        ClassTargets targets = ClassAxis.targets(this, label, logits, ignoreIndex, weight);
         if (labelSmoothing == 0) {
-            return terms;
+            return targets.weigh(ClassAxis.logSoftmax(logits, targets.index()).neg());
         }
-        // Every class adds its share, but the mean still divides by the weights of the targets.
+        int axis = ClassAxis.of(logits);
+        double classes = logits.getShape().get(axis);
+        NDArray logProb = Nd.logSoftmax(logits, axis); // [N, C, *]
+        NDArray picked = ClassAxis.pick(logProb, targets.index()); // [N, *]
         NDArray all = weight == null ? logProb : logProb.mul(ClassAxis.row(weight, logProb));
-        NDArray smooth = targets.keep(all.sum(new int[] {1}).reshape(shape).neg());
+        NDArray spread = targets.keep(Nd.sum(all, axis).neg());
+        // Every class adds its share, but the mean still divides by the weights of the targets.
+        Terms terms = targets.weigh(picked.neg());
         return terms.withValues(
                 terms.values()
                         .mul(Nd.num(picked, 1 - labelSmoothing))
-                        .add(smooth.mul(Nd.num(picked, labelSmoothing / classes))));
+                        .add(spread.mul(Nd.num(picked, labelSmoothing / classes))));
     }
 
     /**

@@ -9,6 +9,7 @@ import io.djlosses.api.Checks;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * A weighted sum of losses, so that Objective = Loss + Regularization is one expression.
@@ -91,7 +92,7 @@ public final class WeightedSumLoss extends WeightedComponents {
          * @return this {@code Builder}
          */
         public Builder optName(String name) {
-            this.name = name;
+            this.name = Objects.requireNonNull(name, "name");
             return this;
         }
 
@@ -114,7 +115,7 @@ public final class WeightedSumLoss extends WeightedComponents {
          */
         public Builder addLoss(double weight, Loss loss) {
             weights.add(Checks.finite(name, "weight", weight));
-            losses.add(loss);
+            losses.add(Objects.requireNonNull(loss, "loss"));
             return this;
         }
 

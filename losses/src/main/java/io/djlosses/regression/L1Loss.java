@@ -7,6 +7,7 @@ import io.djlosses.api.ClosedForm;
 import io.djlosses.api.Divisor;
 import io.djlosses.api.ElementwiseLoss;
 import io.djlosses.api.LossBuilder;
+import io.djlosses.nd.Nd;
 
 /**
  * The absolute error: robust against outliers, with a gradient of constant size.
@@ -57,7 +58,7 @@ public final class L1Loss extends ElementwiseLoss {
     protected ClosedForm closedForm(NDArray label, NDArray prediction, boolean gradient) {
         NDArray error = prediction.sub(label);
         Divisor divisor = Divisor.of(error.size());
-        NDArray sum = error.abs().sum();
+        NDArray sum = Nd.sum(error.abs());
         return gradient
                 ? new ClosedForm(sum, divisor, 1, error.sign())
                 : new ClosedForm(sum, divisor);

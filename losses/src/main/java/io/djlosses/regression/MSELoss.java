@@ -7,6 +7,7 @@ import io.djlosses.api.ClosedForm;
 import io.djlosses.api.Divisor;
 import io.djlosses.api.ElementwiseLoss;
 import io.djlosses.api.LossBuilder;
+import io.djlosses.nd.Nd;
 
 /**
  * The squared error: the maximum-likelihood loss for Gaussian noise of constant variance.
@@ -56,7 +57,7 @@ public final class MSELoss extends ElementwiseLoss {
     protected ClosedForm closedForm(NDArray label, NDArray prediction, boolean gradient) {
         NDArray error = prediction.sub(label);
         Divisor divisor = Divisor.of(error.size());
-        NDArray sum = error.square().sum();
+        NDArray sum = Nd.sum(error.square());
         return gradient ? new ClosedForm(sum, divisor, 2, error) : new ClosedForm(sum, divisor);
     }
 

@@ -18,6 +18,7 @@ import io.djlosses.nd.Nd;
 
 import org.jspecify.annotations.Nullable;
 
+import java.util.Objects;
 import java.util.function.BiPredicate;
 import java.util.function.Supplier;
 
@@ -143,6 +144,7 @@ abstract class ParameterPenalty extends AbstractLoss {
          * @return this {@code Builder}
          */
         public T setBlock(Block block) {
+            Objects.requireNonNull(block, "block");
             this.block = () -> block;
             return self();
         }
@@ -167,7 +169,7 @@ abstract class ParameterPenalty extends AbstractLoss {
          * @return this {@code Builder}
          */
         public T optParameters(BiPredicate<String, Parameter> parameters) {
-            this.parameters = parameters;
+            this.parameters = Objects.requireNonNull(parameters, "parameters");
             return self();
         }
 

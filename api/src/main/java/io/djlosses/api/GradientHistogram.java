@@ -1,0 +1,175 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.api;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+
+import io.djlosses.nd.Nd;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.Arrays;
+
+/**
+ * The density of gradient norms over bins, by whose inverse the gradient harmonizing mechanism
+ * weights the elements of a batch: neither the many easy ones nor the outliers dominate.
+ *
+ * <pre>{@code
+ * weight = total / (Rᵢ n)        Rᵢ elements in the bin of the element, n bins that are not empty
+ * Rᵢ ← m Rᵢ + (1 − m) count      with momentum m > 0, for bins that are not empty
+ * }</pre>
+ *
+ * <p>With momentum the smoothed counts {@code Rᵢ} are state: they start at 0, change with each
+ * batch that asks for a gradient, and with no other, and each batch reads its counts back, which
+ * waits for the device. {@link #counts} and {@link #restore} save and load them with a model.
+ * Without momentum there is no state and nothing is read back. Thread-safe.
+ *
+ * @see <a href="https://arxiv.org/abs/1811.05181">Li et al. 2019, Gradient Harmonized Single-stage
+ *     Detector</a>
+ */
+public final class GradientHistogram {
+
+    private final int bins;
+    private final double lastEdge;
+    private final double momentum;
+    private double[] counts;
+
+    /**
+     * Makes a histogram of {@code bins} bins of equal width in [0, 1].
+     *
+     * @param bins the number of bins
+     * @param lastEdge the upper edge of the last bin, at least 1; elements beyond it weigh 0
+     * @param momentum the share of the past in a smoothed count, in [0, 1)
+     */
+    public GradientHistogram(int bins, double lastEdge, double momentum) {
+        this.bins = bins;
+        this.lastEdge = lastEdge;
+        this.momentum = momentum;
+        counts = new double[bins];
+    }
+
+    /**
+     * Checks a number of bins.
+     *
+     * @param loss the name of the loss
+     * @param bins the number
+     * @return the number
+     */
+    public static int checkBins(String loss, int bins) {
+        Checks.require(bins >= 1, loss, "bins", "be at least 1", bins);
+        return bins;
+    }
+
+    /**
+     * Checks a momentum.
+     *
+     * @param loss the name of the loss
+     * @param momentum the momentum
+     * @return the momentum
+     */
+    public static double checkMomentum(String loss, double momentum) {
+        Checks.require(
+                momentum >= 0 && momentum < 1,
+                loss,
+                "momentum",
+                "be at least 0 and less than 1",
+                momentum);
+        return momentum;
+    }
+
+    /**
+     * Returns the weight of each element.
+     *
+     * @param norm the gradient norms, detached
+     * @param valid 1 where an element counts and 0 where it does not, of the shape of the norms, or
+     *     null if all count
+     * @param total what the weights of a batch add up to, a 0-d array
+     * @param advance whether the batch changes the smoothed counts
+     * @return the weights, of the shape of the norms, 0 where an element does not count
+     */
+    public NDArray weights(NDArray norm, @Nullable NDArray valid, NDArray total, boolean advance) {
+        NDArray bin = norm.zerosLike();
+        NDList reached = new NDList(bins + 1); // how many elements lie on or above each edge
+        for (int i = 0; i <= bins; i++) {
+            double edge = i < bins ? (double) i / bins : lastEdge;
+            NDArray above = Nd.cast(norm.gte(Nd.num(norm, edge)), norm);
+            if (valid != null) {
+                above.muli(valid);
+            }
+            reached.add(above.sum());
+            if (i > 0) {
+                bin.addi(above);
+            }
+        }
+        NDList inside = new NDList(bins + 1); // the last bin is for what lies beyond, and empty
+        for (int i = 0; i < bins; i++) {
+            inside.add(reached.get(i).sub(reached.get(i + 1)));
+        }
+        inside.add(total.zerosLike());
+        NDArray weights =
+                inverse(NDArrays.stack(inside), advance)
+                        .mul(total)
+                        .get(bin.toType(DataType.INT64, false).reshape(-1))
+                        .reshape(norm.getShape());
+        return valid == null ? weights : weights.mul(valid);
+    }
+
+    /** Returns 1 / (Rᵢ n), 0 for empty bins. */
+    private NDArray inverse(NDArray inside, boolean advance) {
+        if (momentum > 0) {
+            double[] inverse = smoothed(Nd.toDoubles(inside), advance);
+            Shape shape = inside.getShape();
+            return Nd.create(inside.getManager(), inverse, shape, inside.getDataType());
+        }
+        NDArray filled = Nd.cast(inside.gt(0), inside);
+        Number one = Nd.num(inside, 1);
+        return filled.div(inside.maximum(one).mul(filled.sum().maximum(one)));
+    }
+
+    private synchronized double[] smoothed(double[] inside, boolean advance) {
+        double[] next = counts.clone();
+        double[] inverse = new double[bins + 1];
+        int filled = 0;
+        for (int i = 0; i < bins; i++) {
+            if (inside[i] > 0) {
+                next[i] = momentum * next[i] + (1 - momentum) * inside[i];
+                inverse[i] = 1 / next[i];
+                filled++;
+            }
+        }
+        for (int i = 0; i < bins; i++) {
+            inverse[i] /= Math.max(1, filled);
+        }
+        if (advance) {
+            counts = next;
+        }
+        return inverse;
+    }
+
+    /**
+     * Returns the smoothed counts, for saving them with a model.
+     *
+     * @return a copy of one number for each bin, all 0 without momentum
+     */
+    public synchronized double[] counts() {
+        return counts.clone();
+    }
+
+    /**
+     * Sets the smoothed counts, for going on with a saved model.
+     *
+     * @param saved one number for each bin
+     */
+    public synchronized void restore(double[] saved) {
+        Checks.require(
+                saved.length == bins && Arrays.stream(saved).allMatch(x -> x >= 0),
+                "GradientHistogram",
+                "the counts",
+                "be " + bins + " numbers of at least 0",
+                Arrays.toString(saved));
+        counts = saved.clone();
+    }
+}

@@ -1,0 +1,112 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.check;
+
+import ai.djl.ndarray.types.Shape;
+
+import java.util.Locale;
+
+/**
+ * One comparison of two arrays, told by the element that is furthest off.
+ *
+ * @param engine the engine that computed {@code actual}
+ * @param subject what was compared with what
+ * @param index where the element is, as {@code (1, 2)}
+ * @param expected the number that was expected there
+ * @param actual the number that was computed there
+ * @param error the difference relative to the largest expected number of the array; infinite where
+ *     one of the numbers is not finite and the other is not the same
+ * @param tolerance the largest error that passes
+ */
+public record Comparison(
+        String engine,
+        String subject,
+        String index,
+        double expected,
+        double actual,
+        double error,
+        double tolerance) {
+
+    /**
+     * Tells whether the arrays agree.
+     *
+     * @return whether the error is within the tolerance
+     */
+    public boolean passed() {
+        return error <= tolerance;
+    }
+
+    /** Compares two arrays; differences are relative to the largest number, at least the floor. */
+    static Comparison worst(
+            String engine,
+            String subject,
+            Shape shape,
+            double[] expected,
+            double[] actual,
+            double floor,
+            double tolerance) {
+        if (expected.length != actual.length) {
+            return new Comparison(
+                    engine,
+                    subject + " (number of elements)",
+                    "",
+                    expected.length,
+                    actual.length,
+                    Double.POSITIVE_INFINITY,
+                    tolerance);
+        }
+        double scale = floor;
+        for (double number : expected) {
+            scale = Double.isFinite(number) ? Math.max(scale, Math.abs(number)) : scale;
+        }
+        int worst = -1;
+        double largest = -1;
+        for (int i = 0; i < expected.length; i++) {
+            double error = Math.abs(actual[i] - expected[i]) / scale;
+            if (Double.compare(actual[i] + 0.0, expected[i] + 0.0) == 0) {
+                error = 0;
+            } else if (!Double.isFinite(error)) {
+                error = Double.POSITIVE_INFINITY;
+            }
+            if (error > largest) {
+                worst = i;
+                largest = error;
+            }
+        }
+        return worst < 0
+                ? new Comparison(engine, subject, "", 0, 0, 0, tolerance)
+                : new Comparison(
+                        engine,
+                        subject,
+                        index(shape, worst),
+                        expected[worst],
+                        actual[worst],
+                        largest,
+                        tolerance);
+    }
+
+    private static String index(Shape shape, int flat) {
+        StringBuilder index = new StringBuilder(")");
+        long rest = flat;
+        for (int axis = shape.dimension() - 1; axis >= 0; axis--) {
+            index.insert(0, rest % shape.get(axis)).insert(0, axis == 0 ? "" : ", ");
+            rest /= shape.get(axis);
+        }
+        return index.insert(0, "(").toString();
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public String toString() {
+        return String.format(
+                Locale.ROOT,
+                "%s %s: %s; worst%s: expected %s, was %s, error %.2g, tolerance %.2g",
+                engine,
+                subject,
+                passed() ? "passed" : "FAILED",
+                index.length() > 2 ? " at " + index : "",
+                expected,
+                actual,
+                error,
+                tolerance);
+    }
+}

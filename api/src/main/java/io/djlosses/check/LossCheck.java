@@ -1,0 +1,437 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.check;
+
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.training.GradientCollector;
+import ai.djl.training.loss.Loss;
+
+import io.djlosses.api.Checks;
+import io.djlosses.nd.Nd;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Random;
+import java.util.TreeSet;
+
+/**
+ * Checks any {@link Loss}: its gradient against central finite differences, and its value and
+ * gradient across all engines of the class path.
+ *
+ * <pre>{@code
+ * LossCheck.of(new LogCoshLoss(Reduction.MEAN))
+ *         .addLabel(new Shape(2, 2), 0.5, -1, 2, 0)
+ *         .addPrediction(new Shape(2, 2), 0.1, -1.5, 2.25, 3)
+ *         .run()
+ *         .assertPasses();
+ * }</pre>
+ *
+ * <p>Inputs are plain numbers, because arrays belong to an engine. Every prediction is checked;
+ * labels too with {@link #optLabelGradient}. An unreduced result is checked through its sum with
+ * fixed random factors. Every number is moved by a small step in both directions, so choose points
+ * where the loss is smooth: at a kink, such as x = y of an absolute error, finite differences say
+ * nothing. A loss that draws random numbers must draw the same ones in every call.
+ *
+ * <p>The models are {@code torch.autograd.gradcheck} and DL4J's {@code GradientCheckUtil}. Checks
+ * run one at a time, as a process can record one gradient at a time.
+ */
+public final class LossCheck {
+
+    /** Held while a gradient is recorded: some engines have one recorder per process. */
+    private static final Object ONE_AT_A_TIME = new Object();
+
+    private final Loss loss;
+    private final List<Input> labels = new ArrayList<>();
+    private final List<Input> predictions = new ArrayList<>();
+    private final TreeSet<String> engines = new TreeSet<>(Engine.getAllEngines());
+    private DataType dataType = DataType.FLOAT64;
+    private double step = Double.NaN;
+    private double tolerance = Double.NaN;
+    private double agreement = Double.NaN;
+    private boolean labelGradient;
+    private long seed = 1;
+
+    private LossCheck(Loss loss) {
+        this.loss = loss;
+    }
+
+    /**
+     * Starts a check.
+     *
+     * @param loss the loss to check
+     * @return a check without inputs
+     */
+    public static LossCheck of(Loss loss) {
+        return new LossCheck(Objects.requireNonNull(loss, "loss"));
+    }
+
+    /**
+     * Adds a label of the data type of the predictions.
+     *
+     * @param shape its shape
+     * @param values its values in row-major order
+     * @return this check
+     */
+    public LossCheck addLabel(Shape shape, double... values) {
+        labels.add(new Input("labels[" + labels.size() + "]", shape, values.clone(), false));
+        return this;
+    }
+
+    /**
+     * Adds an INT64 label: class indices or lengths.
+     *
+     * @param shape its shape
+     * @param values its values in row-major order
+     * @return this check
+     */
+    public LossCheck addIndices(Shape shape, long... values) {
+        double[] numbers = Arrays.stream(values).asDoubleStream().toArray();
+        labels.add(new Input("labels[" + labels.size() + "]", shape, numbers, true));
+        return this;
+    }
+
+    /**
+     * Adds a prediction.
+     *
+     * @param shape its shape
+     * @param values its values in row-major order
+     * @return this check
+     */
+    public LossCheck addPrediction(Shape shape, double... values) {
+        String name = "predictions[" + predictions.size() + "]";
+        predictions.add(new Input(name, shape, values.clone(), false));
+        return this;
+    }
+
+    /**
+     * Sets the engines to check on (default all of the class path that can train).
+     *
+     * @param names their names
+     * @return this check
+     */
+    public LossCheck optEngines(String... names) {
+        engines.clear();
+        engines.addAll(Arrays.asList(names));
+        return this;
+    }
+
+    /**
+     * Sets the data type of the predictions (default FLOAT64, the only one in which finite
+     * differences are sharp).
+     *
+     * @param dataType FLOAT32 or FLOAT64
+     * @return this check
+     */
+    public LossCheck optDataType(DataType dataType) {
+        Checks.require(
+                dataType == DataType.FLOAT32 || dataType == DataType.FLOAT64,
+                "LossCheck",
+                "dataType",
+                "be FLOAT32 or FLOAT64",
+                dataType);
+        this.dataType = dataType;
+        return this;
+    }
+
+    /**
+     * Sets how far a number x is moved, as a factor on max(1, |x|) (default 6e-6 in FLOAT64, 5e-3
+     * in FLOAT32: the cube root of the precision).
+     *
+     * @param step a number greater than 0
+     * @return this check
+     */
+    public LossCheck optStep(double step) {
+        this.step = Checks.positive("LossCheck", "step", step);
+        return this;
+    }
+
+    /**
+     * Sets how far a gradient may be from finite differences, relative to the largest gradient of
+     * the same input (default 1e-6 in FLOAT64, 1e-2 in FLOAT32).
+     *
+     * @param tolerance a number greater than 0
+     * @return this check
+     */
+    public LossCheck optTolerance(double tolerance) {
+        this.tolerance = Checks.positive("LossCheck", "tolerance", tolerance);
+        return this;
+    }
+
+    /**
+     * Sets how far engines may be from each other, relative to the largest number of the same array
+     * (default 1e-9 in FLOAT64, 1e-4 in FLOAT32).
+     *
+     * @param agreement a number greater than 0
+     * @return this check
+     */
+    public LossCheck optAgreement(double agreement) {
+        this.agreement = Checks.positive("LossCheck", "agreement", agreement);
+        return this;
+    }
+
+    /**
+     * Checks the gradient of real-valued labels too (default false).
+     *
+     * @param labelGradient whether labels receive a gradient
+     * @return this check
+     */
+    public LossCheck optLabelGradient(boolean labelGradient) {
+        this.labelGradient = labelGradient;
+        return this;
+    }
+
+    /**
+     * Sets the seed of the factors on an unreduced result (default 1).
+     *
+     * @param seed any number
+     * @return this check
+     */
+    public LossCheck optSeed(long seed) {
+        this.seed = seed;
+        return this;
+    }
+
+    /**
+     * Runs the check. What the loss throws passes through.
+     *
+     * @return what was compared, and how it came out
+     * @throws IllegalStateException if there is no prediction, or no engine that can train
+     */
+    public Report run() {
+        if (predictions.isEmpty()) {
+            throw new IllegalStateException("LossCheck: add at least one prediction");
+        }
+        List<Comparison> comparisons = new ArrayList<>();
+        Map<String, String> skipped = new LinkedHashMap<>();
+        Outcome reference = null;
+        synchronized (ONE_AT_A_TIME) {
+            for (String name : engines) {
+                Engine engine;
+                try {
+                    engine = trainable(name);
+                } catch (RuntimeException | LinkageError e) {
+                    skipped.put(name, String.valueOf(e.getMessage()));
+                    continue;
+                }
+                Outcome outcome = differentiate(engine);
+                for (int i = 0; i < outcome.inputs.size(); i++) {
+                    comparisons.add(againstDifferences(engine, outcome, i));
+                }
+                if (reference == null) {
+                    reference = outcome;
+                } else {
+                    compareEngines(reference, outcome, comparisons);
+                }
+            }
+        }
+        if (reference == null) {
+            throw new IllegalStateException(
+                    "LossCheck: no engine of the class path can train; skipped " + skipped);
+        }
+        return new Report(loss.getName(), List.copyOf(comparisons), Map.copyOf(skipped));
+    }
+
+    private static Engine trainable(String name) {
+        Engine engine = Engine.getEngine(name);
+        if (engine == null) {
+            throw new IllegalArgumentException("not found");
+        }
+        engine.newGradientCollector().close();
+        return engine;
+    }
+
+    // ------------------------------------------------------------------ computing
+
+    /** Computes value and gradients on fresh arrays, as some engines accumulate gradients. */
+    private Outcome differentiate(Engine engine) {
+        try (NDManager manager = engine.newBaseManager()) {
+            NDList x = arrays(manager, predictions);
+            NDList y = arrays(manager, labels);
+            List<Input> inputs = new ArrayList<>(predictions);
+            NDList learning = new NDList(x);
+            for (int i = 0; labelGradient && i < labels.size(); i++) {
+                if (!labels.get(i).indices) {
+                    inputs.add(labels.get(i));
+                    learning.add(y.get(i));
+                }
+            }
+            learning.forEach(array -> array.setRequiresGradient(true));
+            NDArray value;
+            double[] head;
+            try (GradientCollector collector = engine.newGradientCollector()) {
+                value = loss.evaluate(y, x);
+                Shape shape = value.getShape();
+                head = head(shape);
+                NDArray target = value;
+                if (!shape.isScalar()) {
+                    NDArray factors = Nd.create(manager, head, shape, value.getDataType());
+                    target = value.mul(factors).sum();
+                }
+                collector.backward(target);
+            }
+            List<double[]> gradients = new ArrayList<>();
+            for (NDArray array : learning) {
+                gradients.add(Nd.toDoubles(array.getGradient()));
+            }
+            return new Outcome(
+                    engine.getEngineName(),
+                    inputs,
+                    value.getShape(),
+                    Nd.toDoubles(value),
+                    head,
+                    gradients);
+        }
+    }
+
+    private Comparison againstDifferences(Engine engine, Outcome outcome, int number) {
+        Input input = outcome.inputs.get(number);
+        double[] values = input.values;
+        double[] differences = new double[values.length];
+        for (int i = 0; i < values.length; i++) {
+            double center = values[i];
+            double distance = step() * Math.max(1, Math.abs(center));
+            try {
+                values[i] = center + distance;
+                double above = total(engine, outcome.head);
+                values[i] = center - distance;
+                double below = total(engine, outcome.head);
+                differences[i] =
+                        (above - below) / (rounded(center + distance) - rounded(center - distance));
+            } finally {
+                values[i] = center;
+            }
+        }
+        double total = dot(outcome.head, outcome.value);
+        // What rounding leaves of a difference grows with the value, not with the gradient.
+        double floor = 1e-2 * Math.max(Math.abs(total), 0.1);
+        return Comparison.worst(
+                outcome.engine,
+                "gradient of " + input.name + " against finite differences",
+                input.shape,
+                differences,
+                outcome.gradients.get(number),
+                floor,
+                orDefault(tolerance, 1e-6, 1e-2));
+    }
+
+    /** The value, or the sum of an unreduced one with the factors. */
+    private double total(Engine engine, double[] head) {
+        try (NDManager manager = engine.newBaseManager()) {
+            NDArray value = loss.evaluate(arrays(manager, labels), arrays(manager, predictions));
+            return dot(head, Nd.toDoubles(value));
+        }
+    }
+
+    private void compareEngines(Outcome one, Outcome other, List<Comparison> comparisons) {
+        double limit = orDefault(agreement, 1e-9, 1e-4);
+        String against = " against " + one.engine;
+        comparisons.add(
+                Comparison.worst(
+                        other.engine,
+                        "value" + against,
+                        other.shape,
+                        one.value,
+                        other.value,
+                        1e-3,
+                        limit));
+        for (int i = 0; i < other.inputs.size(); i++) {
+            Input input = other.inputs.get(i);
+            comparisons.add(
+                    Comparison.worst(
+                            other.engine,
+                            "gradient of " + input.name + against,
+                            input.shape,
+                            one.gradients.get(i),
+                            other.gradients.get(i),
+                            1e-3,
+                            limit));
+        }
+    }
+
+    private NDList arrays(NDManager manager, List<Input> inputs) {
+        NDList list = new NDList(inputs.size());
+        for (Input input : inputs) {
+            list.add(
+                    input.indices
+                            ? Nd.create(
+                                    manager,
+                                    Arrays.stream(input.values).mapToLong(v -> (long) v).toArray(),
+                                    input.shape)
+                            : Nd.create(manager, input.values, input.shape, dataType));
+        }
+        return list;
+    }
+
+    private double[] head(Shape shape) {
+        double[] head = new double[Math.toIntExact(shape.size())];
+        Random random = new Random(seed);
+        for (int i = 0; i < head.length; i++) {
+            double size = 0.5 + random.nextDouble();
+            head[i] = shape.isScalar() ? 1 : random.nextBoolean() ? size : -size;
+        }
+        return head;
+    }
+
+    private static double dot(double[] a, double[] b) {
+        double sum = 0;
+        for (int i = 0; i < a.length; i++) {
+            sum += a[i] * b[i];
+        }
+        return sum;
+    }
+
+    private double step() {
+        return orDefault(step, 6e-6, 5e-3);
+    }
+
+    private double rounded(double value) {
+        return dataType == DataType.FLOAT64 ? value : (float) value;
+    }
+
+    private double orDefault(double given, double float64, double float32) {
+        if (given > 0) {
+            return given;
+        }
+        return dataType == DataType.FLOAT64 ? float64 : float32;
+    }
+
+    /** An input of the loss, as plain numbers. */
+    private static final class Input {
+
+        final String name;
+        final Shape shape;
+        final double[] values;
+        final boolean indices;
+
+        Input(String name, Shape shape, double[] values, boolean indices) {
+            Checks.require(
+                    shape.size() == values.length,
+                    "LossCheck",
+                    name,
+                    "have as many numbers as its shape " + shape,
+                    values.length);
+            this.name = name;
+            this.shape = shape;
+            this.values = values;
+            this.indices = indices;
+        }
+    }
+
+    /** What one engine computed: the value, and the gradient of each of the inputs. */
+    @SuppressWarnings("ArrayRecordComponent") // never compared or shown
+    private record Outcome(
+            String engine,
+            List<Input> inputs,
+            Shape shape,
+            double[] value,
+            double[] head,
+            List<double[]> gradients) {}
+}

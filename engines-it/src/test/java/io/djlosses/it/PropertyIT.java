@@ -1,0 +1,574 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.it;
+
+import static org.testng.Assert.assertEquals;
+
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.training.loss.Loss;
+
+import com.google.gson.JsonObject;
+
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.ElementwiseLoss;
+import io.djlosses.api.Fraction;
+import io.djlosses.api.Reading;
+import io.djlosses.check.LossCheck;
+import io.djlosses.check.Report;
+import io.djlosses.nd.Nd;
+
+import org.jspecify.annotations.Nullable;
+import org.testng.annotations.DataProvider;
+import org.testng.annotations.Test;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Random;
+import java.util.Set;
+import java.util.function.BiFunction;
+import java.util.stream.Stream;
+
+/**
+ * What holds for every loss, on every engine. The inputs are those of the golden rows; what a row
+ * expects plays no part.
+ */
+public class PropertyIT {
+
+    /** Losses that large predictions are no input of. */
+    private static final Map<String, String> NOT_UNBOUNDED =
+            Map.of(
+                    "BCELoss", "predictions are probabilities",
+                    "FocalLoss", "predictions are probabilities",
+                    "DiceLoss", "predictions are probabilities",
+                    "CTCLoss", "predictions are logarithms of probabilities",
+                    "PoissonNLLLoss", "exp(1e4) is infinite",
+                    "GaussianNLLLoss", "variances are not negative");
+
+    /** Losses whose labels are no numbers that a gradient could move. */
+    private static final Map<String, String> LABELS_ARE_DISCRETE =
+            Map.of(
+                    "CosineEmbeddingLoss", "labels are signs",
+                    "HingeEmbeddingLoss", "labels are signs");
+
+    /** Rows whose gradient is, on purpose, not the derivative of the value. */
+    private static final Map<String, String> NOT_THE_DERIVATIVE =
+            Map.of("GaussianNLLLoss/clamped", "as in PyTorch, the gradient passes the clamp");
+
+    @DataProvider
+    public Object[][] losses() {
+        return Catalogue.withRows().stream()
+                .map(loss -> new Object[] {loss})
+                .toArray(Object[][]::new);
+    }
+
+    @DataProvider
+    public Object[][] enginesAndLosses() {
+        List<Object[]> pairs = new ArrayList<>();
+        for (Class<? extends Loss> loss : Catalogue.withRows()) {
+            for (String engine : Outcome.engines()) {
+                pairs.add(new Object[] {engine, loss});
+            }
+        }
+        return pairs.toArray(Object[][]::new);
+    }
+
+    // ------------------------------------------------------------------ reduction
+
+    @Test(dataProvider = "enginesAndLosses")
+    public void sumAndMeanAreTheReducedNone(String engine, Class<? extends Loss> type) {
+        forEachSeed(
+                type,
+                row -> {
+                    if (!row.has("reduction")) {
+                        return null;
+                    }
+                    Loss none = Catalogue.build(type, row.optionsWith("NONE"), null);
+                    double[] values = value(engine, none, row);
+                    double total = Arrays.stream(values).sum();
+                    Loss sum = Catalogue.build(type, row.optionsWith("SUM"), null);
+                    String fault = near("SUM", total, value(engine, sum, row)[0]);
+                    Loss mean = Catalogue.build(type, row.optionsWith("MEAN"), null);
+                    if (fault == null && mean instanceof AbstractLoss template) {
+                        double[] fraction = fraction(engine, template, row);
+                        double actual = value(engine, mean, row)[0];
+                        if (fraction[1] == values.length) {
+                            fault = near("MEAN", total / values.length, actual);
+                        } else {
+                            fault = near("MEAN", fraction[0] / fraction[1], actual);
+                        }
+                    }
+                    return fault;
+                });
+    }
+
+    // ------------------------------------------------------------------ batches
+
+    @Test(dataProvider = "enginesAndLosses")
+    public void theOrderOfTheBatchDoesNotMatter(String engine, Class<? extends Loss> type) {
+        forEachSeed(
+                type,
+                row -> {
+                    JsonObject options = reduced(row);
+                    Batch batch = Batch.of(row, Catalogue.build(type, options, null));
+                    if (batch == null) {
+                        return null;
+                    }
+                    int[] order = batch.rotated();
+                    Outcome one = plain(engine, type, options, row);
+                    if (one == null) {
+                        return null;
+                    }
+                    Outcome other = plain(engine, type, options, batch.take(row, order));
+                    if (other == null) {
+                        return "another shape after reordering";
+                    }
+                    String fault = near("value", one.value()[0], other.value()[0]);
+                    for (int i = 0; fault == null && i < one.gradients().size(); i++) {
+                        double[] expected = batch.reorder(row, i, one.gradients().get(i), order);
+                        fault =
+                                Outcome.difference(
+                                        expected, other.gradients().get(i), 1e-11, 1e-15);
+                    }
+                    return fault;
+                });
+    }
+
+    @Test(dataProvider = "enginesAndLosses")
+    public void partsOfABatchMergeIntoTheWhole(String engine, Class<? extends Loss> type) {
+        if (Batch.WHOLE.containsKey(type.getSimpleName())) {
+            return;
+        }
+        forEachSeed(
+                type,
+                row -> {
+                    for (String reduction : new String[] {"SUM", "MEAN"}) {
+                        if (reduction.equals("SUM") && !row.has("reduction")) {
+                            continue;
+                        }
+                        JsonObject options =
+                                row.has("reduction") ? row.optionsWith(reduction) : row.options();
+                        Loss loss = Catalogue.build(type, options, null);
+                        Batch batch = Batch.of(row, loss);
+                        if (batch == null || !(loss instanceof AbstractLoss template)) {
+                            return null;
+                        }
+                        double[] values = value(engine, loss, row);
+                        if (values.length != 1) {
+                            return null;
+                        }
+                        double[] whole = fraction(engine, template, row);
+                        double[] merged = new double[2];
+                        loss.addAccumulator("epoch");
+                        for (int[] part : batch.parts()) {
+                            GoldenRow samples = batch.take(row, part);
+                            double[] fraction = fraction(engine, template, samples);
+                            merged[0] += fraction[0];
+                            merged[1] += fraction[1];
+                            update(engine, loss, samples);
+                        }
+                        double divisor = reduction.equals("SUM") ? 1 : merged[1];
+                        double wholeDivisor = reduction.equals("SUM") ? 1 : whole[1];
+                        String fault =
+                                near(
+                                        reduction + " by fractions",
+                                        whole[0] / wholeDivisor,
+                                        merged[0] / divisor);
+                        if (fault == null) {
+                            double epoch = template.getAccumulatorAsDouble("epoch");
+                            fault = near(reduction + " by accumulators", values[0], epoch);
+                        }
+                        if (fault != null) {
+                            return fault;
+                        }
+                    }
+                    return null;
+                });
+    }
+
+    // ------------------------------------------------------------------ numbers
+
+    @Test(dataProvider = "enginesAndLosses")
+    public void nanInNanOut(String engine, Class<? extends Loss> type) {
+        forEachSeed(
+                type,
+                row -> {
+                    if (row.options().toString().contains("MASK")) {
+                        return null; // what is hidden may be NaN
+                    }
+                    Loss loss = Catalogue.build(type, row.options(), null);
+                    for (int i = 0; i < row.predictions().size(); i++) {
+                        Data gradient = row.gradients().get(i);
+                        if (gradient == null || gradient.isZero()) {
+                            continue; // what does not matter, such as ignored samples, may be NaN
+                        }
+                        List<Data> predictions = new ArrayList<>(row.predictions());
+                        Data data = predictions.get(i);
+                        predictions.set(i, data.map(x -> Double.NaN));
+                        double[] values = value(engine, loss, row.with(row.labels(), predictions));
+                        if (Arrays.stream(values).noneMatch(Double::isNaN)) {
+                            return "predictions[" + i + "] of NaN gave " + Arrays.toString(values);
+                        }
+                        // Where every element stands for itself, a single one is seen as well.
+                        for (int k = 0;
+                                loss instanceof ElementwiseLoss && k < data.values().length;
+                                k++) {
+                            predictions.set(i, data.with(k, Double.NaN));
+                            values = value(engine, loss, row.with(row.labels(), predictions));
+                            if (!Double.isNaN(values[values.length == 1 ? 0 : k])) {
+                                return "element " + k + " of NaN gave " + Arrays.toString(values);
+                            }
+                        }
+                    }
+                    return null;
+                });
+    }
+
+    @Test(dataProvider = "enginesAndLosses")
+    public void largePredictionsGiveFiniteValuesAndGradients(
+            String engine, Class<? extends Loss> type) {
+        if (NOT_UNBOUNDED.containsKey(type.getSimpleName())) {
+            return;
+        }
+        forEachSeed(
+                type,
+                row -> {
+                    List<Data> predictions = new ArrayList<>();
+                    Random random = new Random(7);
+                    for (Data data : row.predictions()) {
+                        predictions.add(data.map(x -> random.nextBoolean() ? 1e4 : -1e4));
+                    }
+                    GoldenRow large = row.with(row.labels(), predictions);
+                    for (DataType dataType : new DataType[] {DataType.FLOAT32, DataType.FLOAT64}) {
+                        for (Reading reading :
+                                new Reading[] {Reading.FORMULA, Reading.CLOSED_FORM}) {
+                            Loss loss = Catalogue.build(type, row.options(), reading);
+                            Outcome outcome = Outcome.of(engine, loss, large, dataType);
+                            String where = dataType + ", " + reading + ": ";
+                            if (!finite(outcome.value())) {
+                                return where + "value " + Arrays.toString(outcome.value());
+                            }
+                            for (double[] gradient : outcome.gradients()) {
+                                if (!finite(gradient)) {
+                                    return where + "gradient " + Arrays.toString(gradient);
+                                }
+                            }
+                        }
+                    }
+                    return null;
+                });
+    }
+
+    // ------------------------------------------------------------------ gradients
+
+    @Test(dataProvider = "losses")
+    public void gradientsAreFiniteDifferences(Class<? extends Loss> type) {
+        forEachSmoothSeed(
+                type,
+                row -> {
+                    Report report = check(type, jittered(row), row.options(), false);
+                    return report.passed() ? null : report.failures().toString();
+                });
+    }
+
+    @Test(dataProvider = "losses")
+    public void gradientsOfLabelsAreFiniteDifferences(Class<? extends Loss> type) {
+        if (LABELS_ARE_DISCRETE.containsKey(type.getSimpleName())) {
+            return;
+        }
+        forEachSmoothSeed(
+                type,
+                row -> {
+                    boolean real =
+                            !row.labels().isEmpty()
+                                    && !row.has("sampleWeighting")
+                                    && row.labels().stream().allMatch(Data::isFloating);
+                    Object builder = Catalogue.builder(type);
+                    if (!real || Catalogue.method(builder, "optLabelGradient") == null) {
+                        return null;
+                    }
+                    JsonObject options = row.options().deepCopy();
+                    options.addProperty("labelGradient", true);
+                    Report report = check(type, withJitteredLabels(jittered(row)), options, true);
+                    return report.passed() ? null : report.failures().toString();
+                });
+    }
+
+    @Test(dataProvider = "enginesAndLosses")
+    public void theGradientGrowsWithWhatComesFromAbove(String engine, Class<? extends Loss> type) {
+        forEachSeed(
+                type,
+                row -> {
+                    for (Reading reading : new Reading[] {Reading.FORMULA, Reading.CLOSED_FORM}) {
+                        Loss first = Catalogue.build(type, row.options(), reading);
+                        Outcome one = Outcome.of(engine, first, row, DataType.FLOAT64);
+                        Loss second = Catalogue.build(type, row.options(), reading);
+                        Outcome three =
+                                Outcome.of(engine, second, row, DataType.FLOAT64, row.head(), 3);
+                        for (int i = 0; i < one.gradients().size(); i++) {
+                            double[] expected =
+                                    Arrays.stream(one.gradients().get(i)).map(g -> 3 * g).toArray();
+                            String fault =
+                                    Outcome.difference(
+                                            expected, three.gradients().get(i), 1e-13, 1e-14);
+                            if (fault != null) {
+                                return reading + ": predictions[" + i + "]" + fault;
+                            }
+                        }
+                    }
+                    return null;
+                });
+    }
+
+    // ------------------------------------------------------------------ memory
+
+    @Test(dataProvider = "enginesAndLosses")
+    public void nothingButTheResultIsLeft(String engine, Class<? extends Loss> type) {
+        forEachSeed(
+                type,
+                row -> {
+                    for (Reading reading : new Reading[] {Reading.FORMULA, Reading.CLOSED_FORM}) {
+                        Loss loss = Catalogue.build(type, row.options(), reading);
+                        String fault = leak(engine, loss, row);
+                        if (fault != null) {
+                            return reading + ": " + fault;
+                        }
+                    }
+                    return null;
+                });
+    }
+
+    private static @Nullable String leak(String engine, Loss loss, GoldenRow row) {
+        try (NDManager ofLabels = Engine.getEngine(engine).newBaseManager();
+                NDManager manager = Engine.getEngine(engine).newBaseManager()) {
+            NDList labels = Data.arrays(row.labels(), ofLabels, DataType.FLOAT32);
+            NDList predictions = Data.arrays(row.predictions(), manager, DataType.FLOAT32);
+            int ownedByLabels = ofLabels.getManagedArrays().size();
+            int owned = manager.getManagedArrays().size();
+            loss.addAccumulator("epoch");
+            List<BiFunction<NDList, NDList, List<NDArray>>> calls = new ArrayList<>();
+            calls.add((y, x) -> List.of(loss.evaluate(y, x)));
+            if (loss instanceof AbstractLoss template) {
+                calls.add((y, x) -> List.of(template.value(y, x)));
+                calls.add(
+                        (y, x) -> {
+                            Fraction fraction = template.fraction(y, x);
+                            return List.of(fraction.numerator(), fraction.denominator());
+                        });
+            }
+            calls.add(
+                    (y, x) -> {
+                        loss.updateAccumulator("epoch", y, x);
+                        return List.of();
+                    });
+            for (int i = 0; i < calls.size(); i++) {
+                List<NDArray> results = calls.get(i).apply(labels, predictions);
+                int grown = manager.getManagedArrays().size() - owned;
+                int grownByLabels = ofLabels.getManagedArrays().size() - ownedByLabels;
+                if (grown != results.size() || grownByLabels != 0) {
+                    return "call "
+                            + i
+                            + " left "
+                            + grown
+                            + " arrays and "
+                            + grownByLabels
+                            + " at the labels, for "
+                            + results.size()
+                            + " results";
+                }
+                results.forEach(NDArray::close);
+                if (manager.getManagedArrays().size() != owned) {
+                    return "call " + i + " left something behind its closed result";
+                }
+            }
+            NDArray result = loss.evaluate(labels, predictions);
+            labels.close();
+            Nd.toDoubles(result);
+            result.close();
+            for (NDArray prediction : predictions) {
+                Nd.toDoubles(prediction); // throws if closing the result has closed it
+            }
+        }
+        return null;
+    }
+
+    @Test(dataProvider = "enginesAndLosses")
+    public void aScopeOfTheCallerOwnsTheResult(String engine, Class<? extends Loss> type) {
+        GoldenRow row = GoldenRow.seeds(type).get(0);
+        Loss loss = Catalogue.build(type, row.options(), null);
+        try (NDManager manager = Engine.getEngine(engine).newBaseManager()) {
+            NDList labels = Data.arrays(row.labels(), manager, DataType.FLOAT32);
+            NDList predictions = Data.arrays(row.predictions(), manager, DataType.FLOAT32);
+            NDArray closed;
+            NDArray kept;
+            try (NDScope scope = new NDScope()) {
+                scope.suppressNotUsedWarning();
+                closed = loss.evaluate(labels, predictions);
+                kept = loss.evaluate(labels, predictions);
+                Nd.toDoubles(closed);
+                NDScope.unregister(kept);
+            }
+            assertEquals(closed.isReleased(), true, "the result in the scope");
+            assertEquals(kept.isReleased(), false, "the result taken out of the scope");
+            assertEquals(predictions.get(0).isReleased(), false, "the prediction");
+        }
+    }
+
+    // ------------------------------------------------------------------ helpers
+
+    private interface Property {
+        /** Says what is wrong with a loss on the inputs of a row, or nothing. */
+        @Nullable String fault(GoldenRow row);
+    }
+
+    private static void forEachSeed(Class<? extends Loss> type, Property property) {
+        check(GoldenRow.seeds(type), property);
+    }
+
+    /**
+     * Takes one seed of moderate size and slope for each set of options and rank: finite
+     * differences are slow, and are of no use where a gradient changes within a step.
+     */
+    private static void forEachSmoothSeed(Class<? extends Loss> type, Property property) {
+        List<GoldenRow> smooth = new ArrayList<>();
+        Set<String> seen = new HashSet<>();
+        for (GoldenRow row : GoldenRow.seeds(type)) {
+            long size = row.predictions().stream().mapToLong(data -> data.values().length).sum();
+            boolean moderate =
+                    Stream.concat(row.predictions().stream(), row.gradients().stream())
+                            .filter(Objects::nonNull)
+                            .flatMapToDouble(data -> Arrays.stream(data.values()))
+                            .allMatch(number -> Math.abs(number) < 20);
+            boolean derivative =
+                    NOT_THE_DERIVATIVE.keySet().stream().noneMatch(row.toString()::startsWith);
+            // A momentum is a state: the value depends on what was evaluated before.
+            boolean pure = !row.has("momentum");
+            String form =
+                    row.optionsWith(null) + " " + row.predictions().get(0).shape().dimension();
+            if (size <= 60 && moderate && derivative && pure && seen.add(form)) {
+                smooth.add(row);
+            }
+        }
+        check(smooth, property);
+    }
+
+    private static void check(List<GoldenRow> rows, Property property) {
+        List<String> faults = new ArrayList<>();
+        for (GoldenRow row : rows) {
+            try {
+                String fault = property.fault(row);
+                if (fault != null) {
+                    faults.add(row + ": " + fault);
+                }
+            } catch (RuntimeException e) {
+                throw new AssertionError(row + ": " + e, e);
+            }
+        }
+        assertEquals(String.join("\n", faults), "");
+    }
+
+    /** The options of a row, with MEAN where it had no reduction. */
+    private static JsonObject reduced(GoldenRow row) {
+        boolean none =
+                row.has("reduction") && row.options().get("reduction").getAsString().equals("NONE");
+        return none ? row.optionsWith("MEAN") : row.options();
+    }
+
+    private static @Nullable Outcome plain(
+            String engine, Class<? extends Loss> type, JsonObject options, GoldenRow row) {
+        Loss loss = Catalogue.build(type, options, null);
+        Outcome outcome = Outcome.of(engine, loss, row, DataType.FLOAT64, null, 1);
+        return outcome.shape().isScalar() ? outcome : null;
+    }
+
+    private static double[] value(String engine, Loss loss, GoldenRow row) {
+        try (NDManager manager = Engine.getEngine(engine).newBaseManager()) {
+            return Nd.toDoubles(
+                    loss.evaluate(
+                            Data.arrays(row.labels(), manager, DataType.FLOAT64),
+                            Data.arrays(row.predictions(), manager, DataType.FLOAT64)));
+        }
+    }
+
+    private static double[] fraction(String engine, AbstractLoss loss, GoldenRow row) {
+        try (NDManager manager = Engine.getEngine(engine).newBaseManager()) {
+            Fraction fraction =
+                    loss.fraction(
+                            Data.arrays(row.labels(), manager, DataType.FLOAT64),
+                            Data.arrays(row.predictions(), manager, DataType.FLOAT64));
+            return new double[] {
+                Nd.toDoubles(fraction.numerator())[0], Nd.toDoubles(fraction.denominator())[0]
+            };
+        }
+    }
+
+    private static void update(String engine, Loss loss, GoldenRow row) {
+        try (NDManager manager = Engine.getEngine(engine).newBaseManager()) {
+            loss.updateAccumulator(
+                    "epoch",
+                    Data.arrays(row.labels(), manager, DataType.FLOAT64),
+                    Data.arrays(row.predictions(), manager, DataType.FLOAT64));
+        }
+    }
+
+    /** Moves predictions off kinks. */
+    private static GoldenRow jittered(GoldenRow row) {
+        return row.with(row.labels(), jittered(row.predictions(), 11));
+    }
+
+    private static GoldenRow withJitteredLabels(GoldenRow row) {
+        return row.with(jittered(row.labels(), 12), row.predictions());
+    }
+
+    /** Moves numbers a little, those in [0, 1] toward ½. */
+    private static List<Data> jittered(List<Data> list, long seed) {
+        Random random = new Random(seed);
+        List<Data> moved = new ArrayList<>();
+        for (Data data : list) {
+            boolean unit = Arrays.stream(data.values()).allMatch(x -> x >= 0 && x <= 1);
+            moved.add(
+                    data.map(
+                            x -> {
+                                double by = 0.002 + 0.006 * random.nextDouble();
+                                boolean up = unit ? x < 0.5 : random.nextBoolean();
+                                return up ? x + by : x - by;
+                            }));
+        }
+        return moved;
+    }
+
+    private static Report check(
+            Class<? extends Loss> type, GoldenRow row, JsonObject options, boolean labelGradient) {
+        LossCheck check =
+                LossCheck.of(Catalogue.build(type, options, null))
+                        .optEngines(Outcome.engines().toArray(String[]::new))
+                        .optLabelGradient(labelGradient);
+        for (Data label : row.labels()) {
+            if (label.isFloating()) {
+                check.addLabel(label.shape(), label.values());
+            } else {
+                long[] indices = Arrays.stream(label.values()).mapToLong(x -> (long) x).toArray();
+                check.addIndices(label.shape(), indices);
+            }
+        }
+        row.predictions().forEach(data -> check.addPrediction(data.shape(), data.values()));
+        return check.run();
+    }
+
+    private static boolean finite(double[] values) {
+        return Arrays.stream(values).allMatch(Double::isFinite);
+    }
+
+    private static @Nullable String near(String what, double expected, double actual) {
+        String fault =
+                Outcome.difference(new double[] {expected}, new double[] {actual}, 1e-11, 1e-14);
+        return fault == null ? null : what + fault;
+    }
+}

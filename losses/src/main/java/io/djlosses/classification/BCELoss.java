@@ -1,0 +1,139 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.classification;
+
+import ai.djl.ndarray.NDArray;
+
+import io.djlosses.api.Checks;
+import io.djlosses.api.ClosedForm;
+import io.djlosses.api.Divisor;
+import io.djlosses.api.ElementwiseLoss;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.nd.Nd;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The binary cross entropy of probabilities: independent yes-or-no decisions.
+ *
+ * <p>For models that end in a sigmoid. Where the logits are at hand, {@link BCEWithLogitsLoss} is
+ * the better choice: it stays exact where a probability rounds to 0 or 1. With weights {@code w},
+ * every element adds
+ *
+ * <pre>{@code
+ * ℓ = −w (y log x + (1 − y) log(1 − x))        x probability, y label
+ * }</pre>
+ *
+ * <p>A logarithm below −100 counts as −100, so that no value exceeds 100 w. The gradient is {@code
+ * w (x − y) / max(x (1 − x), 1e-12)}, which pulls a prediction that is certain and wrong back with
+ * a force of 1e12 rather than none.
+ *
+ * <h2>Shapes</h2>
+ *
+ * <ul>
+ *   <li>{@code labels: [(*)]}, any shape, in [0, 1]
+ *   <li>{@code predictions: [(*)]}, same shape as the label, in [0, 1]
+ *   <li>{@code out: ()}, or {@code (*)} with {@code NONE}; {@code MEAN} divides by the number of
+ *       elements, whatever the weights
+ * </ul>
+ *
+ * <h2>Example</h2>
+ *
+ * <pre>{@code
+ * Loss loss = Losses.bceLoss();
+ * NDArray value = loss.evaluate(new NDList(label), new NDList(probabilities));
+ * }</pre>
+ *
+ * <p>Equivalent to {@code torch.nn.BCELoss(weight, reduction)} and {@code mindspore.nn.BCELoss}.
+ * Weights here belong to the last axis; weights that change with the batch travel with the labels,
+ * by {@code optSampleWeighting(MEAN_BY_COUNT)}. A prediction outside [0, 1] gives NaN here and an
+ * error there and in strict validation; a label outside [0, 1] is computed with, and rejected in
+ * strict validation.
+ */
+public final class BCELoss extends ElementwiseLoss {
+
+    private final double @Nullable [] weight;
+
+    private BCELoss(Builder builder) {
+        super(builder);
+        weight = builder.weight;
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected void checkShape(NDArray prediction) {
+        LastAxis.check(getName(), "weight", weight, prediction);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected void checkData(NDArray label, NDArray prediction) {
+        Checks.unitInterval(getName(), "labels[0]", label);
+        Checks.unitInterval(getName(), "predictions[0]", prediction);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected NDArray unreduced(NDArray label, NDArray prediction) {
+        return weighted(BinaryCrossEntropy.of(label, prediction));
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected ClosedForm closedForm(NDArray label, NDArray prediction, boolean gradient) {
+        Divisor divisor = Divisor.of(prediction.size());
+        NDArray sum = Nd.sum(weighted(BinaryCrossEntropy.values(label, prediction)));
+        return gradient
+                ? new ClosedForm(
+                        sum, divisor, 1, weighted(BinaryCrossEntropy.gradient(label, prediction)))
+                : new ClosedForm(sum, divisor);
+    }
+
+    private NDArray weighted(NDArray values) {
+        return weight == null ? values : values.mul(LastAxis.row(weight, values));
+    }
+
+    /**
+     * Creates a builder with the defaults: no weights, {@code MEAN}.
+     *
+     * @return the builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** The Builder to construct a {@link BCELoss}. */
+    public static final class Builder extends LossBuilder<Builder> {
+
+        private double @Nullable [] weight;
+
+        Builder() {
+            super("BCELoss");
+        }
+
+        /** {@inheritDoc} */
+        @Override
+        protected Builder self() {
+            return this;
+        }
+
+        /**
+         * Sets a weight for each position of the last axis (default 1 for all).
+         *
+         * @param weight one number for all, or one a position; finite and not negative
+         * @return this {@code Builder}
+         */
+        public Builder optWeight(double... weight) {
+            this.weight = Checks.weights(name, "weight", weight);
+            return this;
+        }
+
+        /**
+         * Builds the loss.
+         *
+         * @return the loss
+         */
+        public BCELoss build() {
+            return new BCELoss(this);
+        }
+    }
+}

@@ -1,0 +1,140 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.classification;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.Shape;
+
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Checks;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Terms;
+import io.djlosses.nd.Nd;
+
+/**
+ * One minus the Dice coefficient, the overlap of two sets: the loss of segmenting small objects.
+ *
+ * <p>Use it where the background would dominate a loss that averages over pixels, alone or added to
+ * a cross entropy; {@link MultiClassDiceLoss} is for several classes. Predictions are
+ * probabilities: no activation is applied.
+ *
+ * <pre>{@code
+ * ℓ = 1 − 2 Σ x y / (Σ x² + Σ y² + smooth)        x prediction, y label
+ * }</pre>
+ *
+ * <p>Sums run over the whole array, batch included. As smooth stands in the denominator only, the
+ * loss of an empty prediction for an empty label is 1.
+ *
+ * <h2>Shapes</h2>
+ *
+ * <ul>
+ *   <li>{@code labels: [(*)]}, any shape and type
+ *   <li>{@code predictions: [(*)]}, same shape as the label
+ *   <li>{@code out: ()}
+ * </ul>
+ *
+ * <h2>Reduction</h2>
+ *
+ * <p>There is one value for the whole batch, so {@code NONE}, {@code SUM} and {@code MEAN} are the
+ * same. An accumulator reports the average over the batches that it saw, which is not the loss of
+ * all of them together.
+ *
+ * <h2>Example</h2>
+ *
+ * <pre>{@code
+ * Loss loss = Losses.diceLoss();
+ * NDArray value = loss.evaluate(new NDList(mask), new NDList(probabilities));
+ * }</pre>
+ *
+ * <p>Equivalent to {@code mindspore.nn.DiceLoss(smooth)}; no equivalent in PyTorch.
+ *
+ * @see <a href="https://arxiv.org/abs/1606.04797">Milletari et al. 2016, V-Net</a>
+ */
+public final class DiceLoss extends AbstractLoss {
+
+    private final double smooth;
+
+    private DiceLoss(Builder builder) {
+        super(builder);
+        smooth = builder.smooth;
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected void check(NDList labels, NDList predictions) {
+        Checks.count(getName(), "labels", labels, "label");
+        Checks.count(getName(), "predictions", predictions, "prediction");
+        Checks.shape(
+                getName(),
+                "labels[0]",
+                labels.get(0).getShape(),
+                predictions.get(0).getShape(),
+                "match predictions[0]");
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected Shape unreducedShape(NDList labels, NDList predictions) {
+        return new Shape();
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected Terms terms(NDList labels, NDList predictions) {
+        NDArray x = predictions.get(0);
+        NDArray y = Nd.cast(labels.get(0), x);
+        NDArray sizes = x.square().sum().add(y.square().sum());
+        return Terms.of(of(x.mul(y).sum(), sizes.add(Nd.num(sizes, smooth))));
+    }
+
+    /** Returns 1 − 2 overlap / total. */
+    static NDArray of(NDArray overlap, NDArray total) {
+        NDArray dice = overlap.div(total);
+        return dice.mul(Nd.num(dice, -2)).add(Nd.num(dice, 1));
+    }
+
+    /**
+     * Creates a builder with the defaults: smooth 1e-5.
+     *
+     * @return the builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** The Builder to construct a {@link DiceLoss}. */
+    public static final class Builder extends LossBuilder<Builder> {
+
+        private double smooth = 1e-5;
+
+        Builder() {
+            super("DiceLoss");
+        }
+
+        /** {@inheritDoc} */
+        @Override
+        protected Builder self() {
+            return this;
+        }
+
+        /**
+         * Sets what keeps the denominator from 0 (default 1e-5).
+         *
+         * @param smooth a finite number greater than 0
+         * @return this {@code Builder}
+         */
+        public Builder optSmooth(double smooth) {
+            this.smooth = Checks.positive(name, "smooth", smooth);
+            return this;
+        }
+
+        /**
+         * Builds the loss.
+         *
+         * @return the loss
+         */
+        public DiceLoss build() {
+            return new DiceLoss(this);
+        }
+    }
+}

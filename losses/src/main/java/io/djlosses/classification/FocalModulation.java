@@ -1,0 +1,70 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.classification;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.DataType;
+
+import io.djlosses.nd.Nd;
+
+/**
+ * What the binary focal losses share: with the probability {@code q = 1 − p_t} of the wrong answer,
+ * the factors {@code q^γ} and {@code α_t}.
+ */
+final class FocalModulation {
+
+    private FocalModulation() {}
+
+    /** Returns y·yes + (1 − y)·no. */
+    static NDArray blend(NDArray label, NDArray yes, NDArray no) {
+        return label.mul(yes).add(BinaryCrossEntropy.complement(label).mul(no));
+    }
+
+    /** Returns α y + (1 − α)(1 − y). */
+    static NDArray balance(NDArray label, double alpha) {
+        NDArray no = BinaryCrossEntropy.complement(label).mul(Nd.num(label, 1 - alpha));
+        return label.mul(Nd.num(label, alpha)).add(no);
+    }
+
+    /** Returns values · q^γ, with gradient 0 where q is 0, also for γ below 1. */
+    static NDArray modulate(NDArray values, NDArray q, double gamma) {
+        if (gamma == 0) {
+            return values;
+        }
+        if (gamma == 1) {
+            return values.mul(q);
+        }
+        if (gamma == 2) {
+            return values.mul(q.square());
+        }
+        // A power of 0, and the memory of an exponent, are not safe in every engine's graph.
+        NDArray fixed = q.stopGradient();
+        NDArray derivative = settled(below(fixed, gamma).muli(Nd.num(q, gamma)), fixed, gamma);
+        NDArray power = settled(fixed.pow(Nd.num(q, gamma)), fixed, gamma);
+        return values.mul(power.add(Nd.zeroWithGradient(q, derivative)));
+    }
+
+    /**
+     * Returns factors · q^(γ − 1) + others for γ above 0, and 0 where {@link #modulate} is flat.
+     */
+    static NDArray slope(NDArray factors, NDArray others, NDArray q, double gamma) {
+        NDArray power = gamma == 2 ? q : below(q, gamma);
+        return settled(factors.mul(power).addi(others), q, gamma);
+    }
+
+    private static NDArray below(NDArray q, double gamma) {
+        return q.pow(Nd.num(q, gamma - 1));
+    }
+
+    /** Puts 0 where a power below 1 has no derivative, and close by. */
+    private static NDArray settled(NDArray x, NDArray q, double gamma) {
+        return gamma < 1 ? Nd.where(certain(q), x.zerosLike(), x) : x;
+    }
+
+    /** Tells where q is so small that 1/q overflows, while the loss itself, q^γ q, is long 0. */
+    private static NDArray certain(NDArray q) {
+        return q.lt(
+                q.getDataType() == DataType.FLOAT64
+                        ? (Number) Double.MIN_NORMAL
+                        : (Number) Float.MIN_NORMAL);
+    }
+}

@@ -1,0 +1,301 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.classification;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Checks;
+import io.djlosses.api.ClosedForm;
+import io.djlosses.api.Divisor;
+import io.djlosses.api.EmptyPolicy;
+import io.djlosses.api.GradientHistogram;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Terms;
+import io.djlosses.nd.Nd;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.Arrays;
+
+/**
+ * A binary cross entropy of logits in which every size of gradient has the same say: the
+ * classification loss of the gradient harmonizing mechanism.
+ *
+ * <p>For detection and other tasks with many easy negatives and some hopeless outliers: elements
+ * are weighted by the inverse of how many have a gradient of their size, see {@link
+ * GradientHistogram}. Every element adds
+ *
+ * <pre>{@code
+ * ℓ = λ β(g) BCEWithLogits(x, y)        x logit, y label, λ lossWeight
+ * g = |σ(x) − y|                        the size of the gradient
+ * β(g) = T / (R(g) n)                   R(g) elements in the bin of g, n bins that are not empty,
+ *                                       T elements
+ * }</pre>
+ *
+ * <p>{@code β} is a constant: no gradient flows through it.
+ *
+ * <h2>Shapes</h2>
+ *
+ * <ul>
+ *   <li>{@code labels: [(*)]}, the shape of the prediction, in [0, 1]; or class indices {@code (N)}
+ *       or {@code (N, d1, …, dK)} of any integer or floating-point type, for more than one class.
+ *       An index that is no class is a sample without a positive
+ *   <li>{@code labels: [target, labelWeight]}, where the label weight has the shape of the
+ *       prediction or lacks the class axis: an element counts where it is above 0, else it
+ *       vanishes, even if it is NaN
+ *   <li>{@code predictions: [(*)]}, any shape; with class indices {@code (N, C)}, {@code (N, C, d1,
+ *       …, dK)} or {@code (C)}
+ *   <li>{@code out: ()}, or the shape of the prediction with {@code NONE}
+ * </ul>
+ *
+ * <h2>Reduction</h2>
+ *
+ * <p>{@code MEAN} divides by {@code T}, the number of elements that count, and is the published
+ * loss; {@code SUM} and {@code NONE} are what it divides. If nothing counts the mean is 0, as
+ * published; {@code optEmptyPolicy} changes that. The weights belong to the batch as a whole, so
+ * parts of a batch merge only as the average of their losses.
+ *
+ * <h2>State</h2>
+ *
+ * <p>With {@code momentum} the counts of bins are smoothed over batches. {@code evaluate} and
+ * {@code fraction} advance them; {@code value} and accumulators use, but do not change them. See
+ * {@link #histogram}.
+ *
+ * <h2>Example</h2>
+ *
+ * <pre>{@code
+ * Loss loss = GHMCLoss.builder().optBins(30).optMomentum(0.75).build();
+ * NDArray value = loss.evaluate(new NDList(classes, labelWeight), new NDList(logits));
+ * }</pre>
+ *
+ * <p>Equivalent to mmdetection's {@code GHMC(bins, momentum, loss_weight)}, where sigmoid is always
+ * used too. Differences: the reductions, and a label weight that hides NaN.
+ *
+ * @see <a href="https://arxiv.org/abs/1811.05181">Li et al. 2019, Gradient Harmonized Single-stage
+ *     Detector</a>
+ */
+public final class GHMCLoss extends AbstractLoss {
+
+    private static final double LAST_EDGE = 1 + 1e-6;
+
+    private final double lossWeight;
+    private final GradientHistogram histogram;
+
+    private GHMCLoss(Builder builder) {
+        super(builder);
+        lossWeight = builder.lossWeight;
+        histogram = new GradientHistogram(builder.bins, LAST_EDGE, builder.momentum);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected void check(NDList labels, NDList predictions) {
+        Checks.count(getName(), "predictions", predictions, "logits");
+        NDArray logits = predictions.get(0);
+        Checks.require(
+                labels.size() == 1 || labels.size() == 2,
+                getName(),
+                "labels",
+                "hold [target] or [target, labelWeight]",
+                labels.size() + " arrays");
+        if (labels.size() == 2) {
+            Shape weight = labels.get(1).getShape();
+            Shape shape = logits.getShape();
+            if (!lacksClassAxis(weight, shape)) {
+                Checks.shape(getName(), "labels[1]", weight, shape, "match predictions[0]");
+            }
+        }
+        NDArray label = labels.get(0);
+        if (lacksClassAxis(label.getShape(), logits.getShape())) {
+            Checks.index(getName(), "labels[0]", label);
+        } else {
+            Checks.sameElements(getName(), label, logits);
+        }
+    }
+
+    /** Tells whether a shape is that of class indices. */
+    private static boolean lacksClassAxis(Shape shape, Shape logits) {
+        return !logits.isScalar()
+                && logits.get(Math.min(1, logits.dimension() - 1)) > 1
+                && shape.equals(ClassAxis.without(logits));
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected void checkData(NDList labels, NDList predictions) {
+        if (!lacksClassAxis(labels.get(0).getShape(), predictions.get(0).getShape())) {
+            Checks.unitInterval(getName(), "labels[0]", labels.get(0));
+        }
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected Shape unreducedShape(NDList labels, NDList predictions) {
+        return predictions.get(0).getShape();
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected Terms terms(NDList labels, NDList predictions) {
+        return terms(labels, predictions, false);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected Terms terms(NDList labels, NDList predictions, boolean gradient) {
+        Targets targets = targets(labels, predictions.get(0));
+        NDArray x = targets.logits;
+        NDArray y = targets.label;
+        NDArray slope = Nd.sigmoid(x.stopGradient()).sub(y.stopGradient());
+        NDArray entropy = BinaryCrossEntropy.complement(y).mul(x).add(Nd.softplus(x.neg()));
+        Terms terms = Terms.of(entropy.mul(weights(targets, slope, gradient)));
+        return targets.valid == null ? terms : terms.withShares(targets.valid, targets.divisor());
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected ClosedForm closedForm(NDList labels, NDList predictions, boolean gradient) {
+        Targets targets = targets(labels, predictions.get(0));
+        NDArray x = targets.logits;
+        NDArray slope = Nd.sigmoid(x).subi(targets.label);
+        NDArray weights = weights(targets, slope, gradient);
+        NDArray entropy = x.maximum(Nd.num(x, 0)).subi(x.mul(targets.label));
+        entropy.addi(Nd.log1p(x.abs().negi().exp())); // last, so that a small loss keeps its digits
+        NDArray sum = Nd.sum(entropy.muli(weights));
+        return gradient
+                ? new ClosedForm(sum, targets.divisor(), 1, slope.muli(weights))
+                : new ClosedForm(sum, targets.divisor());
+    }
+
+    /** Returns λ β(g). */
+    private NDArray weights(Targets targets, NDArray slope, boolean advance) {
+        NDArray total = targets.total.maximum(Nd.num(slope, 1));
+        NDArray weights = histogram.weights(slope.abs(), targets.valid, total, advance);
+        return lossWeight == 1 ? weights : weights.mul(Nd.num(weights, lossWeight));
+    }
+
+    private static Targets targets(NDList labels, NDArray logits) {
+        Shape shape = logits.getShape();
+        NDArray label = labels.get(0);
+        label =
+                lacksClassAxis(label.getShape(), shape)
+                        ? oneHot(label, logits)
+                        : Nd.cast(label, logits).reshape(shape);
+        if (labels.size() == 1) {
+            NDArray total = logits.stopGradient().onesLike().sum();
+            return new Targets(logits, label, null, total);
+        }
+        NDArray weight = labels.get(1);
+        if (lacksClassAxis(weight.getShape(), shape)) {
+            weight = weight.expandDims(ClassAxis.of(logits)).broadcast(shape);
+        }
+        NDArray counts = Nd.constant(weight, logits).gt(0);
+        NDArray valid = Nd.cast(counts, logits);
+        return new Targets(
+                Nd.where(counts, logits, 0), Nd.where(counts, label, 0), valid, valid.sum());
+    }
+
+    /** Returns 1 at the class of each target; all 0 where an index is no class. */
+    private static NDArray oneHot(NDArray label, NDArray logits) {
+        int axis = ClassAxis.of(logits);
+        long[] sizes = new long[logits.getShape().dimension()];
+        Arrays.fill(sizes, 1);
+        sizes[axis] = logits.getShape().get(axis);
+        NDArray classes =
+                logits.getManager()
+                        .arange(0, (int) sizes[axis], 1, DataType.INT64)
+                        .reshape(new Shape(sizes));
+        NDArray index = label.toType(DataType.INT64, false).expandDims(axis);
+        return Nd.cast(index.eq(classes), logits);
+    }
+
+    /** Logits and labels, 0 where they do not count, and how many count. */
+    private record Targets(NDArray logits, NDArray label, @Nullable NDArray valid, NDArray total) {
+
+        Divisor divisor() {
+            return valid == null ? Divisor.of(logits.size()) : Divisor.of(total);
+        }
+    }
+
+    /**
+     * Returns the histogram, whose smoothed counts are the state of a loss with momentum.
+     *
+     * @return the histogram
+     */
+    public GradientHistogram histogram() {
+        return histogram;
+    }
+
+    /**
+     * Creates a builder with the defaults: 10 bins, no momentum, lossWeight 1, {@code MEAN}.
+     *
+     * @return the builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** The Builder to construct a {@link GHMCLoss}. */
+    public static final class Builder extends LossBuilder<Builder> {
+
+        private int bins = 10;
+        private double momentum;
+        private double lossWeight = 1;
+
+        Builder() {
+            super("GHMCLoss");
+            optEmptyPolicy(EmptyPolicy.ZERO);
+        }
+
+        /** {@inheritDoc} */
+        @Override
+        protected Builder self() {
+            return this;
+        }
+
+        /**
+         * Sets into how many bins the sizes of gradients are sorted (default 10).
+         *
+         * @param bins a number of at least 1
+         * @return this {@code Builder}
+         */
+        public Builder optBins(int bins) {
+            this.bins = GradientHistogram.checkBins(name, bins);
+            return this;
+        }
+
+        /**
+         * Sets the share of earlier batches in the count of a bin (default 0).
+         *
+         * @param momentum a number in [0, 1)
+         * @return this {@code Builder}
+         */
+        public Builder optMomentum(double momentum) {
+            this.momentum = GradientHistogram.checkMomentum(name, momentum);
+            return this;
+        }
+
+        /**
+         * Sets a factor of the loss (default 1).
+         *
+         * @param lossWeight a number that is not negative
+         * @return this {@code Builder}
+         */
+        public Builder optLossWeight(double lossWeight) {
+            this.lossWeight = Checks.notNegative(name, "lossWeight", lossWeight);
+            return this;
+        }
+
+        /**
+         * Builds the loss.
+         *
+         * @return the loss
+         */
+        public GHMCLoss build() {
+            return new GHMCLoss(this);
+        }
+    }
+}

@@ -1,0 +1,132 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.classification;
+
+import ai.djl.ndarray.NDArray;
+
+import io.djlosses.api.Checks;
+import io.djlosses.api.ClosedForm;
+import io.djlosses.api.Divisor;
+import io.djlosses.api.ElementwiseLoss;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.nd.Nd;
+
+/**
+ * The hinge: every prediction that is not right by a margin costs what it lacks.
+ *
+ * <p>The loss of support vector machines: predictions beyond the margin no longer matter. Every
+ * element adds
+ *
+ * <pre>{@code
+ * ℓ = max(0, m − y x)        x score, y label in {−1, 1}, m margin
+ * }</pre>
+ *
+ * <p>Exactly at the margin the gradient is 0.
+ *
+ * <h2>Shapes</h2>
+ *
+ * <ul>
+ *   <li>{@code labels: [(*)]}, any shape, −1 or 1
+ *   <li>{@code predictions: [(*)]}, same shape as the label
+ *   <li>{@code out: ()}, or {@code (*)} with {@code NONE}; {@code MEAN} divides by the number of
+ *       elements
+ * </ul>
+ *
+ * <h2>Example</h2>
+ *
+ * <pre>{@code
+ * Loss loss = Losses.hingeLoss();
+ * NDArray value = loss.evaluate(new NDList(label), new NDList(scores));
+ * }</pre>
+ *
+ * <p>Equivalent to {@code mxnet.gluon.loss.HingeLoss(margin)} and DJL's {@code HingeLoss}, which
+ * give a mean for each sample; in PyTorch to {@code torch.relu(margin - y * x)}. A label other than
+ * −1 and 1 is computed with; strict validation rejects it. Labels of 0 and 1 must be mapped by
+ * {@code 2y − 1} first. {@code torch.nn.HingeEmbeddingLoss} is another loss.
+ *
+ * @see <a href="https://doi.org/10.1007/BF00994018">Cortes and Vapnik 1995, Support-Vector
+ *     Networks</a>
+ */
+public final class HingeLoss extends ElementwiseLoss {
+
+    private final double margin;
+
+    private HingeLoss(Builder builder) {
+        super(builder);
+        margin = builder.margin;
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected void checkData(NDArray label, NDArray prediction) {
+        Checks.signs(getName(), "labels[0]", label);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected NDArray unreduced(NDArray label, NDArray prediction) {
+        return Nd.relu(violation(label, prediction));
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected ClosedForm closedForm(NDArray label, NDArray prediction, boolean gradient) {
+        Divisor divisor = Divisor.of(prediction.size());
+        NDArray violation = violation(label, prediction);
+        NDArray sum = Nd.sum(violation.maximum(Nd.num(violation, 0)));
+        if (!gradient) {
+            return new ClosedForm(sum, divisor);
+        }
+        // Not "greater than 0", so that NaN counts as a violation here as it does in the formula.
+        NDArray met = Nd.cast(violation.lte(0), violation);
+        return new ClosedForm(sum, divisor, 1, met.subi(Nd.num(met, 1)).muli(label));
+    }
+
+    private NDArray violation(NDArray label, NDArray prediction) {
+        return prediction.mul(label).neg().add(Nd.num(prediction, margin));
+    }
+
+    /**
+     * Creates a builder with the defaults: margin 1, {@code MEAN}.
+     *
+     * @return the builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** The Builder to construct a {@link HingeLoss}. */
+    public static final class Builder extends LossBuilder<Builder> {
+
+        private double margin = 1;
+
+        Builder() {
+            super("HingeLoss");
+        }
+
+        /** {@inheritDoc} */
+        @Override
+        protected Builder self() {
+            return this;
+        }
+
+        /**
+         * Sets the score from which a prediction is right enough to cost nothing (default 1).
+         *
+         * @param margin a finite number
+         * @return this {@code Builder}
+         */
+        public Builder optMargin(double margin) {
+            this.margin = Checks.finite(name, "margin", margin);
+            return this;
+        }
+
+        /**
+         * Builds the loss.
+         *
+         * @return the loss
+         */
+        public HingeLoss build() {
+            return new HingeLoss(this);
+        }
+    }
+}

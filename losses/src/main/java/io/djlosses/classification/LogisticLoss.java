@@ -1,0 +1,142 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.classification;
+
+import ai.djl.ndarray.NDArray;
+
+import io.djlosses.api.Checks;
+import io.djlosses.api.ClosedForm;
+import io.djlosses.api.ElementwiseLoss;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.nd.Nd;
+
+import java.util.Objects;
+
+/**
+ * The logistic loss of a score, with labels −1 and 1, or 0 and 1.
+ *
+ * <p>With signed labels it is {@link SoftMarginLoss}, with binary ones {@link BCEWithLogitsLoss}.
+ * Every element adds
+ *
+ * <pre>{@code
+ * ℓ = log(1 + exp(−s x))        x score
+ * s = y                         SIGNED:  label y in {−1, 1}
+ * s = 2y − 1                    BINARY:  label y in {0, 1}
+ * }</pre>
+ *
+ * <h2>Shapes</h2>
+ *
+ * <ul>
+ *   <li>{@code labels: [(*)]}, any shape, −1 or 1, or with {@code BINARY} 0 or 1
+ *   <li>{@code predictions: [(*)]}, same shape as the label
+ *   <li>{@code out: ()}, or {@code (*)} with {@code NONE}; {@code MEAN} divides by the number of
+ *       elements
+ * </ul>
+ *
+ * <h2>Example</h2>
+ *
+ * <pre>{@code
+ * Loss loss = LogisticLoss.builder().optLabelFormat(LogisticLoss.LabelFormat.BINARY).build();
+ * NDArray value = loss.evaluate(new NDList(label), new NDList(scores));
+ * }</pre>
+ *
+ * <p>Equivalent to {@code mxnet.gluon.loss.LogisticLoss(label_format)}, which gives a mean for each
+ * sample. A label between the two is computed with, by the formula above, where Gluon mixes the
+ * losses of both; strict validation rejects it. For soft labels use {@link BCEWithLogitsLoss}.
+ */
+public final class LogisticLoss extends ElementwiseLoss {
+
+    /** The two labels of a {@link LogisticLoss}. */
+    public enum LabelFormat {
+        /** −1 and 1. */
+        SIGNED,
+        /** 0 and 1. */
+        BINARY
+    }
+
+    private final LabelFormat labelFormat;
+
+    private LogisticLoss(Builder builder) {
+        super(builder);
+        labelFormat = builder.labelFormat;
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected void checkData(NDArray label, NDArray prediction) {
+        if (labelFormat == LabelFormat.SIGNED) {
+            Checks.signs(getName(), "labels[0]", label);
+            return;
+        }
+        for (double value : Nd.toDoubles(label)) {
+            Checks.require(
+                    value == 0 || value == 1,
+                    getName(),
+                    "labels[0]",
+                    "hold 0 or 1 (strict validation)",
+                    value);
+        }
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected NDArray unreduced(NDArray label, NDArray prediction) {
+        return Margin.logistic(sign(label), prediction);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected ClosedForm closedForm(NDArray label, NDArray prediction, boolean gradient) {
+        return Margin.closedForm(sign(label), prediction, gradient);
+    }
+
+    private NDArray sign(NDArray label) {
+        return labelFormat == LabelFormat.SIGNED
+                ? label
+                : label.mul(Nd.num(label, 2)).sub(Nd.num(label, 1));
+    }
+
+    /**
+     * Creates a builder with the defaults: {@code SIGNED} labels, {@code MEAN}.
+     *
+     * @return the builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** The Builder to construct a {@link LogisticLoss}. */
+    public static final class Builder extends LossBuilder<Builder> {
+
+        private LabelFormat labelFormat = LabelFormat.SIGNED;
+
+        Builder() {
+            super("LogisticLoss");
+        }
+
+        /** {@inheritDoc} */
+        @Override
+        protected Builder self() {
+            return this;
+        }
+
+        /**
+         * Sets which two labels there are (default {@link LabelFormat#SIGNED}).
+         *
+         * @param labelFormat the format
+         * @return this {@code Builder}
+         */
+        public Builder optLabelFormat(LabelFormat labelFormat) {
+            this.labelFormat = Objects.requireNonNull(labelFormat, "labelFormat");
+            return this;
+        }
+
+        /**
+         * Builds the loss.
+         *
+         * @return the loss
+         */
+        public LogisticLoss build() {
+            return new LogisticLoss(this);
+        }
+    }
+}

@@ -1,0 +1,29 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.classification;
+
+import ai.djl.ndarray.NDArray;
+
+import io.djlosses.api.ClosedForm;
+import io.djlosses.api.Divisor;
+import io.djlosses.nd.Nd;
+
+/** The logistic loss of a margin {@code y x}, without overflow. */
+final class Margin {
+
+    private Margin() {}
+
+    /** Returns log(1 + exp(−y x)). */
+    static NDArray logistic(NDArray sign, NDArray score) {
+        return Nd.softplus(score.mul(sign).neg());
+    }
+
+    /** Returns the closed form of the sum of log(1 + exp(−y x)). */
+    static ClosedForm closedForm(NDArray sign, NDArray score, boolean gradient) {
+        Divisor divisor = Divisor.of(score.size());
+        NDArray violation = score.mul(sign).negi();
+        NDArray sum = Nd.sum(Nd.softplus(violation));
+        return gradient
+                ? new ClosedForm(sum, divisor, -1, Nd.sigmoid(violation).muli(sign))
+                : new ClosedForm(sum, divisor);
+    }
+}

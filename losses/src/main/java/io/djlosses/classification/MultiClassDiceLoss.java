@@ -1,0 +1,219 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.classification;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.Shape;
+
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Checks;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Terms;
+import io.djlosses.nd.Nd;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.Arrays;
+import java.util.Objects;
+import java.util.stream.IntStream;
+
+/**
+ * The {@link DiceLoss} of every class, averaged: the loss of segmenting into several classes of
+ * unequal size.
+ *
+ * <pre>{@code
+ * ℓ[c] = w[c] (1 − 2 Σ a(x)[:, c] y[:, c] / (Σ a(x)[:, c]² + Σ y[:, c]² + 1e-5)),
+ *        0 if c = ignoreIndex        x prediction, a activation, y one-hot label
+ * }</pre>
+ *
+ * <p>Sums run over the batch and all positions.
+ *
+ * <h2>Shapes</h2>
+ *
+ * <ul>
+ *   <li>{@code labels: [(N, C)]} or {@code (N, C, d1, …, dK)}, one-hot or probabilities, of any
+ *       type
+ *   <li>{@code predictions: [(N, C)]} or {@code (N, C, d1, …, dK)}: logits, or probabilities with
+ *       {@link Activation#NONE}
+ *   <li>{@code out: ()}, or {@code (C)} with {@code NONE}
+ * </ul>
+ *
+ * <h2>Reduction</h2>
+ *
+ * <p>{@code MEAN} divides by C, the ignored class included, whatever the weights. An accumulator
+ * reports the average over the batches that it saw.
+ *
+ * <h2>Example</h2>
+ *
+ * <pre>{@code
+ * Loss loss = MultiClassDiceLoss.builder().optIgnoreIndex(0).build();
+ * NDArray value = loss.evaluate(new NDList(oneHot), new NDList(logits));
+ * }</pre>
+ *
+ * <p>Equivalent to {@code mindspore.nn.MultiClassDiceLoss(weights, ignore_indiex, activation)}; no
+ * equivalent in PyTorch. Differences: the softmax runs over the classes, while there its default
+ * axis is the last one whatever the rank, and {@code NONE} and {@code SUM} exist.
+ *
+ * @see <a href="https://arxiv.org/abs/1606.04797">Milletari et al. 2016, V-Net</a>
+ */
+public final class MultiClassDiceLoss extends AbstractLoss {
+
+    private static final double SMOOTH = 1e-5;
+
+    private final double @Nullable [] weights;
+    private final @Nullable Integer ignoreIndex;
+    private final Activation activation;
+
+    private MultiClassDiceLoss(Builder builder) {
+        super(builder);
+        weights = builder.weights;
+        ignoreIndex = builder.ignoreIndex;
+        activation = builder.activation;
+    }
+
+    /** What turns predictions into probabilities. */
+    public enum Activation {
+        /** The softmax over the classes: they exclude each other. */
+        SOFTMAX,
+        /** The logistic function: classes are independent. */
+        SIGMOID,
+        /** Nothing: predictions are probabilities. */
+        NONE;
+
+        NDArray of(NDArray x) {
+            return switch (this) {
+                case SOFTMAX -> Nd.logSoftmax(x, 1).exp();
+                case SIGMOID -> Nd.sigmoid(x);
+                case NONE -> x;
+            };
+        }
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected void check(NDList labels, NDList predictions) {
+        Checks.count(getName(), "labels", labels, "one-hot");
+        Checks.count(getName(), "predictions", predictions, "prediction");
+        NDArray prediction = predictions.get(0);
+        Checks.rank(
+                getName(),
+                "predictions[0]",
+                prediction,
+                2,
+                Integer.MAX_VALUE,
+                "(N, C) or (N, C, …)");
+        ClassAxis.check(getName(), prediction, "weights", weights);
+        Shape shape = prediction.getShape();
+        Checks.shape(
+                getName(), "labels[0]", labels.get(0).getShape(), shape, "match predictions[0]");
+        Checks.require(
+                ignoreIndex == null || ignoreIndex < shape.get(1),
+                getName(),
+                "ignoreIndex",
+                "be one of the " + shape.get(1) + " classes of predictions[0]",
+                ignoreIndex);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected Shape unreducedShape(NDList labels, NDList predictions) {
+        return predictions.get(0).getShape().slice(1, 2);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected Terms terms(NDList labels, NDList predictions) {
+        NDArray x = activation.of(predictions.get(0));
+        NDArray y = Nd.cast(labels.get(0), x);
+        int[] axes = // all but the classes
+                IntStream.range(0, x.getShape().dimension()).filter(i -> i != 1).toArray();
+        NDArray overlap = x.mul(y).sum(axes); // [C]
+        NDArray total = x.square().sum(axes).add(y.square().sum(axes)).add(SMOOTH);
+        NDArray values = DiceLoss.of(overlap, total); // [C]
+        return Terms.of(values.mul(factors(values)));
+    }
+
+    private NDArray factors(NDArray values) {
+        int classes = (int) values.size();
+        double[] factors = new double[classes];
+        Arrays.fill(factors, 1);
+        if (weights != null) {
+            System.arraycopy(weights, 0, factors, 0, classes);
+        }
+        if (ignoreIndex != null) {
+            factors[ignoreIndex] = 0;
+        }
+        return Nd.create(values.getManager(), factors, values.getShape(), values.getDataType());
+    }
+
+    /**
+     * Creates a builder with the defaults: no weights, no ignored class, {@link
+     * Activation#SOFTMAX}, {@code MEAN}.
+     *
+     * @return the builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** The Builder to construct a {@link MultiClassDiceLoss}. */
+    public static final class Builder extends LossBuilder<Builder> {
+
+        private double @Nullable [] weights;
+        private @Nullable Integer ignoreIndex;
+        private Activation activation = Activation.SOFTMAX;
+
+        Builder() {
+            super("MultiClassDiceLoss");
+        }
+
+        /** {@inheritDoc} */
+        @Override
+        protected Builder self() {
+            return this;
+        }
+
+        /**
+         * Sets the weight of each class (default 1 for all).
+         *
+         * @param weights one number a class, finite and not negative
+         * @return this {@code Builder}
+         */
+        public Builder optWeights(double... weights) {
+            this.weights = Checks.weights(name, "weights", weights);
+            return this;
+        }
+
+        /**
+         * Sets a class whose loss is 0, such as the background (default none).
+         *
+         * @param ignoreIndex the class, not negative
+         * @return this {@code Builder}
+         */
+        public Builder optIgnoreIndex(int ignoreIndex) {
+            Checks.require(ignoreIndex >= 0, name, "ignoreIndex", "be at least 0", ignoreIndex);
+            this.ignoreIndex = ignoreIndex;
+            return this;
+        }
+
+        /**
+         * Sets what turns predictions into probabilities (default {@link Activation#SOFTMAX}).
+         *
+         * @param activation the activation
+         * @return this {@code Builder}
+         */
+        public Builder optActivation(Activation activation) {
+            this.activation = Objects.requireNonNull(activation, "activation");
+            return this;
+        }
+
+        /**
+         * Builds the loss.
+         *
+         * @return the loss
+         */
+        public MultiClassDiceLoss build() {
+            return new MultiClassDiceLoss(this);
+        }
+    }
+}

@@ -1,0 +1,277 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.classification;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Checks;
+import io.djlosses.api.ClosedForm;
+import io.djlosses.api.Divisor;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Terms;
+import io.djlosses.nd.Nd;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.Objects;
+
+/**
+ * The hinge loss of samples with several classes: the score of every class of a sample should
+ * exceed that of every other class by 1.
+ *
+ * <p>Use it where each sample lists its classes; {@link MultiLabelSoftMarginLoss} is smooth and
+ * takes one label for each class. Every sample adds
+ *
+ * <pre>{@code
+ * ℓ = 1 / C · Σ_j Σ_i max(0, 1 − x[y[j]] + x[i])        x scores, y list of classes
+ * }</pre>
+ *
+ * <p>where j runs over the list up to its first negative entry and i over all classes that are not
+ * in it. A class that is listed twice counts twice in the outer sum. A list that begins with −1 is
+ * empty and adds 0. The gradient at the kink is 0.
+ *
+ * <h2>Shapes</h2>
+ *
+ * <ul>
+ *   <li>{@code labels: [(N, C)]}, or {@code (C)}: class indices of any integer or floating-point
+ *       type, then −1; whatever follows the first −1 is ignored
+ *   <li>{@code predictions: [(N, C)]} or {@code (C)}: scores
+ *   <li>{@code out: ()}, or {@code (N)} with {@code NONE}; {@code MEAN} divides by N
+ * </ul>
+ *
+ * <p>Any entry below −1 or not below C is an error; where indices are not read, it makes the value
+ * of its sample NaN, and all C entries of the lists are gone through, which is slow for many
+ * classes.
+ *
+ * <h2>Example</h2>
+ *
+ * <pre>{@code
+ * // the sample has classes 3 and 0 out of four
+ * NDArray classes = manager.create(new long[] {3, 0, -1, -1}, new Shape(1, 4));
+ * NDArray value = Losses.multiLabelMarginLoss().evaluate(
+ *         new NDList(classes), new NDList(scores));
+ * }</pre>
+ *
+ * <p>Equivalent to {@code torch.nn.MultiLabelMarginLoss(reduction)} and {@code
+ * mindspore.nn.MultiLabelMarginLoss}. Differences: targets may have any numeric type, and an empty
+ * batch gives NaN as a mean and 0 as a sum, where PyTorch returns uninitialized memory.
+ */
+public final class MultiLabelMarginLoss extends AbstractLoss {
+
+    private MultiLabelMarginLoss(Builder builder) {
+        super(builder);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected void check(NDList labels, NDList predictions) {
+        Checks.count(getName(), "labels", labels, "targets");
+        Checks.count(getName(), "predictions", predictions, "scores");
+        NDArray scores = predictions.get(0);
+        Checks.rank(getName(), "predictions[0]", scores, 1, 2, "(N, C) or (C)");
+        ClassAxis.check(getName(), scores, "weight", null);
+        Checks.shape(
+                getName(),
+                "labels[0]",
+                labels.get(0).getShape(),
+                scores.getShape(),
+                "match predictions[0] (lists of classes are filled up with -1)");
+        Checks.index(getName(), "labels[0]", labels.get(0));
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected Shape unreducedShape(NDList labels, NDList predictions) {
+        return ClassAxis.without(predictions.get(0).getShape());
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected NDList maskedPredictions(NDArray mask, NDList predictions) {
+        return ClassAxis.masked(mask, predictions);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected Terms terms(NDList labels, NDList predictions) {
+        NDArray scores = ClassAxis.batched(predictions.get(0)); // [N, C]
+        Lists lists = lists(labels.get(0), scores);
+        NDArray sums = null;
+        for (int j = 0; j < lists.length(); j++) {
+            NDArray target = lists.entry(j); // [N]
+            NDArray hidden = lists.listed().logicalOr(isMissing(target).expandDims(1));
+            NDArray own = Nd.pick(scores, present(target));
+            NDArray sum = Nd.sum(Hinge.of(scores, own, 1, hidden), 1); // [N]
+            sums = sums == null ? sum : sums.add(sum);
+        }
+        return Terms.of(
+                lists.values(Objects.requireNonNull(sums))
+                        .reshape(unreducedShape(labels, predictions)));
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected ClosedForm closedForm(NDList labels, NDList predictions, boolean gradient) {
+        NDArray scores = ClassAxis.batched(predictions.get(0)); // [N, C]
+        Lists lists = lists(labels.get(0), scores);
+        NDArray sums = null;
+        NDArray slopes = null;
+        for (int j = 0; j < lists.length(); j++) {
+            NDArray target = lists.entry(j); // [N]
+            NDArray hidden = lists.listed().logicalOr(isMissing(target).expandDims(1));
+            NDArray own = Nd.pick(scores, present(target));
+            NDArray hinges = Hinge.detached(scores, own, 1, hidden);
+            NDArray sum = Nd.sum(hinges, 1); // [N]
+            sums = sums == null ? sum : sums.addi(sum);
+            if (gradient) {
+                NDArray slope = Hinge.slopes(hinges.sign(), Hinge.isTarget(target, scores));
+                slopes = slopes == null ? slope : slopes.addi(slope);
+            }
+        }
+        NDArray sum = Nd.sum(lists.values(Objects.requireNonNull(sums)));
+        Divisor divisor = Divisor.of(scores.getShape().get(0));
+        return slopes == null
+                ? new ClosedForm(sum, divisor)
+                : new ClosedForm(
+                        sum,
+                        divisor,
+                        1.0 / scores.getShape().get(1),
+                        slopes.reshape(predictions.get(0).getShape()));
+    }
+
+    private static NDArray isMissing(NDArray target) {
+        return target.lt(0);
+    }
+
+    private static NDArray present(NDArray target) {
+        return Nd.where(target.gte(0), target, 0);
+    }
+
+    /**
+     * The lists of classes of all samples.
+     *
+     * @param entries INT64 class indices (N, L), −1 after the end of a list
+     * @param listed for every class whether it is in the list of its sample, BOOLEAN (N, C)
+     * @param valid whether the list of a sample has no entry out of range, BOOLEAN (N); null if no
+     *     list has
+     */
+    private record Lists(NDArray entries, NDArray listed, @Nullable NDArray valid) {
+
+        static Lists of(NDArray entries, NDArray scores, @Nullable NDArray valid) {
+            NDArray listed = null;
+            for (int j = 0; j < entries.getShape().get(1); j++) {
+                NDArray isTarget = Hinge.isTarget(entry(entries, j), scores);
+                listed = listed == null ? isTarget : listed.logicalOr(isTarget);
+            }
+            return new Lists(entries, Objects.requireNonNull(listed), valid);
+        }
+
+        long length() {
+            return entries.getShape().get(1);
+        }
+
+        NDArray entry(int j) {
+            return entry(entries, j);
+        }
+
+        private static NDArray entry(NDArray entries, int j) {
+            return entries.get(new NDIndex(":, {}", j));
+        }
+
+        /** Returns the means over all classes, NaN where a list is not valid. */
+        NDArray values(NDArray sums) {
+            NDArray means = sums.div(listed.getShape().get(1));
+            return valid == null ? means : Nd.where(valid, means, Double.NaN);
+        }
+    }
+
+    private Lists lists(NDArray label, NDArray scores) {
+        NDArray rows = label.reshape(scores.getShape());
+        return readsIndices(label) ? read(rows, scores) : onDevice(rows, scores);
+    }
+
+    private Lists read(NDArray label, NDArray scores) {
+        int samples = Math.toIntExact(label.getShape().get(0));
+        int classes = Math.toIntExact(label.getShape().get(1));
+        long[] entries = Nd.toLongs(label);
+        int longest = 1;
+        for (int n = 0; n < samples; n++) {
+            boolean ended = false;
+            for (int j = 0; j < classes; j++) {
+                int i = n * classes + j;
+                if (entries[i] < -1 || entries[i] >= classes) {
+                    throw outOfRange(classes, i, entries[i]);
+                }
+                ended |= entries[i] < 0;
+                if (ended) {
+                    entries[i] = -1;
+                } else {
+                    longest = Math.max(longest, j + 1);
+                }
+            }
+        }
+        long[] used = new long[samples * longest];
+        for (int n = 0; n < samples; n++) {
+            System.arraycopy(entries, n * classes, used, n * longest, longest);
+        }
+        Shape shape = new Shape(samples, longest);
+        return Lists.of(Nd.create(scores.getManager(), used, shape), scores, null);
+    }
+
+    private IllegalArgumentException outOfRange(int classes, int element, long given) {
+        return new IllegalArgumentException(
+                getName()
+                        + ": labels[0] must hold class indices in [0, "
+                        + classes
+                        + "), or -1 after the last, but element "
+                        + element
+                        + " was "
+                        + given);
+    }
+
+    private static Lists onDevice(NDArray label, NDArray scores) {
+        DataType type = scores.getDataType();
+        NDArray index = label.toType(DataType.INT64, false);
+        NDArray bad = index.lt(-1).logicalOr(index.gte(scores.getShape().get(1)));
+        NDArray valid = bad.toType(type, false).sum(new int[] {1}).eq(0); // [N]
+        NDArray open = index.lt(0).toType(type, false).cumSum(1).eq(0); // before the first negative
+        NDArray used = open.logicalAnd(valid.expandDims(1).broadcast(open.getShape()));
+        return Lists.of(Nd.where(used, index, index.onesLike().neg()), scores, valid);
+    }
+
+    /**
+     * Creates a builder with the defaults: {@code MEAN}.
+     *
+     * @return the builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** The Builder to construct a {@link MultiLabelMarginLoss}. */
+    public static final class Builder extends LossBuilder<Builder> {
+
+        Builder() {
+            super("MultiLabelMarginLoss");
+        }
+
+        /** {@inheritDoc} */
+        @Override
+        protected Builder self() {
+            return this;
+        }
+
+        /**
+         * Builds the loss.
+         *
+         * @return the loss
+         */
+        public MultiLabelMarginLoss build() {
+            return new MultiLabelMarginLoss(this);
+        }
+    }
+}

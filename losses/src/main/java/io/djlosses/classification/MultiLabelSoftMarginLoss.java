@@ -1,0 +1,180 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.classification;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.Shape;
+
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Checks;
+import io.djlosses.api.ClosedForm;
+import io.djlosses.api.Divisor;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Terms;
+import io.djlosses.nd.Nd;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The binary cross entropy of logits, averaged over the classes of each sample.
+ *
+ * <p>Use it where a sample may have any number of classes; {@link BCEWithLogitsLoss} is the same
+ * without the average and with a weight for positive labels. With class weights {@code w} every
+ * sample adds
+ *
+ * <pre>{@code
+ * ℓ = 1 / C · Σc w[c] (y[c] softplus(−x[c]) + (1 − y[c]) softplus(x[c]))     x logits, y labels
+ *   = −1 / C · Σc w[c] (y[c] log σ(x[c]) + (1 − y[c]) log σ(−x[c]))
+ * }</pre>
+ *
+ * <h2>Shapes</h2>
+ *
+ * <ul>
+ *   <li>{@code labels: [(N, C)]}, {@code (*, C)} or {@code (C)}, in [0, 1], of any type
+ *   <li>{@code predictions: [(N, C)]}, {@code (*, C)} or {@code (C)}: logits; the classes lie on
+ *       the last axis
+ *   <li>{@code out: ()}, or {@code (N)}, all but the last axis, with {@code NONE}; {@code MEAN}
+ *       divides by the number of samples, whatever the weights
+ * </ul>
+ *
+ * <h2>Example</h2>
+ *
+ * <pre>{@code
+ * Loss loss = Losses.multiLabelSoftMarginLoss();
+ * NDArray value = loss.evaluate(new NDList(labels), new NDList(logits));
+ * }</pre>
+ *
+ * <p>Equivalent to {@code torch.nn.MultiLabelSoftMarginLoss(weight, reduction)} and {@code
+ * mindspore.nn.MultiLabelSoftMarginLoss}. Differences: shapes are never broadcast, and class
+ * weights must not be negative. A label outside [0, 1] is computed with, as there; strict
+ * validation rejects it.
+ */
+public final class MultiLabelSoftMarginLoss extends AbstractLoss {
+
+    private final double @Nullable [] weight;
+
+    private MultiLabelSoftMarginLoss(Builder builder) {
+        super(builder);
+        weight = builder.weight;
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected void check(NDList labels, NDList predictions) {
+        Checks.count(getName(), "labels", labels, "label");
+        Checks.count(getName(), "predictions", predictions, "logits");
+        NDArray logits = predictions.get(0);
+        Checks.rank(getName(), "predictions[0]", logits, 1, Integer.MAX_VALUE, "(…, C)");
+        Shape shape = logits.getShape();
+        Checks.require(
+                shape.tail() > 0, getName(), "predictions[0]", "have at least one class", shape);
+        Checks.shape(
+                getName(), "labels[0]", labels.get(0).getShape(), shape, "match predictions[0]");
+        LastAxis.check(getName(), "weight", weight, logits);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected void checkData(NDList labels, NDList predictions) {
+        Checks.unitInterval(getName(), "labels[0]", labels.get(0));
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected Shape unreducedShape(NDList labels, NDList predictions) {
+        Shape shape = predictions.get(0).getShape();
+        return shape.slice(0, shape.dimension() - 1);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected NDList maskedPredictions(NDArray mask, NDList predictions) {
+        NDArray logits = predictions.get(0);
+        Shape shape = mask.getShape();
+        while (shape.dimension() < logits.getShape().dimension()) {
+            shape = shape.add(1);
+        }
+        return new NDList(Nd.where(mask.reshape(shape), logits, 0));
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected Terms terms(NDList labels, NDList predictions) {
+        NDArray logits = predictions.get(0);
+        NDArray label = Nd.cast(labels.get(0), logits);
+        NDArray positive = label.mul(Nd.softplus(logits.neg()));
+        NDArray negative = label.neg().add(1).mul(Nd.softplus(logits));
+        NDArray values = weighted(positive.add(negative));
+        NDArray sums = Nd.sum(values, -1);
+        return Terms.of(sums.div(Nd.num(sums, logits.getShape().tail())));
+    }
+
+    private NDArray weighted(NDArray values) {
+        return weight == null ? values : values.mul(LastAxis.row(weight, values));
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected ClosedForm closedForm(NDList labels, NDList predictions, boolean gradient) {
+        NDArray logits = predictions.get(0);
+        NDArray label = Nd.cast(labels.get(0), logits);
+        double classes = logits.getShape().tail();
+        Divisor divisor = Divisor.of(logits.size() / classes);
+        // softplus(±x) = max(±x, 0) + log1p(exp(−|x|)): a single logarithm for both.
+        NDArray values = Nd.log1p(logits.abs().neg().exp());
+        Number zero = Nd.num(logits, 0);
+        values.addi(logits.neg().maximum(zero).muli(label));
+        values.addi(logits.maximum(zero).muli(label.neg().addi(1)));
+        NDArray sum = Nd.sum(weighted(values));
+        sum = sum.div(Nd.num(sum, classes));
+        if (!gradient) {
+            return new ClosedForm(sum, divisor);
+        }
+        return new ClosedForm(sum, divisor, 1 / classes, weighted(Nd.sigmoid(logits).subi(label)));
+    }
+
+    /**
+     * Creates a builder with the defaults: no class weights, {@code MEAN}.
+     *
+     * @return the builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** The Builder to construct a {@link MultiLabelSoftMarginLoss}. */
+    public static final class Builder extends LossBuilder<Builder> {
+
+        private double @Nullable [] weight;
+
+        Builder() {
+            super("MultiLabelSoftMarginLoss");
+        }
+
+        /** {@inheritDoc} */
+        @Override
+        protected Builder self() {
+            return this;
+        }
+
+        /**
+         * Sets the weight of each class (default 1 for all).
+         *
+         * @param weight one number for all, or one a class; finite and not negative
+         * @return this {@code Builder}
+         */
+        public Builder optWeight(double... weight) {
+            this.weight = Checks.weights(name, "weight", weight);
+            return this;
+        }
+
+        /**
+         * Builds the loss.
+         *
+         * @return the loss
+         */
+        public MultiLabelSoftMarginLoss build() {
+            return new MultiLabelSoftMarginLoss(this);
+        }
+    }
+}

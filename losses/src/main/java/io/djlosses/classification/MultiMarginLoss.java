@@ -1,0 +1,206 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.classification;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.Shape;
+
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Checks;
+import io.djlosses.api.ClassTargets;
+import io.djlosses.api.ClosedForm;
+import io.djlosses.api.Divisor;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Terms;
+import io.djlosses.nd.Nd;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The hinge loss over exclusive classes, as of a support vector machine: the score of the right
+ * class should exceed every other by a margin.
+ *
+ * <p>Use it where a ranking of classes is wanted rather than probabilities. With class weights
+ * {@code w} every sample adds
+ *
+ * <pre>{@code
+ * ℓ = w[y] / C · Σ_{i ≠ y} max(0, margin − x[y] + x[i])^p        x scores, y class, p ∈ {1, 2}
+ * }</pre>
+ *
+ * <p>The gradient at the kink is 0.
+ *
+ * <h2>Shapes</h2>
+ *
+ * <ul>
+ *   <li>{@code labels: [(N)]}, class indices of any integer or floating-point type, also {@code (N,
+ *       1)}; {@code ()} for a prediction (C)
+ *   <li>{@code predictions: [(N, C)]} or {@code (C)}: scores
+ *   <li>{@code out: ()}, or {@code (N)} with {@code NONE}; {@code MEAN} divides by N, whatever the
+ *       weights
+ * </ul>
+ *
+ * <h2>Example</h2>
+ *
+ * <pre>{@code
+ * Loss loss = MultiMarginLoss.builder().optP(2).optMargin(0.5).build();
+ * NDArray value = loss.evaluate(new NDList(classes), new NDList(scores));
+ * }</pre>
+ *
+ * <p>Equivalent to {@code torch.nn.MultiMarginLoss(p, margin, weight, reduction)} and {@code
+ * mindspore.nn.MultiMarginLoss}. Differences: targets may have any numeric type, class weights must
+ * not be negative, and an empty batch gives NaN as a mean and 0 as a sum, where PyTorch returns
+ * uninitialized memory.
+ *
+ * @see <a href="https://www.jmlr.org/papers/v2/crammer01a.html">Crammer and Singer 2001, On the
+ *     Algorithmic Implementation of Multiclass Kernel-based Vector Machines</a>
+ */
+public final class MultiMarginLoss extends AbstractLoss {
+
+    private final int p;
+    private final double margin;
+    private final double @Nullable [] weight;
+
+    private MultiMarginLoss(Builder builder) {
+        super(builder);
+        p = builder.p;
+        margin = builder.margin;
+        weight = builder.weight;
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected void check(NDList labels, NDList predictions) {
+        Checks.count(getName(), "labels", labels, "target");
+        Checks.count(getName(), "predictions", predictions, "scores");
+        NDArray scores = predictions.get(0);
+        Checks.rank(getName(), "predictions[0]", scores, 1, 2, "(N, C) or (C)");
+        ClassAxis.check(getName(), scores, "weight", weight);
+        ClassAxis.checkIndices(getName(), labels.get(0), scores);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected Shape unreducedShape(NDList labels, NDList predictions) {
+        return ClassAxis.without(predictions.get(0).getShape());
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected NDList maskedPredictions(NDArray mask, NDList predictions) {
+        return ClassAxis.masked(mask, predictions);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected Terms terms(NDList labels, NDList predictions) {
+        ClassTargets targets = targets(labels, predictions);
+        NDArray scores = ClassAxis.batched(predictions.get(0)); // [N, C]
+        NDArray index = targets.index().reshape(-1); // [N]
+        NDArray isTarget = Hinge.isTarget(index, scores);
+        NDArray hinges = Hinge.of(scores, Nd.pick(scores, index), margin, isTarget);
+        return Terms.of(values(targets, hinges));
+    }
+
+    private ClassTargets targets(NDList labels, NDList predictions) {
+        return ClassAxis.targets(this, labels.get(0), predictions.get(0), null, weight);
+    }
+
+    /** Returns w[y] / C · Σ hingesᵖ. */
+    private NDArray values(ClassTargets targets, NDArray hinges) {
+        NDArray sums = Nd.sum(p == 1 ? hinges : hinges.square(), 1); // [N]
+        NDArray means = sums.div(hinges.getShape().get(1));
+        return targets.weigh(means.reshape(targets.index().getShape())).values();
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected ClosedForm closedForm(NDList labels, NDList predictions, boolean gradient) {
+        ClassTargets targets = targets(labels, predictions);
+        NDArray scores = ClassAxis.batched(predictions.get(0)); // [N, C]
+        NDArray index = targets.index().reshape(-1); // [N]
+        NDArray isTarget = Hinge.isTarget(index, scores);
+        NDArray hinges = Hinge.detached(scores, Nd.pick(scores, index), margin, isTarget);
+        NDArray sum = Nd.sum(values(targets, hinges));
+        Divisor divisor = Divisor.of(index.size());
+        if (!gradient) {
+            return new ClosedForm(sum, divisor);
+        }
+        NDArray slopes = Hinge.slopes(p == 1 ? hinges.sign() : hinges, isTarget); // [N, C]
+        NDArray weights = targets.weights();
+        if (weights != null) {
+            slopes.muli(weights.reshape(-1, 1));
+        }
+        double scale = (double) p / scores.getShape().get(1);
+        return new ClosedForm(sum, divisor, scale, slopes.reshape(predictions.get(0).getShape()));
+    }
+
+    /**
+     * Creates a builder with the defaults: p = 1, margin 1, no class weights, {@code MEAN}.
+     *
+     * @return the builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** The Builder to construct a {@link MultiMarginLoss}. */
+    public static final class Builder extends LossBuilder<Builder> {
+
+        private int p = 1;
+        private double margin = 1;
+        private double @Nullable [] weight;
+
+        Builder() {
+            super("MultiMarginLoss");
+        }
+
+        /** {@inheritDoc} */
+        @Override
+        protected Builder self() {
+            return this;
+        }
+
+        /**
+         * Sets the power of every hinge (default 1).
+         *
+         * @param p 1 or 2
+         * @return this {@code Builder}
+         */
+        public Builder optP(int p) {
+            Checks.require(p == 1 || p == 2, name, "p", "be 1 or 2", p);
+            this.p = p;
+            return this;
+        }
+
+        /**
+         * Sets by how much the right score should exceed the others (default 1).
+         *
+         * @param margin a finite number
+         * @return this {@code Builder}
+         */
+        public Builder optMargin(double margin) {
+            this.margin = Checks.finite(name, "margin", margin);
+            return this;
+        }
+
+        /**
+         * Sets the weight of each class (default 1 for all).
+         *
+         * @param weight one number a class, finite and not negative
+         * @return this {@code Builder}
+         */
+        public Builder optWeight(double... weight) {
+            this.weight = Checks.weights(name, "weight", weight);
+            return this;
+        }
+
+        /**
+         * Builds the loss.
+         *
+         * @return the loss
+         */
+        public MultiMarginLoss build() {
+            return new MultiMarginLoss(this);
+        }
+    }
+}

@@ -1,0 +1,149 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.classification;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.Shape;
+
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Checks;
+import io.djlosses.api.ClassTargets;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Terms;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The negative log-likelihood of a class, for networks that end in log-probabilities.
+ *
+ * <p>Use {@link CrossEntropyLoss} on logits where there is a choice; this one is for a network
+ * whose last layer is a log-softmax already. With class weights {@code w} every sample adds
+ *
+ * <pre>{@code
+ * ℓ = −w[y] x[y],   0 if y = ignoreIndex        x log-probabilities, y class
+ * }</pre>
+ *
+ * <h2>Shapes</h2>
+ *
+ * <ul>
+ *   <li>{@code labels: [(N)]} or {@code (N, d1, …, dK)}, class indices of any integer or
+ *       floating-point type, also with a class axis of size 1; {@code ()} for a prediction (C)
+ *   <li>{@code predictions: [(N, C)]}, {@code (N, C, d1, …, dK)} or {@code (C)}: log-probabilities,
+ *       which are not checked to be any
+ *   <li>{@code out: ()}, or {@code (N, d1, …, dK)} with {@code NONE}
+ * </ul>
+ *
+ * <h2>Reduction</h2>
+ *
+ * <p>{@code MEAN} divides by the sum of {@code w[y]} over the targets that are not ignored. If all
+ * are ignored, or the batch is empty, the mean is NaN with gradient zero; {@code optEmptyPolicy}
+ * changes that. A class of weight 0 and log-probability −∞ gives 0 · ∞ = NaN.
+ *
+ * <h2>Example</h2>
+ *
+ * <pre>{@code
+ * Loss loss = NLLLoss.builder().optIgnoreIndex(-1).build();
+ * NDArray value = loss.evaluate(new NDList(classes), new NDList(logits.logSoftmax(1)));
+ * }</pre>
+ *
+ * <p>Equivalent to {@code torch.nn.NLLLoss(weight, ignore_index, reduction)} and {@code
+ * mindspore.nn.NLLLoss}. Differences: targets may have any numeric type, class weights must not be
+ * negative, and an index out of range is an error on every engine.
+ */
+public final class NLLLoss extends AbstractLoss {
+
+    private final double @Nullable [] weight;
+    private final long ignoreIndex;
+
+    private NLLLoss(Builder builder) {
+        super(builder);
+        weight = builder.weight;
+        ignoreIndex = builder.ignoreIndex;
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected void check(NDList labels, NDList predictions) {
+        Checks.count(getName(), "labels", labels, "target");
+        Checks.count(getName(), "predictions", predictions, "log-probabilities");
+        ClassAxis.check(getName(), predictions.get(0), "weight", weight);
+        ClassAxis.checkIndices(getName(), labels.get(0), predictions.get(0));
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected Shape unreducedShape(NDList labels, NDList predictions) {
+        return ClassAxis.without(predictions.get(0).getShape());
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected NDList maskedPredictions(NDArray mask, NDList predictions) {
+        return ClassAxis.masked(mask, predictions);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected Terms terms(NDList labels, NDList predictions) {
+        NDArray logProb = predictions.get(0);
+        ClassTargets targets = ClassAxis.targets(this, labels.get(0), logProb, ignoreIndex, weight);
+        return targets.weigh(ClassAxis.pick(logProb, targets.index()).neg());
+    }
+
+    /**
+     * Creates a builder with the defaults: no class weights, ignoreIndex −100, {@code MEAN}.
+     *
+     * @return the builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** The Builder to construct an {@link NLLLoss}. */
+    public static final class Builder extends LossBuilder<Builder> {
+
+        private double @Nullable [] weight;
+        private long ignoreIndex = -100;
+
+        Builder() {
+            super("NLLLoss");
+        }
+
+        /** {@inheritDoc} */
+        @Override
+        protected Builder self() {
+            return this;
+        }
+
+        /**
+         * Sets the weight of each class (default 1 for all).
+         *
+         * @param weight one number a class, finite and not negative
+         * @return this {@code Builder}
+         */
+        public Builder optWeight(double... weight) {
+            this.weight = Checks.weights(name, "weight", weight);
+            return this;
+        }
+
+        /**
+         * Sets the class index of targets that count nothing (default −100).
+         *
+         * @param ignoreIndex any number
+         * @return this {@code Builder}
+         */
+        public Builder optIgnoreIndex(long ignoreIndex) {
+            this.ignoreIndex = ignoreIndex;
+            return this;
+        }
+
+        /**
+         * Builds the loss.
+         *
+         * @return the loss
+         */
+        public NLLLoss build() {
+            return new NLLLoss(this);
+        }
+    }
+}

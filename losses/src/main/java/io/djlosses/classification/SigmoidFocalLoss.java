@@ -1,0 +1,179 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.classification;
+
+import ai.djl.ndarray.NDArray;
+
+import io.djlosses.api.Checks;
+import io.djlosses.api.ClosedForm;
+import io.djlosses.api.Divisor;
+import io.djlosses.api.ElementwiseLoss;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Reduction;
+import io.djlosses.nd.Nd;
+
+/**
+ * The binary focal loss of logits: a cross entropy in which easy examples hardly count.
+ *
+ * <p>The loss of RetinaNet, for tasks where most examples are easy negatives. With {@code p = σ(x)}
+ * every element adds
+ *
+ * <pre>{@code
+ * ℓ = α_t (1 − p_t)^γ BCEWithLogits(x, y)          x logit, y label, γ ≥ 0
+ * p_t = p y + (1 − p)(1 − y)      α_t = α y + (1 − α)(1 − y), or 1 if α = −1
+ * }</pre>
+ *
+ * <p>{@code 1 − p_t} is computed as {@code y σ(−x) + (1 − y) σ(x)}, which keeps all its digits
+ * where it is small.
+ *
+ * <h2>Shapes</h2>
+ *
+ * <ul>
+ *   <li>{@code labels: [(*)]}, any shape, in [0, 1]
+ *   <li>{@code predictions: [(*)]}, same shape as the label
+ *   <li>{@code out: (*)} with {@code NONE}, the default, else {@code ()}; {@code MEAN} divides by
+ *       the number of elements, not by that of the positive ones
+ * </ul>
+ *
+ * <h2>Example</h2>
+ *
+ * <pre>{@code
+ * Loss loss = SigmoidFocalLoss.builder().optReduction(Reduction.SUM).build();
+ * NDArray value = loss.evaluate(new NDList(label), new NDList(logits));
+ * }</pre>
+ *
+ * <p>Equivalent to {@code torchvision.ops.sigmoid_focal_loss(alpha, gamma, reduction)}. Difference:
+ * value and gradient are finite for every finite logit; there, a {@code γ} below 1 gives a gradient
+ * of NaN where the sigmoid rounds to 0 or 1.
+ *
+ * @see <a href="https://arxiv.org/abs/1708.02002">Lin et al. 2017, Focal Loss for Dense Object
+ *     Detection</a>
+ */
+public final class SigmoidFocalLoss extends ElementwiseLoss {
+
+    /** The α that stands for none. */
+    private static final double OFF = -1;
+
+    private final double gamma;
+    private final double alpha;
+
+    private SigmoidFocalLoss(Builder builder) {
+        super(builder);
+        gamma = builder.gamma;
+        alpha = builder.alpha;
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected void checkData(NDArray label, NDArray prediction) {
+        Checks.unitInterval(getName(), "labels[0]", label);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected NDArray unreduced(NDArray label, NDArray prediction) {
+        NDArray opposite = prediction.neg();
+        NDArray wrong = FocalModulation.blend(label, Nd.sigmoid(opposite), Nd.sigmoid(prediction));
+        NDArray entropy =
+                FocalModulation.blend(label, Nd.softplus(opposite), Nd.softplus(prediction));
+        NDArray values = FocalModulation.modulate(entropy, wrong, gamma);
+        return alpha == OFF ? values : values.mul(FocalModulation.balance(label, alpha));
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected ClosedForm closedForm(NDArray label, NDArray prediction, boolean gradient) {
+        Divisor divisor = Divisor.of(prediction.size());
+        NDArray opposite = prediction.neg();
+        NDArray yes = Nd.sigmoid(prediction);
+        NDArray no = Nd.sigmoid(opposite);
+        NDArray wrong = FocalModulation.blend(label, no, yes);
+        Number zero = Nd.num(prediction, 0);
+        NDArray entropy =
+                FocalModulation.blend(label, opposite.maximum(zero), prediction.maximum(zero))
+                        .addi(Nd.log1p(prediction.abs().negi().exp()));
+        NDArray values = FocalModulation.modulate(entropy, wrong, gamma);
+        if (alpha != OFF) {
+            values = values.mul(FocalModulation.balance(label, alpha));
+        }
+        NDArray sum = Nd.sum(values);
+        if (!gradient) {
+            return new ClosedForm(sum, divisor);
+        }
+        NDArray direction = BinaryCrossEntropy.complement(label).muli(yes).subi(label.mul(no));
+        NDArray slope = FocalModulation.modulate(direction, wrong, gamma);
+        if (gamma > 0) {
+            // d q / d x = (1 − 2y) σ(x) σ(−x)
+            NDArray change = label.mul(Nd.num(label, -2)).addi(Nd.num(label, 1)).muli(yes);
+            change.muli(no).muli(entropy).muli(Nd.num(label, gamma));
+            slope = FocalModulation.slope(change, slope, wrong, gamma);
+        }
+        if (alpha != OFF) {
+            slope = slope.mul(FocalModulation.balance(label, alpha));
+        }
+        return new ClosedForm(sum, divisor, 1, slope);
+    }
+
+    /**
+     * Creates a builder with the defaults: {@code γ = 2}, {@code α = 0.25}, {@code NONE}.
+     *
+     * @return the builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** The Builder to construct a {@link SigmoidFocalLoss}. */
+    public static final class Builder extends LossBuilder<Builder> {
+
+        private double gamma = 2;
+        private double alpha = 0.25;
+
+        Builder() {
+            super("SigmoidFocalLoss");
+            optReduction(Reduction.NONE);
+        }
+
+        /** {@inheritDoc} */
+        @Override
+        protected Builder self() {
+            return this;
+        }
+
+        /**
+         * Sets how much less an easy example counts (default 2; 0 makes all count alike).
+         *
+         * @param gamma a number that is not negative
+         * @return this {@code Builder}
+         */
+        public Builder optGamma(double gamma) {
+            this.gamma = Checks.notNegative(name, "gamma", gamma);
+            return this;
+        }
+
+        /**
+         * Sets the weight of positive labels (default 0.25); negative ones weigh {@code 1 − α}.
+         *
+         * @param alpha a number in [0, 1], or −1 to weigh both alike with 1
+         * @return this {@code Builder}
+         */
+        public Builder optAlpha(double alpha) {
+            Checks.require(
+                    alpha == OFF || (alpha >= 0 && alpha <= 1),
+                    name,
+                    "alpha",
+                    "be in [0, 1], or -1 for none",
+                    alpha);
+            this.alpha = alpha;
+            return this;
+        }
+
+        /**
+         * Builds the loss.
+         *
+         * @return the loss
+         */
+        public SigmoidFocalLoss build() {
+            return new SigmoidFocalLoss(this);
+        }
+    }
+}

@@ -1,0 +1,97 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.classification;
+
+import ai.djl.ndarray.NDArray;
+
+import io.djlosses.api.Checks;
+import io.djlosses.api.ClosedForm;
+import io.djlosses.api.ElementwiseLoss;
+import io.djlosses.api.LossBuilder;
+
+/**
+ * The logistic loss of labels −1 and 1: a hinge rounded off.
+ *
+ * <p>Use it for binary classification by a score; it is {@link BCEWithLogitsLoss} for labels of
+ * another form. Every element adds
+ *
+ * <pre>{@code
+ * ℓ = log(1 + exp(−y x))        x score, y label in {−1, 1}
+ * }</pre>
+ *
+ * <h2>Shapes</h2>
+ *
+ * <ul>
+ *   <li>{@code labels: [(*)]}, any shape, −1 or 1
+ *   <li>{@code predictions: [(*)]}, same shape as the label
+ *   <li>{@code out: ()}, or {@code (*)} with {@code NONE}; {@code MEAN} divides by the number of
+ *       elements
+ * </ul>
+ *
+ * <h2>Example</h2>
+ *
+ * <pre>{@code
+ * Loss loss = Losses.softMarginLoss();
+ * NDArray value = loss.evaluate(new NDList(label), new NDList(scores));
+ * }</pre>
+ *
+ * <p>Equivalent to {@code torch.nn.SoftMarginLoss(reduction)} and {@code
+ * mindspore.nn.SoftMarginLoss}. Difference: computed without overflow, so that a prediction that is
+ * wrong by more than 88 has its value and gradient, where PyTorch gives ∞ and NaN. A label other
+ * than −1 and 1 is computed with; strict validation rejects it.
+ */
+public final class SoftMarginLoss extends ElementwiseLoss {
+
+    private SoftMarginLoss(Builder builder) {
+        super(builder);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected void checkData(NDArray label, NDArray prediction) {
+        Checks.signs(getName(), "labels[0]", label);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected NDArray unreduced(NDArray label, NDArray prediction) {
+        return Margin.logistic(label, prediction);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected ClosedForm closedForm(NDArray label, NDArray prediction, boolean gradient) {
+        return Margin.closedForm(label, prediction, gradient);
+    }
+
+    /**
+     * Creates a builder with the defaults: {@code MEAN}.
+     *
+     * @return the builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** The Builder to construct a {@link SoftMarginLoss}. */
+    public static final class Builder extends LossBuilder<Builder> {
+
+        Builder() {
+            super("SoftMarginLoss");
+        }
+
+        /** {@inheritDoc} */
+        @Override
+        protected Builder self() {
+            return this;
+        }
+
+        /**
+         * Builds the loss.
+         *
+         * @return the loss
+         */
+        public SoftMarginLoss build() {
+            return new SoftMarginLoss(this);
+        }
+    }
+}

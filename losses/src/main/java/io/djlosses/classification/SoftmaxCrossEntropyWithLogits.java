@@ -1,0 +1,154 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.classification;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.Shape;
+
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Checks;
+import io.djlosses.api.ClassTargets;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Reduction;
+import io.djlosses.api.Terms;
+import io.djlosses.nd.Nd;
+
+/**
+ * MindSpore's cross entropy of logits: one value a sample unless a reduction is asked for.
+ *
+ * <p>Use it to port MindSpore code; {@link CrossEntropyLoss} has more options and takes more
+ * shapes. With {@code p = softmax(x)} every sample adds
+ *
+ * <pre>{@code
+ * sparse = false:  ℓ = −Σc y[c] log p[c]        y a probability for each class, or one-hot
+ * sparse = true:   ℓ = −log p[y]                y class
+ * }</pre>
+ *
+ * <h2>Shapes</h2>
+ *
+ * <ul>
+ *   <li>{@code labels: [(N, C)]}; with {@code sparse} {@code (N)} or {@code (N, 1)}, class indices
+ *       of any integer or floating-point type
+ *   <li>{@code predictions: [(N, C)]}: logits
+ *   <li>{@code out: (N)}, or {@code ()} with a reduction; {@code MEAN} divides by N
+ * </ul>
+ *
+ * <h2>Example</h2>
+ *
+ * <pre>{@code
+ * Loss loss = SoftmaxCrossEntropyWithLogits.builder()
+ *         .optSparse(true).optReduction(Reduction.MEAN).build();
+ * NDArray value = loss.evaluate(new NDList(classes), new NDList(logits));
+ * }</pre>
+ *
+ * <p>Equivalent to {@code mindspore.nn.SoftmaxCrossEntropyWithLogits(sparse, reduction)}, defaults
+ * included; with {@code MEAN} to {@code torch.nn.CrossEntropyLoss()}. Difference: an index out of
+ * range is an error, while there it gives a loss of 0.
+ */
+public final class SoftmaxCrossEntropyWithLogits extends AbstractLoss {
+
+    private final boolean sparse;
+
+    private SoftmaxCrossEntropyWithLogits(Builder builder) {
+        super(builder);
+        sparse = builder.sparse;
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected void check(NDList labels, NDList predictions) {
+        Checks.count(getName(), "labels", labels, "target");
+        Checks.count(getName(), "predictions", predictions, "logits");
+        NDArray label = labels.get(0);
+        NDArray logits = predictions.get(0);
+        Checks.rank(getName(), "predictions[0]", logits, 2, 2, "(N, C)");
+        ClassAxis.check(getName(), logits, "weight", null);
+        if (sparse) {
+            ClassAxis.checkIndices(getName(), label, logits);
+        } else {
+            Checks.shape(
+                    getName(),
+                    "labels[0]",
+                    label.getShape(),
+                    logits.getShape(),
+                    "match predictions[0] (for class indices build the loss with optSparse(true))");
+        }
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected void checkData(NDList labels, NDList predictions) {
+        if (!sparse) {
+            ClassAxis.checkProbabilities(getName(), Nd.cast(labels.get(0), predictions.get(0)));
+        }
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected Shape unreducedShape(NDList labels, NDList predictions) {
+        return ClassAxis.without(predictions.get(0).getShape());
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected NDList maskedPredictions(NDArray mask, NDList predictions) {
+        return ClassAxis.masked(mask, predictions);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected Terms terms(NDList labels, NDList predictions) {
+        NDArray label = labels.get(0);
+        NDArray logits = predictions.get(0);
+        if (!sparse) {
+            return Terms.of(CrossEntropyLoss.crossEntropy(Nd.cast(label, logits), logits));
+        }
+        ClassTargets targets = ClassAxis.targets(this, label, logits, null, null);
+        return targets.weigh(Nd.logSoftmax(logits, targets.index()).neg());
+    }
+
+    /**
+     * Creates a builder with the defaults: one-hot or probability labels, {@code NONE}.
+     *
+     * @return the builder
+     */
+    public static Builder builder() {
+        return new Builder().optReduction(Reduction.NONE);
+    }
+
+    /** The Builder to construct a {@link SoftmaxCrossEntropyWithLogits}. */
+    public static final class Builder extends LossBuilder<Builder> {
+
+        private boolean sparse;
+
+        Builder() {
+            super("SoftmaxCrossEntropyWithLogits");
+        }
+
+        /** {@inheritDoc} */
+        @Override
+        protected Builder self() {
+            return this;
+        }
+
+        /**
+         * Sets whether labels are class indices (default false: a probability for each class).
+         *
+         * @param sparse whether labels are class indices
+         * @return this {@code Builder}
+         */
+        public Builder optSparse(boolean sparse) {
+            this.sparse = sparse;
+            return this;
+        }
+
+        /**
+         * Builds the loss.
+         *
+         * @return the loss
+         */
+        public SoftmaxCrossEntropyWithLogits build() {
+            return new SoftmaxCrossEntropyWithLogits(this);
+        }
+    }
+}

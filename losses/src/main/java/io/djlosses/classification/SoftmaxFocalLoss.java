@@ -1,0 +1,210 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.classification;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.Shape;
+
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Checks;
+import io.djlosses.api.ClassTargets;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Terms;
+import io.djlosses.nd.Nd;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The focal loss over exclusive classes: a cross entropy in which what is classified well already
+ * counts little.
+ *
+ * <p>Use it where easy samples outnumber the hard ones by far. {@link SigmoidFocalLoss} is the
+ * variant for independent yes-or-no decisions. With {@code p = softmax(x)} and class weights {@code
+ * w} every position adds
+ *
+ * <pre>{@code
+ * indices:  ℓ = −w[y] (1 − p[y])^γ log p[y]
+ * one-hot:  ℓ[c] = −y[c] w[c] (1 − p[c])^γ log p[c]        for each class c
+ * }</pre>
+ *
+ * <p>and positions d1, …, dK are averaged into one value a sample. γ = 0 is the cross entropy. The
+ * gradient at p = 1 is its limit 0 for every γ &gt; 0.
+ *
+ * <h2>Shapes</h2>
+ *
+ * <ul>
+ *   <li>{@code labels: [(N, 1, d1, …, dK)]} or {@code (N, d1, …, dK)}, class indices of any integer
+ *       or floating-point type; or {@code (N, C, d1, …, dK)}, one-hot or probabilities, of any type
+ *   <li>{@code predictions: [(N, C)]} or {@code (N, C, d1, …, dK)}: logits
+ *   <li>{@code out: ()}, or with {@code NONE} {@code (N)} for indices and {@code (N, C)} for
+ *       one-hot labels
+ * </ul>
+ *
+ * <h2>Reduction</h2>
+ *
+ * <p>{@code MEAN} divides by N for indices, whatever the weights. For one-hot labels it divides by
+ * N · C, so that it is C times smaller than for the same labels as indices.
+ *
+ * <h2>Example</h2>
+ *
+ * <pre>{@code
+ * Loss loss = SoftmaxFocalLoss.builder().optGamma(1.5).build();
+ * NDArray value = loss.evaluate(new NDList(classes), new NDList(logits));
+ * }</pre>
+ *
+ * <p>Equivalent to {@code mindspore.nn.FocalLoss(weight, gamma, reduction)}; no equivalent in
+ * PyTorch. Differences: any number of axes and labels without a class axis are taken, negative
+ * indices are rejected, and the gradient for γ &lt; 1 at p = 1 is 0 rather than NaN. With a single
+ * class, labels are indices, as there.
+ *
+ * @see <a href="https://arxiv.org/abs/1708.02002">Lin et al. 2017, Focal Loss for Dense Object
+ *     Detection</a>
+ */
+public final class SoftmaxFocalLoss extends AbstractLoss {
+
+    private final double @Nullable [] weight;
+    private final double gamma;
+
+    private SoftmaxFocalLoss(Builder builder) {
+        super(builder);
+        weight = builder.weight;
+        gamma = builder.gamma;
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected void check(NDList labels, NDList predictions) {
+        Checks.count(getName(), "labels", labels, "target");
+        Checks.count(getName(), "predictions", predictions, "logits");
+        NDArray logits = predictions.get(0);
+        Checks.rank(
+                getName(), "predictions[0]", logits, 2, Integer.MAX_VALUE, "(N, C) or (N, C, …)");
+        ClassAxis.check(getName(), logits, "weight", weight);
+        if (!isOneHot(labels.get(0), logits)) {
+            ClassAxis.checkIndices(getName(), labels.get(0), logits);
+        }
+    }
+
+    private static boolean isOneHot(NDArray label, NDArray logits) {
+        return label.getShape().equals(logits.getShape()) && !ClassAxis.isIndex(label, logits);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected void checkData(NDList labels, NDList predictions) {
+        if (isOneHot(labels.get(0), predictions.get(0))) {
+            ClassAxis.checkProbabilities(getName(), Nd.cast(labels.get(0), predictions.get(0)));
+        }
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected Shape unreducedShape(NDList labels, NDList predictions) {
+        Shape shape = predictions.get(0).getShape();
+        return shape.slice(0, isOneHot(labels.get(0), predictions.get(0)) ? 2 : 1);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected NDList maskedPredictions(NDArray mask, NDList predictions) {
+        // A mask (N, C) hides values of a sample whose other classes still need its logits.
+        return mask.getShape().dimension() < 2 ? ClassAxis.masked(mask, predictions) : predictions;
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected Terms terms(NDList labels, NDList predictions) {
+        NDArray label = labels.get(0);
+        NDArray logits = predictions.get(0);
+        NDArray values; // [N, *] or [N, C, *]
+        if (isOneHot(label, logits)) {
+            NDArray target = Nd.cast(label, logits);
+            target = weight == null ? target : target.mul(ClassAxis.row(weight, logits));
+            values = focal(Nd.logSoftmax(logits, 1)).mul(target);
+        } else {
+            ClassTargets targets = ClassAxis.targets(this, label, logits, null, weight);
+            NDArray logProb = Nd.logSoftmax(logits, targets.index());
+            values = targets.weigh(focal(logProb)).values();
+        }
+        return Terms.of(meanOfPositions(values, unreducedShape(labels, predictions)));
+    }
+
+    /** Returns −(1 − p)^γ log p. */
+    private NDArray focal(NDArray logProb) {
+        if (gamma == 0) {
+            return logProb.neg();
+        }
+        NDArray rest = logProb.exp().neg().add(1);
+        // At p = 1 and at p = 0 a factor of the derivative is infinite where another is 0.
+        NDArray certain = rest.eq(0);
+        NDArray extreme = certain.logicalOr(logProb.eq(Double.NEGATIVE_INFINITY));
+        NDArray power = Nd.where(extreme, rest.onesLike(), rest).pow(Nd.num(rest, gamma));
+        return Nd.where(certain, rest.zerosLike(), power.mul(logProb).neg());
+    }
+
+    private static NDArray meanOfPositions(NDArray values, Shape shape) {
+        if (values.getShape().equals(shape)) {
+            return values;
+        }
+        double positions = values.size() / (double) shape.size();
+        NDArray sum = Nd.sum(values.reshape(shape.add((long) positions)), -1);
+        return sum.div(Nd.num(sum, positions));
+    }
+
+    /**
+     * Creates a builder with the defaults: no class weights, γ = 2, {@code MEAN}.
+     *
+     * @return the builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** The Builder to construct a {@link SoftmaxFocalLoss}. */
+    public static final class Builder extends LossBuilder<Builder> {
+
+        private double @Nullable [] weight;
+        private double gamma = 2;
+
+        Builder() {
+            super("SoftmaxFocalLoss");
+        }
+
+        /** {@inheritDoc} */
+        @Override
+        protected Builder self() {
+            return this;
+        }
+
+        /**
+         * Sets the weight of each class (default 1 for all).
+         *
+         * @param weight one number a class, finite and not negative
+         * @return this {@code Builder}
+         */
+        public Builder optWeight(double... weight) {
+            this.weight = Checks.weights(name, "weight", weight);
+            return this;
+        }
+
+        /**
+         * Sets how fast the loss of a class falls with its probability (default 2).
+         *
+         * @param gamma the exponent γ, finite and not negative
+         * @return this {@code Builder}
+         */
+        public Builder optGamma(double gamma) {
+            this.gamma = Checks.notNegative(name, "gamma", gamma);
+            return this;
+        }
+
+        /**
+         * Builds the loss.
+         *
+         * @return the loss
+         */
+        public SoftmaxFocalLoss build() {
+            return new SoftmaxFocalLoss(this);
+        }
+    }
+}

@@ -1,0 +1,128 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.classification;
+
+import ai.djl.ndarray.NDArray;
+
+import io.djlosses.api.Checks;
+import io.djlosses.api.ClosedForm;
+import io.djlosses.api.Divisor;
+import io.djlosses.api.ElementwiseLoss;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.nd.Nd;
+
+/**
+ * The squared hinge: a hinge without a kink, which punishes large violations harder.
+ *
+ * <p>Use it for maximum-margin classification where {@link HingeLoss} converges badly. Every
+ * element adds
+ *
+ * <pre>{@code
+ * ℓ = max(0, m − y x)²        x score, y label in {−1, 1}, m margin
+ * }</pre>
+ *
+ * <h2>Shapes</h2>
+ *
+ * <ul>
+ *   <li>{@code labels: [(*)]}, any shape, −1 or 1
+ *   <li>{@code predictions: [(*)]}, same shape as the label
+ *   <li>{@code out: ()}, or {@code (*)} with {@code NONE}; {@code MEAN} divides by the number of
+ *       elements
+ * </ul>
+ *
+ * <h2>Example</h2>
+ *
+ * <pre>{@code
+ * Loss loss = Losses.squaredHingeLoss();
+ * NDArray value = loss.evaluate(new NDList(label), new NDList(scores));
+ * }</pre>
+ *
+ * <p>Equivalent to {@code mxnet.gluon.loss.SquaredHingeLoss(margin)}, which gives a mean for each
+ * sample; in PyTorch to {@code torch.relu(margin - y * x)**2}. A label other than −1 and 1 is
+ * computed with; strict validation rejects it. Labels of 0 and 1 must be mapped by {@code 2y − 1}
+ * first.
+ *
+ * @see <a href="https://arxiv.org/abs/1306.0239">Tang 2013, Deep Learning using Linear Support
+ *     Vector Machines</a>
+ */
+public final class SquaredHingeLoss extends ElementwiseLoss {
+
+    private final double margin;
+
+    private SquaredHingeLoss(Builder builder) {
+        super(builder);
+        margin = builder.margin;
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected void checkData(NDArray label, NDArray prediction) {
+        Checks.signs(getName(), "labels[0]", label);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected NDArray unreduced(NDArray label, NDArray prediction) {
+        return Nd.relu(violation(label, prediction)).square();
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected ClosedForm closedForm(NDArray label, NDArray prediction, boolean gradient) {
+        Divisor divisor = Divisor.of(prediction.size());
+        NDArray violation = violation(label, prediction);
+        violation = violation.maximum(Nd.num(violation, 0));
+        NDArray sum = Nd.sum(violation.square());
+        return gradient
+                ? new ClosedForm(sum, divisor, -2, violation.muli(label))
+                : new ClosedForm(sum, divisor);
+    }
+
+    private NDArray violation(NDArray label, NDArray prediction) {
+        return prediction.mul(label).neg().add(Nd.num(prediction, margin));
+    }
+
+    /**
+     * Creates a builder with the defaults: margin 1, {@code MEAN}.
+     *
+     * @return the builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** The Builder to construct a {@link SquaredHingeLoss}. */
+    public static final class Builder extends LossBuilder<Builder> {
+
+        private double margin = 1;
+
+        Builder() {
+            super("SquaredHingeLoss");
+        }
+
+        /** {@inheritDoc} */
+        @Override
+        protected Builder self() {
+            return this;
+        }
+
+        /**
+         * Sets the score from which a prediction is right enough to cost nothing (default 1).
+         *
+         * @param margin a finite number
+         * @return this {@code Builder}
+         */
+        public Builder optMargin(double margin) {
+            this.margin = Checks.finite(name, "margin", margin);
+            return this;
+        }
+
+        /**
+         * Builds the loss.
+         *
+         * @return the loss
+         */
+        public SquaredHingeLoss build() {
+            return new SquaredHingeLoss(this);
+        }
+    }
+}

@@ -1,0 +1,253 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.distribution;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.Shape;
+
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Checks;
+import io.djlosses.api.ClosedForm;
+import io.djlosses.api.Divisor;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Terms;
+import io.djlosses.nd.Nd;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.Arrays;
+
+/**
+ * The negative log-likelihood of labels under a normal distribution whose mean and variance are
+ * both predicted.
+ *
+ * <p>For regression that also says how sure it is. With {@code v = max(var, eps)} every element
+ * adds
+ *
+ * <pre>{@code
+ * ℓ = ½ (log v + (x − y)² / v)        x mean, var variance, y label
+ *     + ½ log 2π                      with full
+ * }</pre>
+ *
+ * <p>The value uses the clamped variance, the gradient passes the clamp: {@code ∂ℓ/∂var = ½ (1/v −
+ * (x − y)²/v²)} also where the variance is below {@code eps}, so that it can grow again.
+ *
+ * <h2>Shapes</h2>
+ *
+ * <ul>
+ *   <li>{@code labels: [(N, *)]}, any shape
+ *   <li>{@code predictions: [(N, *), variance]}, the mean of the shape of the label, and a variance
+ *       of the same shape, or the same but for one axis of size 1, or without the last axis
+ *   <li>{@code out: ()}, or the shape of the mean with {@code NONE}; {@code MEAN} divides by the
+ *       number of elements of the mean
+ * </ul>
+ *
+ * <h2>Example</h2>
+ *
+ * <pre>{@code
+ * Loss loss = Losses.gaussianNLLLoss();
+ * NDArray value = loss.evaluate(new NDList(label), new NDList(mean, variance));
+ * }</pre>
+ *
+ * <p>Equivalent to {@code torch.nn.GaussianNLLLoss(full, eps, reduction)} and {@code
+ * mindspore.nn.GaussianNLLLoss}, with the variance as second prediction. Differences: a negative
+ * variance, which is an error there, is clamped like any other below {@code eps}; strict validation
+ * rejects it. The label is not broadcast.
+ *
+ * @see <a href="https://doi.org/10.1109/ICNN.1994.374138">Nix and Weigend 1994, Estimating the Mean
+ *     and Variance of the Target Probability Distribution</a>
+ */
+public final class GaussianNLLLoss extends AbstractLoss {
+
+    private static final double HALF_LOG_2_PI = 0.5 * Math.log(2 * Math.PI);
+
+    private final boolean full;
+    private final double eps;
+
+    private GaussianNLLLoss(Builder builder) {
+        super(builder);
+        full = builder.full;
+        eps = builder.eps;
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected void check(NDList labels, NDList predictions) {
+        Checks.count(getName(), "labels", labels, "target");
+        Checks.count(getName(), "predictions", predictions, "mean", "variance");
+        Checks.sameElements(getName(), labels.get(0), predictions.get(0));
+        Shape mean = predictions.get(0).getShape();
+        Shape variance = predictions.get(1).getShape();
+        Checks.require(
+                variance.equals(mean) || isPerRow(variance, mean) || isRepeated(variance, mean),
+                getName(),
+                "predictions[1] (the variance)",
+                "have the shape "
+                        + mean
+                        + " of the mean, or one axis of size 1 in it, or lack its"
+                        + " last axis",
+                variance);
+    }
+
+    private static boolean isPerRow(Shape variance, Shape mean) {
+        int rank = mean.dimension();
+        return rank > 0 && variance.equals(mean.slice(0, rank - 1));
+    }
+
+    private static boolean isRepeated(Shape variance, Shape mean) {
+        if (variance.dimension() != mean.dimension()) {
+            return false;
+        }
+        int repeated = 0;
+        for (int i = 0; i < mean.dimension(); i++) {
+            if (variance.get(i) != mean.get(i)) {
+                repeated += variance.get(i) == 1 ? 1 : 2;
+            }
+        }
+        return repeated == 1;
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected void checkData(NDList labels, NDList predictions) {
+        Checks.notNegative(getName(), "predictions[1] (the variance)", predictions.get(1));
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected NDList maskedLabels(NDArray mask, NDList labels) {
+        return new NDList(shown(mask, labels.get(0)));
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected NDList maskedPredictions(NDArray mask, NDList predictions) {
+        NDArray mean = predictions.get(0);
+        NDArray variance = predictions.get(1);
+        boolean alike = variance.getShape().equals(mean.getShape());
+        return new NDList(shown(mask, mean), alike ? shown(mask, variance) : variance);
+    }
+
+    /** Puts 1, a harmless number, where the mask hides; the label may lack axes of size 1. */
+    private static NDArray shown(NDArray mask, NDArray x) {
+        if (mask.size() == x.size()) {
+            return Nd.where(mask.reshape(x.getShape()), x, 1);
+        }
+        long[] given = mask.getShape().getShape();
+        long[] sizes = new long[x.getShape().dimension()];
+        Arrays.fill(sizes, 1);
+        System.arraycopy(given, 0, sizes, 0, Math.min(given.length, sizes.length));
+        return Nd.where(mask.reshape(new Shape(sizes)), x, 1);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected Shape unreducedShape(NDList labels, NDList predictions) {
+        return predictions.get(0).getShape();
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected Terms terms(NDList labels, NDList predictions) {
+        NDArray mean = predictions.get(0);
+        NDArray variance = predictions.get(1);
+        NDArray clamped = clamped(variance.stopGradient());
+        NDArray v = clamped.add(Nd.zeroWithGradient(variance, clamped.onesLike()));
+        if (v.getShape().dimension() < mean.getShape().dimension()) {
+            v = v.expandDims(v.getShape().dimension()); // [N, *, 1]
+        }
+        NDArray error = mean.sub(matching(labels.get(0), mean));
+        NDArray half = mean.getManager().full(new Shape(), 0.5f, mean.getDataType());
+        NDArray values = error.square().div(v).add(v.log()).mul(half);
+        return Terms.of(full ? values.add(Nd.num(mean, HALF_LOG_2_PI)) : values);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected @Nullable ClosedForm closedForm(NDList labels, NDList predictions, boolean gradient) {
+        NDArray mean = predictions.get(0);
+        if (!predictions.get(1).getShape().equals(mean.getShape())) {
+            return null;
+        }
+        NDArray v = clamped(predictions.get(1));
+        NDArray error = mean.sub(matching(labels.get(0), mean));
+        NDArray pull = error.div(v);
+        NDArray sum = Nd.sum(error.muli(pull).addi(v.log()));
+        sum = sum.mul(Nd.num(sum, 0.5));
+        if (full) {
+            sum = sum.add(Nd.num(sum, HALF_LOG_2_PI * mean.size()));
+        }
+        Divisor divisor = Divisor.of(mean.size());
+        if (!gradient) {
+            return new ClosedForm(sum, divisor);
+        }
+        NDArray half = pull.square().negi();
+        half.addi(v.onesLike().divi(v)).muli(Nd.num(v, 0.5));
+        return new ClosedForm(sum, divisor, 1, pull, half);
+    }
+
+    private NDArray clamped(NDArray variance) {
+        return variance.maximum(Nd.num(variance, eps));
+    }
+
+    private static NDArray matching(NDArray label, NDArray mean) {
+        return Nd.cast(label, mean).reshape(mean.getShape());
+    }
+
+    /**
+     * Creates a builder with the defaults: not full, {@code eps = 1e-6}, {@code MEAN}.
+     *
+     * @return the builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** The Builder to construct a {@link GaussianNLLLoss}. */
+    public static final class Builder extends LossBuilder<Builder> {
+
+        private boolean full;
+        private double eps = 1e-6;
+
+        Builder() {
+            super("GaussianNLLLoss");
+        }
+
+        /** {@inheritDoc} */
+        @Override
+        protected Builder self() {
+            return this;
+        }
+
+        /**
+         * Adds the constant ½ log 2π (default false), so that the value is a likelihood.
+         *
+         * @param full whether to add the constant
+         * @return this {@code Builder}
+         */
+        public Builder optFull(boolean full) {
+            this.full = full;
+            return this;
+        }
+
+        /**
+         * Sets the least variance (default 1e-6).
+         *
+         * @param eps a number that is not negative
+         * @return this {@code Builder}
+         */
+        public Builder optEps(double eps) {
+            this.eps = Checks.notNegative(name, "eps", eps);
+            return this;
+        }
+
+        /**
+         * Builds the loss.
+         *
+         * @return the loss
+         */
+        public GaussianNLLLoss build() {
+            return new GaussianNLLLoss(this);
+        }
+    }
+}

@@ -1,0 +1,144 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.distribution;
+
+import ai.djl.ndarray.NDArray;
+
+import io.djlosses.api.Checks;
+import io.djlosses.api.ClosedForm;
+import io.djlosses.api.Divisor;
+import io.djlosses.api.ElementwiseLoss;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Reduction;
+import io.djlosses.nd.Nd;
+
+/**
+ * The Kullback-Leibler divergence of a predicted distribution, given as log-probabilities, from the
+ * distribution of the labels.
+ *
+ * <p>For distillation, soft labels and variational models. The prediction is the logarithm of a
+ * probability ({@code logSoftmax}); the label is a probability, or its logarithm. Every element
+ * adds
+ *
+ * <pre>{@code
+ * ℓ = y (log y − x)         x log-probability, y label; 0 log 0 = 0
+ * ℓ = exp(y) (y − x)        with logTarget
+ * }</pre>
+ *
+ * <h2>Shapes</h2>
+ *
+ * <ul>
+ *   <li>{@code labels: [(*)]}, any shape
+ *   <li>{@code predictions: [(*)]}, same shape as the label
+ *   <li>{@code out: ()}, or {@code (*)} with {@code NONE}
+ * </ul>
+ *
+ * <h2>Reduction</h2>
+ *
+ * <p>{@code MEAN} divides by the number of elements, as in PyTorch. The divergence of a batch of
+ * distributions is {@link Reduction#BATCH_MEAN}, which divides by the first axis; a scalar stays as
+ * it is.
+ *
+ * <h2>Example</h2>
+ *
+ * <pre>{@code
+ * Loss loss = KLDivLoss.builder().optReduction(Reduction.BATCH_MEAN).build();
+ * NDArray value = loss.evaluate(new NDList(teacher.softmax(1)), new NDList(student.logSoftmax(1)));
+ * }</pre>
+ *
+ * <p>Equivalent to {@code torch.nn.KLDivLoss(reduction, log_target)} and {@code
+ * mindspore.nn.KLDivLoss}. As there, a label of 0 (with {@code logTarget}, −∞) at a log-probability
+ * of −∞ is NaN, and so is a negative probability. Differences: integer labels are converted; with
+ * {@code optLabelGradient} the gradient of a label of 0 is finite, there NaN. Nothing is broadcast.
+ *
+ * @see <a href="https://doi.org/10.1214/aoms/1177729694">Kullback and Leibler 1951, On Information
+ *     and Sufficiency</a>
+ */
+public final class KLDivLoss extends ElementwiseLoss {
+
+    private final boolean logTarget;
+
+    private KLDivLoss(Builder builder) {
+        super(builder);
+        logTarget = builder.logTarget;
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected void checkData(NDArray label, NDArray prediction) {
+        if (!logTarget) {
+            Checks.unitInterval(getName(), "labels[0]", label);
+        }
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected NDArray unreduced(NDArray label, NDArray prediction) {
+        return logTarget
+                ? label.exp().mul(label.sub(prediction))
+                : Nd.xlogy(label, label).sub(label.mul(prediction));
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected ClosedForm closedForm(NDArray label, NDArray prediction, boolean gradient) {
+        Divisor divisor = Divisor.of(prediction.size());
+        NDArray probability = logTarget ? label.exp() : label;
+        NDArray values;
+        if (logTarget) {
+            values = label.sub(prediction).muli(probability);
+        } else {
+            // log(y + 1) = 0 where y = 0, in arithmetic, which is faster than a selection.
+            NDArray logarithm = Nd.cast(label.eq(0), label).addi(label).log();
+            values = logarithm.muli(label).subi(prediction.mul(label));
+        }
+        NDArray sum = Nd.sum(values);
+        return gradient
+                ? new ClosedForm(sum, divisor, -1, probability)
+                : new ClosedForm(sum, divisor);
+    }
+
+    /**
+     * Creates a builder with the defaults: probabilities as labels, {@code MEAN}.
+     *
+     * @return the builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** The Builder to construct a {@link KLDivLoss}. */
+    public static final class Builder extends LossBuilder<Builder> {
+
+        private boolean logTarget;
+
+        Builder() {
+            super("KLDivLoss");
+        }
+
+        /** {@inheritDoc} */
+        @Override
+        protected Builder self() {
+            return this;
+        }
+
+        /**
+         * Says that the labels are log-probabilities (default false: probabilities).
+         *
+         * @param logTarget whether labels are logarithms
+         * @return this {@code Builder}
+         */
+        public Builder optLogTarget(boolean logTarget) {
+            this.logTarget = logTarget;
+            return this;
+        }
+
+        /**
+         * Builds the loss.
+         *
+         * @return the loss
+         */
+        public KLDivLoss build() {
+            return new KLDivLoss(this);
+        }
+    }
+}

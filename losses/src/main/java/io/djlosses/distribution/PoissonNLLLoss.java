@@ -1,0 +1,183 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.distribution;
+
+import ai.djl.ndarray.NDArray;
+
+import io.djlosses.api.Checks;
+import io.djlosses.api.ClosedForm;
+import io.djlosses.api.Divisor;
+import io.djlosses.api.ElementwiseLoss;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.nd.Nd;
+
+/**
+ * The negative log-likelihood of counts under a Poisson distribution.
+ *
+ * <p>For regression of counts: visits, defects, photons. The prediction is the rate, or by default
+ * its logarithm, which may have any sign. Every element adds
+ *
+ * <pre>{@code
+ * ℓ = exp(x) − y x               x logarithm of the rate, y count
+ * ℓ = x − y log(x + eps)         x rate, with logInput = false
+ *     + y log y − y + ½ log(2π y)    with full, where y > 1
+ * }</pre>
+ *
+ * <p>The last line is Stirling's approximation of log y!, which does not depend on the prediction.
+ *
+ * <h2>Shapes</h2>
+ *
+ * <ul>
+ *   <li>{@code labels: [(*)]}, any shape, not negative
+ *   <li>{@code predictions: [(*)]}, same shape as the label
+ *   <li>{@code out: ()}, or {@code (*)} with {@code NONE}; {@code MEAN} divides by the number of
+ *       elements
+ * </ul>
+ *
+ * <h2>Example</h2>
+ *
+ * <pre>{@code
+ * Loss loss = PoissonNLLLoss.builder().optFull(true).build();
+ * NDArray value = loss.evaluate(new NDList(counts), new NDList(logRates));
+ * }</pre>
+ *
+ * <p>Equivalent to {@code torch.nn.PoissonNLLLoss(log_input, full, eps, reduction)} and {@code
+ * mindspore.nn.PoissonNLLLoss}. A negative label or rate is computed with, as there; strict
+ * validation rejects it. Nothing is broadcast.
+ */
+public final class PoissonNLLLoss extends ElementwiseLoss {
+
+    private final boolean logInput;
+    private final boolean full;
+    private final double eps;
+
+    private PoissonNLLLoss(Builder builder) {
+        super(builder);
+        logInput = builder.logInput;
+        full = builder.full;
+        eps = builder.eps;
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected void checkData(NDArray label, NDArray prediction) {
+        Checks.notNegative(getName(), "labels[0]", label);
+        if (!logInput) {
+            Checks.notNegative(getName(), "predictions[0] (a rate)", prediction);
+        }
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected NDArray unreduced(NDArray label, NDArray prediction) {
+        NDArray values =
+                logInput
+                        ? prediction.exp().sub(label.mul(prediction))
+                        : prediction.sub(label.mul(shifted(prediction).log()));
+        return full ? values.add(stirling(label)) : values;
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected ClosedForm closedForm(NDArray label, NDArray prediction, boolean gradient) {
+        Divisor divisor = Divisor.of(prediction.size());
+        NDArray rate = logInput ? prediction.exp() : shifted(prediction);
+        NDArray values =
+                logInput
+                        ? prediction.mul(label).negi().addi(rate)
+                        : rate.log().muli(label).negi().addi(prediction);
+        NDArray sum = Nd.sum(full ? values.addi(stirling(label)) : values);
+        if (!gradient) {
+            return new ClosedForm(sum, divisor);
+        }
+        NDArray slope =
+                logInput ? rate.subi(label) : label.div(rate).negi().addi(Nd.num(prediction, 1));
+        return new ClosedForm(sum, divisor, 1, slope);
+    }
+
+    private NDArray shifted(NDArray rate) {
+        return rate.add(Nd.num(rate, eps));
+    }
+
+    /** Returns y log y − y + ½ log(2π y) where y > 1, else 0. */
+    private static NDArray stirling(NDArray count) {
+        NDArray large = count.gt(1);
+        NDArray y = Nd.where(large, count, 1);
+        NDArray log = y.log();
+        NDArray values =
+                y.mul(log)
+                        .sub(y)
+                        .add(log.add(Nd.num(y, Math.log(2 * Math.PI))).mul(Nd.num(y, 0.5)));
+        return Nd.where(large, values, 0);
+    }
+
+    /**
+     * Creates a builder with the defaults: logarithms of rates, not full, {@code eps = 1e-8},
+     * {@code MEAN}.
+     *
+     * @return the builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** The Builder to construct a {@link PoissonNLLLoss}. */
+    public static final class Builder extends LossBuilder<Builder> {
+
+        private boolean logInput = true;
+        private boolean full;
+        private double eps = 1e-8;
+
+        Builder() {
+            super("PoissonNLLLoss");
+        }
+
+        /** {@inheritDoc} */
+        @Override
+        protected Builder self() {
+            return this;
+        }
+
+        /**
+         * Says whether predictions are logarithms of rates (default) or rates.
+         *
+         * @param logInput whether predictions are logarithms
+         * @return this {@code Builder}
+         */
+        public Builder optLogInput(boolean logInput) {
+            this.logInput = logInput;
+            return this;
+        }
+
+        /**
+         * Adds the term that depends on the label only (default false), so that the value is a
+         * likelihood.
+         *
+         * @param full whether to add Stirling's approximation
+         * @return this {@code Builder}
+         */
+        public Builder optFull(boolean full) {
+            this.full = full;
+            return this;
+        }
+
+        /**
+         * Sets what is added to a rate before its logarithm is taken (default 1e-8).
+         *
+         * @param eps a number that is not negative
+         * @return this {@code Builder}
+         */
+        public Builder optEps(double eps) {
+            this.eps = Checks.notNegative(name, "eps", eps);
+            return this;
+        }
+
+        /**
+         * Builds the loss.
+         *
+         * @return the loss
+         */
+        public PoissonNLLLoss build() {
+            return new PoissonNLLLoss(this);
+        }
+    }
+}

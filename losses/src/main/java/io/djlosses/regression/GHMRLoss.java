@@ -1,0 +1,274 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.regression;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.Shape;
+
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Checks;
+import io.djlosses.api.ClosedForm;
+import io.djlosses.api.Divisor;
+import io.djlosses.api.EmptyPolicy;
+import io.djlosses.api.GradientHistogram;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Terms;
+import io.djlosses.nd.Nd;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A smooth absolute error in which every size of gradient has the same say: the regression loss of
+ * the gradient harmonizing mechanism.
+ *
+ * <p>For box regression with many near-perfect boxes and some outliers: elements are weighted by
+ * the inverse of how many have a gradient of their size, see {@link GradientHistogram}. With {@code
+ * d = x − y}, every element adds
+ *
+ * <pre>{@code
+ * ℓ = λ β(g) (√(d² + μ²) − μ)        x prediction, y label, λ lossWeight
+ * g = |d| / √(d² + μ²)               the size of the gradient
+ * β(g) = T / (R(g) n)                R(g) elements in the bin of g, n bins that are not empty
+ * T = max(1, Σ label weights)        without label weights, the number of elements
+ * }</pre>
+ *
+ * <p>{@code β} is a constant: no gradient flows through it. The root is computed as {@code d² /
+ * (√(d² + μ²) + μ)}, which keeps its digits where the error is small.
+ *
+ * <h2>Shapes</h2>
+ *
+ * <ul>
+ *   <li>{@code labels: [(*)]}, any shape, or {@code [(*), (*)]} with a label weight: an element
+ *       counts where it is above 0, else it vanishes, even if it is NaN
+ *   <li>{@code predictions: [(*)]}, same shape as the label
+ *   <li>{@code out: ()}, or {@code (*)} with {@code NONE}
+ * </ul>
+ *
+ * <h2>Reduction</h2>
+ *
+ * <p>{@code MEAN} divides by {@code T} and is the published loss, {@code SUM} and {@code NONE} are
+ * what it divides. If nothing counts the mean is 0, as published; {@code optEmptyPolicy} changes
+ * that. The weights belong to the batch as a whole, so parts of a batch merge only as the average
+ * of their losses.
+ *
+ * <h2>State</h2>
+ *
+ * <p>With {@code momentum} the counts of bins are smoothed over batches. {@code evaluate} and
+ * {@code fraction} advance them; {@code value} and accumulators use, but do not change them. See
+ * {@link #histogram}.
+ *
+ * <h2>Example</h2>
+ *
+ * <pre>{@code
+ * Loss loss = GHMRLoss.builder().optMomentum(0.7).build();
+ * NDArray value = loss.evaluate(new NDList(boxes, labelWeight), new NDList(prediction));
+ * }</pre>
+ *
+ * <p>Equivalent to mmdetection's {@code GHMR(mu, bins, momentum, loss_weight)}. Differences: the
+ * reductions, and a label weight that hides NaN.
+ *
+ * @see <a href="https://arxiv.org/abs/1811.05181">Li et al. 2019, Gradient Harmonized Single-stage
+ *     Detector</a>
+ */
+public final class GHMRLoss extends AbstractLoss {
+
+    private static final double LAST_EDGE = 1e3;
+
+    private final double mu;
+    private final double lossWeight;
+    private final GradientHistogram histogram;
+
+    private GHMRLoss(Builder builder) {
+        super(builder);
+        mu = builder.mu;
+        lossWeight = builder.lossWeight;
+        histogram = new GradientHistogram(builder.bins, LAST_EDGE, builder.momentum);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected void check(NDList labels, NDList predictions) {
+        Checks.count(getName(), "predictions", predictions, "prediction");
+        Shape shape = predictions.get(0).getShape();
+        Checks.require(
+                labels.size() == 1 || labels.size() == 2,
+                getName(),
+                "labels",
+                "hold [target] or [target, labelWeight]",
+                labels.size() + " arrays");
+        if (labels.size() == 2) {
+            Shape weight = labels.get(1).getShape();
+            Checks.shape(getName(), "labels[1]", weight, shape, "match predictions[0]");
+        }
+        Checks.sameElements(getName(), labels.get(0), predictions.get(0));
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected Shape unreducedShape(NDList labels, NDList predictions) {
+        return predictions.get(0).getShape();
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected Terms terms(NDList labels, NDList predictions) {
+        return terms(labels, predictions, false);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected Terms terms(NDList labels, NDList predictions, boolean gradient) {
+        Errors errors = errors(labels, predictions.get(0));
+        NDArray root = root(errors.error);
+        NDArray values = smooth(errors.error, root).mul(weights(errors, root, gradient));
+        return errors.labelWeight == null
+                ? Terms.of(values)
+                : Terms.of(values).withShares(errors.labelWeight, divisor(errors));
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected ClosedForm closedForm(NDList labels, NDList predictions, boolean gradient) {
+        Errors errors = errors(labels, predictions.get(0));
+        NDArray root = root(errors.error);
+        NDArray weights = weights(errors, root, gradient);
+        NDArray sum = Nd.sum(smooth(errors.error, root).muli(weights));
+        return gradient
+                ? new ClosedForm(sum, divisor(errors), 1, errors.error.div(root).muli(weights))
+                : new ClosedForm(sum, divisor(errors));
+    }
+
+    private NDArray root(NDArray error) {
+        return error.square().add(Nd.num(error, mu * mu)).sqrt();
+    }
+
+    private NDArray smooth(NDArray error, NDArray root) {
+        return error.square().div(root.add(Nd.num(root, mu)));
+    }
+
+    /** Returns λ β(g). */
+    private NDArray weights(Errors errors, NDArray root, boolean advance) {
+        NDArray norm = errors.error.stopGradient().abs().divi(root.stopGradient());
+        NDArray total = errors.total.maximum(Nd.num(norm, 1));
+        NDArray weights = histogram.weights(norm, errors.valid, total, advance);
+        return lossWeight == 1 ? weights : weights.mul(Nd.num(weights, lossWeight));
+    }
+
+    private static Divisor divisor(Errors errors) {
+        if (errors.labelWeight == null) {
+            return Divisor.of(errors.error.size());
+        }
+        NDArray total = errors.total;
+        NDArray atLeast1 = total.maximum(Nd.num(total, 1));
+        return Divisor.of(atLeast1.mul(Nd.cast(total.gt(0), total)));
+    }
+
+    private static Errors errors(NDList labels, NDArray prediction) {
+        NDArray label = Nd.cast(labels.get(0), prediction).reshape(prediction.getShape());
+        NDArray error = prediction.sub(label);
+        if (labels.size() == 1) {
+            NDArray total = prediction.stopGradient().onesLike().sum();
+            return new Errors(error, null, null, total);
+        }
+        NDArray weight = Nd.constant(labels.get(1), prediction);
+        NDArray counts = weight.gt(0);
+        error = Nd.where(counts, prediction, 0).sub(Nd.where(counts, label, 0));
+        return new Errors(error, weight, Nd.cast(counts, prediction), weight.sum());
+    }
+
+    /** Errors, 0 where they do not count, and what is weighed with them. */
+    private record Errors(
+            NDArray error, @Nullable NDArray labelWeight, @Nullable NDArray valid, NDArray total) {}
+
+    /**
+     * Returns the histogram, whose smoothed counts are the state of a loss with momentum.
+     *
+     * @return the histogram
+     */
+    public GradientHistogram histogram() {
+        return histogram;
+    }
+
+    /**
+     * Creates a builder with the defaults: {@code μ = 0.02}, 10 bins, no momentum, lossWeight 1,
+     * {@code MEAN}.
+     *
+     * @return the builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** The Builder to construct a {@link GHMRLoss}. */
+    public static final class Builder extends LossBuilder<Builder> {
+
+        private double mu = 0.02;
+        private int bins = 10;
+        private double momentum;
+        private double lossWeight = 1;
+
+        Builder() {
+            super("GHMRLoss");
+            optEmptyPolicy(EmptyPolicy.ZERO);
+        }
+
+        /** {@inheritDoc} */
+        @Override
+        protected Builder self() {
+            return this;
+        }
+
+        /**
+         * Sets the error about which the loss turns from quadratic to linear (default 0.02).
+         *
+         * @param mu a number greater than 0
+         * @return this {@code Builder}
+         */
+        public Builder optMu(double mu) {
+            this.mu = Checks.positive(name, "mu", mu);
+            return this;
+        }
+
+        /**
+         * Sets into how many bins the sizes of gradients are sorted (default 10).
+         *
+         * @param bins a number of at least 1
+         * @return this {@code Builder}
+         */
+        public Builder optBins(int bins) {
+            this.bins = GradientHistogram.checkBins(name, bins);
+            return this;
+        }
+
+        /**
+         * Sets the share of earlier batches in the count of a bin (default 0).
+         *
+         * @param momentum a number in [0, 1)
+         * @return this {@code Builder}
+         */
+        public Builder optMomentum(double momentum) {
+            this.momentum = GradientHistogram.checkMomentum(name, momentum);
+            return this;
+        }
+
+        /**
+         * Sets a factor of the loss (default 1).
+         *
+         * @param lossWeight a number that is not negative
+         * @return this {@code Builder}
+         */
+        public Builder optLossWeight(double lossWeight) {
+            this.lossWeight = Checks.notNegative(name, "lossWeight", lossWeight);
+            return this;
+        }
+
+        /**
+         * Builds the loss.
+         *
+         * @return the loss
+         */
+        public GHMRLoss build() {
+            return new GHMRLoss(this);
+        }
+    }
+}

@@ -1,0 +1,111 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.regression;
+
+import ai.djl.ndarray.NDArray;
+
+import io.djlosses.api.Checks;
+import io.djlosses.api.ClosedForm;
+import io.djlosses.api.ElementwiseLoss;
+import io.djlosses.api.LossBuilder;
+
+/**
+ * Half the squared error where the error is small, the absolute error where it is large: outliers
+ * pull with a bounded force.
+ *
+ * <p>Use it for regression with outliers. {@link SmoothL1Loss} is the same up to the factor {@code
+ * δ}. Every element adds, with {@code d = x − y}
+ *
+ * <pre>{@code
+ * ℓ = d² / 2            if |d| < δ        x prediction, y label, δ > 0
+ *     δ (|d| − δ / 2)   otherwise
+ * }</pre>
+ *
+ * <h2>Shapes</h2>
+ *
+ * <ul>
+ *   <li>{@code labels: [(*)]}, any shape
+ *   <li>{@code predictions: [(*)]}, same shape as the label
+ *   <li>{@code out: ()}, or {@code (*)} with {@code NONE}; {@code MEAN} divides by the number of
+ *       elements
+ * </ul>
+ *
+ * <h2>Example</h2>
+ *
+ * <pre>{@code
+ * Loss loss = HuberLoss.builder().optDelta(2).build();
+ * NDArray value = loss.evaluate(new NDList(label), new NDList(prediction));
+ * }</pre>
+ *
+ * <p>Equivalent to {@code torch.nn.HuberLoss(reduction, delta)} and {@code mindspore.nn.HuberLoss};
+ * Gluon's {@code HuberLoss(rho)} is {@link SmoothL1Loss}. Unlike there, shapes are never broadcast:
+ * a mismatch is an error.
+ *
+ * @see <a href="https://doi.org/10.1214/aoms/1177703732">Huber 1964, Robust Estimation of a
+ *     Location Parameter</a>
+ */
+public final class HuberLoss extends ElementwiseLoss {
+
+    private final double delta;
+
+    private HuberLoss(Builder builder) {
+        super(builder);
+        delta = builder.delta;
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected NDArray unreduced(NDArray label, NDArray prediction) {
+        return SmoothL1Loss.smooth(prediction.sub(label), delta, delta);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected ClosedForm closedForm(NDArray label, NDArray prediction, boolean gradient) {
+        return SmoothL1Loss.closedForm(prediction.sub(label), delta, delta, gradient);
+    }
+
+    /**
+     * Creates a builder with the defaults: {@code δ = 1}, {@code MEAN}.
+     *
+     * @return the builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** The Builder to construct a {@link HuberLoss}. */
+    public static final class Builder extends LossBuilder<Builder> {
+
+        private double delta = 1;
+
+        Builder() {
+            super("HuberLoss");
+        }
+
+        /** {@inheritDoc} */
+        @Override
+        protected Builder self() {
+            return this;
+        }
+
+        /**
+         * Sets the error at which the loss turns from quadratic to linear (default 1).
+         *
+         * @param delta a number greater than 0
+         * @return this {@code Builder}
+         */
+        public Builder optDelta(double delta) {
+            this.delta = Checks.positive(name, "delta", delta);
+            return this;
+        }
+
+        /**
+         * Builds the loss.
+         *
+         * @return the loss
+         */
+        public HuberLoss build() {
+            return new HuberLoss(this);
+        }
+    }
+}

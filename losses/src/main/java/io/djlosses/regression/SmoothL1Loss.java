@@ -1,0 +1,157 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.regression;
+
+import ai.djl.ndarray.NDArray;
+
+import io.djlosses.api.Checks;
+import io.djlosses.api.ClosedForm;
+import io.djlosses.api.Divisor;
+import io.djlosses.api.ElementwiseLoss;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.nd.Nd;
+
+/**
+ * The absolute error with its kink rounded off: quadratic where the error is small, linear where it
+ * is large.
+ *
+ * <p>The box loss of Fast R-CNN and its successors. {@link HuberLoss} is the same up to a factor:
+ * this one keeps the slope at 1 whatever {@code β}, the other keeps the curvature. Every element
+ * adds, with {@code d = x − y}
+ *
+ * <pre>{@code
+ * ℓ = d² / (2β)     if |d| < β        x prediction, y label, β ≥ 0
+ *     |d| − β / 2   otherwise
+ * }</pre>
+ *
+ * <p>With {@code β = 0} this is {@link L1Loss}, whose gradient at x = y is 0.
+ *
+ * <h2>Shapes</h2>
+ *
+ * <ul>
+ *   <li>{@code labels: [(*)]}, any shape
+ *   <li>{@code predictions: [(*)]}, same shape as the label
+ *   <li>{@code out: ()}, or {@code (*)} with {@code NONE}; {@code MEAN} divides by the number of
+ *       elements
+ * </ul>
+ *
+ * <h2>Example</h2>
+ *
+ * <pre>{@code
+ * Loss loss = SmoothL1Loss.builder().optBeta(0.5).build();
+ * NDArray value = loss.evaluate(new NDList(label), new NDList(prediction));
+ * }</pre>
+ *
+ * <p>Equivalent to {@code torch.nn.SmoothL1Loss(reduction, beta)} and {@code
+ * mindspore.nn.SmoothL1Loss}, whose default reduction is none. Unlike there, shapes are never
+ * broadcast: a mismatch is an error.
+ *
+ * @see <a href="https://arxiv.org/abs/1504.08083">Girshick 2015, Fast R-CNN</a>
+ */
+public final class SmoothL1Loss extends ElementwiseLoss {
+
+    private final double beta;
+
+    private SmoothL1Loss(Builder builder) {
+        super(builder);
+        beta = builder.beta;
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected NDArray unreduced(NDArray label, NDArray prediction) {
+        return smooth(prediction.sub(label), beta, 1);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected ClosedForm closedForm(NDArray label, NDArray prediction, boolean gradient) {
+        NDArray error = prediction.sub(label);
+        if (beta > 0) {
+            return closedForm(error, beta, 1, gradient);
+        }
+        Divisor divisor = Divisor.of(error.size());
+        NDArray sum = Nd.sum(error.abs());
+        return gradient
+                ? new ClosedForm(sum, divisor, 1, error.sign())
+                : new ClosedForm(sum, divisor);
+    }
+
+    /** Returns {@code factor} times the loss of every error. */
+    static NDArray smooth(NDArray error, double beta, double factor) {
+        NDArray size = error.abs();
+        if (beta == 0) {
+            return size;
+        }
+        // |d| = quadratic + linear, and only one of the two grows. Two selections, because in
+        // size − quadratic the gradients would cancel to rounding errors.
+        NDArray large = size.gte(Nd.num(size, beta));
+        NDArray threshold = constant(size, beta);
+        NDArray quadratic = Nd.where(large, threshold, size);
+        NDArray linear = Nd.where(large, size, threshold).sub(threshold);
+        return quadratic
+                .div(constant(size, 2 * beta / factor))
+                .mul(quadratic)
+                .add(factor == 1 ? linear : linear.mul(constant(size, factor)));
+    }
+
+    private static NDArray constant(NDArray like, double value) {
+        return like.stopGradient().onesLike().muli(Nd.num(like, value));
+    }
+
+    /** Returns the closed form of {@code factor} times this loss, for {@code beta} above 0. */
+    static ClosedForm closedForm(NDArray error, double beta, double factor, boolean gradient) {
+        Divisor divisor = Divisor.of(error.size());
+        NDArray clamped = error.minimum(Nd.num(error, beta)).maximum(Nd.num(error, -beta));
+        NDArray values = clamped.mul(Nd.num(error, -0.5)).addi(error).muli(clamped);
+        NDArray sum = Nd.sum(values);
+        sum = sum.mul(Nd.num(sum, factor / beta));
+        return gradient
+                ? new ClosedForm(sum, divisor, factor / beta, clamped)
+                : new ClosedForm(sum, divisor);
+    }
+
+    /**
+     * Creates a builder with the defaults: {@code β = 1}, {@code MEAN}.
+     *
+     * @return the builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** The Builder to construct a {@link SmoothL1Loss}. */
+    public static final class Builder extends LossBuilder<Builder> {
+
+        private double beta = 1;
+
+        Builder() {
+            super("SmoothL1Loss");
+        }
+
+        /** {@inheritDoc} */
+        @Override
+        protected Builder self() {
+            return this;
+        }
+
+        /**
+         * Sets the error at which the loss turns from quadratic to linear (default 1).
+         *
+         * @param beta a number that is not negative; 0 gives {@link L1Loss}
+         * @return this {@code Builder}
+         */
+        public Builder optBeta(double beta) {
+            this.beta = Checks.notNegative(name, "beta", beta);
+            return this;
+        }
+
+        /**
+         * Builds the loss.
+         *
+         * @return the loss
+         */
+        public SmoothL1Loss build() {
+            return new SmoothL1Loss(this);
+        }
+    }
+}
