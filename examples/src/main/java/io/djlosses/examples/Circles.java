@@ -131,7 +131,7 @@ final class Circles extends ExampleCommand {
     }
 
     private static XYChart scatter(String title, Samples points, int[] classes) {
-        XYChart chart = Plots.chart(title, "x", "y");
+        XYChart chart = Plots.chart(title, "x", "y", 600, 600);
         for (int c = 0; c < 2; c++) {
             List<double[]> chosen = new ArrayList<>();
             for (int i = 0; i < classes.length; i++) {

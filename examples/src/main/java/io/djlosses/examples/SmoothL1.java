@@ -48,6 +48,7 @@ final class SmoothL1 extends ExampleCommand {
                 x,
                 values(L1Loss.builder().optReduction(Reduction.NONE).build(), x));
         chart.getStyler().setLegendPosition(LegendPosition.InsideN);
+        chart.getStyler().setXAxisMin(-10.0).setXAxisMax(10.0).setYAxisMin(0.0);
         Path picture = out.file("smooth-l1.png");
         Plots.save(picture, chart);
         print("%s", picture);

@@ -100,7 +100,7 @@ final class Train extends ExampleCommand {
         String what = loss;
         if (l2 > 0) {
             objective = Losses.sum(objective, Losses.l2Regularization(network, l2));
-            what += " + " + BigDecimal.valueOf(l2).toPlainString() + " L2";
+            what += " + " + BigDecimal.valueOf(l2).stripTrailingZeros().toPlainString() + " L2";
         }
         what += " on " + data;
         Path picture = out.file(String.format("train-%s-%s.png", data, loss));

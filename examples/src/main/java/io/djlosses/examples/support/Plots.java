@@ -45,10 +45,24 @@ public final class Plots {
      * @return the chart
      */
     public static XYChart chart(String title, String x, String y) {
+        return chart(title, x, y, 720, 480);
+    }
+
+    /**
+     * Makes an empty chart of a size.
+     *
+     * @param title the title
+     * @param x the name of the horizontal axis
+     * @param y the name of the vertical axis
+     * @param width the width in pixels
+     * @param height the height in pixels
+     * @return the chart
+     */
+    public static XYChart chart(String title, String x, String y, int width, int height) {
         XYChart chart =
                 new XYChartBuilder()
-                        .width(720)
-                        .height(480)
+                        .width(width)
+                        .height(height)
                         .title(title)
                         .xAxisTitle(x)
                         .yAxisTitle(y)
