@@ -86,7 +86,15 @@ public final class Nd {
         return sharesBuffers(x.getManager()) ? x.div(literal(x, divisor)) : x.div(num(x, divisor));
     }
 
-    private static NDArray literal(NDArray like, double value) {
+    /**
+     * Returns a literal as a 0-d array with memory of its own, for operations of an array with an
+     * array, such as a power, that keep it for backward; see {@link #mul}.
+     *
+     * @param like the array that the literal is combined with
+     * @param value the literal
+     * @return a 0-d array in the data type of {@code like}
+     */
+    public static NDArray literal(NDArray like, double value) {
         return create(like.getManager(), new double[] {value}, new Shape(), like.getDataType());
     }
 

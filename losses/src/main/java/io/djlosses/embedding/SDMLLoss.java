@@ -103,7 +103,7 @@ public final class SDMLLoss extends AbstractLoss {
 
     private static NDArray divergence(NDArray target, NDArray logProb) {
         NDArray terms = Nd.xlogy(target, target).sub(target.mul(logProb));
-        return terms.sum(new int[] {1}).div(Nd.num(terms, terms.getShape().get(1))); // [B]
+        return Nd.div(terms.sum(new int[] {1}), terms.getShape().get(1)); // [B]
     }
 
     /** {@inheritDoc} */
