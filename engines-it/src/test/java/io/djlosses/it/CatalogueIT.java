@@ -38,11 +38,11 @@ public class CatalogueIT {
                     "L1Regularization", "a function of parameters: RegularizationIT",
                     "L2Regularization", "a function of parameters: RegularizationIT",
                     "ElasticNetRegularization", "a function of parameters: RegularizationIT",
-                    "AdaptiveLogSoftmaxLoss", "its rows are those of AdaptiveLogSoftmaxWithLoss");
+                    "AdaptiveLogSoftmaxLoss", "belongs to a block: AdaptiveSoftmaxIT");
 
     /** Golden files of what is no loss of one name, with the test that reads them. */
     private static final Map<String, String> WITHOUT_LOSS =
-            Map.of("AdaptiveLogSoftmaxWithLoss", "a block with parameters");
+            Map.of("AdaptiveLogSoftmaxWithLoss", "a block: AdaptiveSoftmaxIT");
 
     /** Options that no golden row can set, with what proves them instead. */
     private static final Map<String, String> WITHOUT_OPTION_ROWS =
@@ -51,6 +51,9 @@ public class CatalogueIT {
                     "SampledSoftmaxLoss.sampler", "draws at random",
                     "SampledSoftmaxLoss.unique", "draws at random",
                     "SampledSoftmaxLoss.seed", "draws at random",
+                    "CTCLoss.batchFirst", "PyTorch has none: CTCFormsIT",
+                    "CTCLoss.fromLogits", "PyTorch has none: CTCFormsIT",
+                    "CTCLoss.paddingValue", "PyTorch has none: CTCFormsIT",
                     "LinearCrossEntropyLoss.chunkSize", "changes nothing but memory");
 
     private static final Path SOURCES = Path.of("..", "losses", "src", "main", "java");
