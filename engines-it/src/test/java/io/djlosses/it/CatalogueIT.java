@@ -10,6 +10,7 @@ import ai.djl.training.loss.Loss;
 
 import io.djlosses.Losses;
 
+import org.jspecify.annotations.Nullable;
 import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;
 
@@ -81,8 +82,8 @@ public class CatalogueIT {
         if (WITHOUT_ROWS.containsKey(loss.getSimpleName())) {
             return; // what it is made of has to be named
         }
-        Method plain = factory(factories, loss);
-        Method named = factory(factories, loss, String.class);
+        Method plain = factory(factories);
+        Method named = factory(factories, String.class);
         if (plain != null && named != null) {
             assertEquals(((Loss) Catalogue.call(plain, null)).getName(), loss.getSimpleName());
             assertEquals(((Loss) Catalogue.call(named, null, "mine")).getName(), "mine");
@@ -105,8 +106,7 @@ public class CatalogueIT {
                 && named.subList(1, named.size()).equals(plain);
     }
 
-    private static Method factory(
-            List<Method> factories, Class<? extends Loss> loss, Class<?>... parameters) {
+    private static @Nullable Method factory(List<Method> factories, Class<?>... parameters) {
         return factories.stream()
                 .filter(method -> Arrays.equals(method.getParameterTypes(), parameters))
                 .findFirst()
