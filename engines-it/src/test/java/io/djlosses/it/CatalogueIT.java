@@ -52,9 +52,6 @@ public class CatalogueIT {
                     "SampledSoftmaxLoss.sampler", "draws at random",
                     "SampledSoftmaxLoss.unique", "draws at random",
                     "SampledSoftmaxLoss.seed", "draws at random",
-                    "CTCLoss.batchFirst", "PyTorch has none: CTCFormsIT",
-                    "CTCLoss.fromLogits", "PyTorch has none: CTCFormsIT",
-                    "CTCLoss.paddingValue", "PyTorch has none: CTCFormsIT",
                     "LinearCrossEntropyLoss.chunkSize", "changes nothing but memory");
 
     private static final Path SOURCES = Path.of("..", "losses", "src", "main", "java");
