@@ -28,6 +28,7 @@ import java.io.UncheckedIOException;
             Focal.class,
             Circles.class,
             WeightDecay.class,
+            Embedding.class,
         })
 public final class Main implements Runnable {
 

@@ -22,7 +22,7 @@ import java.util.List;
 /** Charts of one look, written as PNG. */
 public final class Plots {
 
-    /** Eight colors that are told apart by color-blind readers too (Okabe, Ito 2008). */
+    /** Colors that are told apart by color-blind readers too (Okabe, Ito 2008). */
     private static final Color[] COLORS = {
         new Color(0x0072B2),
         new Color(0xD55E00),
@@ -32,6 +32,8 @@ public final class Plots {
         new Color(0x56B4E9),
         new Color(0x000000),
         new Color(0x999999),
+        new Color(0xF0E442),
+        new Color(0x8C510A),
     };
 
     private Plots() {}
