@@ -29,6 +29,7 @@ import java.io.UncheckedIOException;
             Circles.class,
             WeightDecay.class,
             Embedding.class,
+            Imbalance.class,
         })
 public final class Main implements Runnable {
 
