@@ -73,8 +73,8 @@ final class Imbalance extends ExampleCommand {
             PrecisionRecall ofDigits = judge(kind, digits, digit);
             PrecisionRecall ofTumors = judge(kind, tumors, 0);
             table.add(kind.title, percent(ofDigits), percent(ofTumors));
-            Plots.line(left, kind.title, ofDigits.recall(), ofDigits.precision());
-            Plots.line(right, kind.title, ofTumors.recall(), ofTumors.precision());
+            ofDigits.draw(left, kind.title);
+            ofTumors.draw(right, kind.title);
         }
         Plots.save(picture, left, right);
         print("Average precision on held-out samples, of a linear model");
@@ -89,7 +89,7 @@ final class Imbalance extends ExampleCommand {
     private static XYChart chart(String title) {
         XYChart chart = Plots.chart(title, "recall", "precision", 600, 480);
         chart.getStyler().setLegendPosition(LegendPosition.InsideSW);
-        chart.getStyler().setXAxisMin(0.0).setXAxisMax(1.0).setYAxisMin(0.0).setYAxisMax(1.0);
+        chart.getStyler().setXAxisMaxLabelCount(11).setYAxisMin(0.0).setYAxisMax(1.0);
         return chart;
     }
 

@@ -28,6 +28,7 @@ import java.io.UncheckedIOException;
             Focal.class,
             Circles.class,
             WeightDecay.class,
+            CtcDigits.class,
             Embedding.class,
             Imbalance.class,
         })

@@ -1,6 +1,8 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.examples.support;
 
+import org.knowm.xchart.XYChart;
+
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.stream.IntStream;
@@ -51,5 +53,26 @@ public record PrecisionRecall(double[] recall, double[] precision) {
             sum += precision[i] * (recall[i] - (i == 0 ? 0 : recall[i - 1]));
         }
         return sum;
+    }
+
+    /**
+     * Draws the curve at 101 levels of recall: the best precision that reaches the level.
+     *
+     * @param chart the chart
+     * @param name the name of the curve
+     */
+    public void draw(XYChart chart, String name) {
+        double[] levels = IntStream.rangeClosed(0, 100).mapToDouble(i -> i / 100.0).toArray();
+        double[] best =
+                Arrays.stream(levels)
+                        .map(
+                                level ->
+                                        IntStream.range(0, recall.length)
+                                                .filter(i -> recall[i] >= level)
+                                                .mapToDouble(i -> precision[i])
+                                                .max()
+                                                .orElse(0))
+                        .toArray();
+        Plots.line(chart, name, levels, best);
     }
 }
