@@ -89,7 +89,7 @@ final class Imbalance extends ExampleCommand {
     private static XYChart chart(String title) {
         XYChart chart = Plots.chart(title, "recall", "precision", 600, 480);
         chart.getStyler().setLegendPosition(LegendPosition.InsideSW);
-        chart.getStyler().setXAxisMaxLabelCount(11).setYAxisMin(0.0).setYAxisMax(1.0);
+        chart.getStyler().setYAxisMin(0.0).setYAxisMax(1.0);
         return chart;
     }
 

@@ -56,13 +56,13 @@ public record PrecisionRecall(double[] recall, double[] precision) {
     }
 
     /**
-     * Draws the curve at 101 levels of recall: the best precision that reaches the level.
+     * Draws the curve at 21 levels of recall: the best precision that reaches the level.
      *
      * @param chart the chart
      * @param name the name of the curve
      */
     public void draw(XYChart chart, String name) {
-        double[] levels = IntStream.rangeClosed(0, 100).mapToDouble(i -> i / 100.0).toArray();
+        double[] levels = IntStream.rangeClosed(0, 20).mapToDouble(i -> i / 20.0).toArray();
         double[] best =
                 Arrays.stream(levels)
                         .map(
