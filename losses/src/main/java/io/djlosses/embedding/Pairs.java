@@ -85,11 +85,6 @@ final class Pairs {
 
     /** Returns Σ x1 x2 along an axis, which stays with size 1. */
     static NDArray dot(NDArray x1, NDArray x2, int axis) {
-        return x1.mul(x2).sum(new int[] {Nd.axis(x1, axis)}, true);
-    }
-
-    /** Returns {@code x1 own + x2 cross} for factors a pair; the arguments are detached. */
-    static NDArray combine(NDArray x1, NDArray own, NDArray x2, NDArray cross) {
-        return x2.mul(cross).addi(x1.mul(own));
+        return Nd.sum(x1.mul(x2), axis, true);
     }
 }
