@@ -28,6 +28,9 @@ import java.io.UncheckedIOException;
             Focal.class,
             Circles.class,
             WeightDecay.class,
+            CtcDigits.class,
+            Embedding.class,
+            Imbalance.class,
         })
 public final class Main implements Runnable {
 

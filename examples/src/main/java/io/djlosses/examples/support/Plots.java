@@ -17,12 +17,15 @@ import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.text.DecimalFormat;
+import java.text.DecimalFormatSymbols;
 import java.util.List;
+import java.util.Locale;
 
 /** Charts of one look, written as PNG. */
 public final class Plots {
 
-    /** Eight colors that are told apart by color-blind readers too (Okabe, Ito 2008). */
+    /** Colors that are told apart by color-blind readers too (Okabe, Ito 2008). */
     private static final Color[] COLORS = {
         new Color(0x0072B2),
         new Color(0xD55E00),
@@ -32,6 +35,8 @@ public final class Plots {
         new Color(0x56B4E9),
         new Color(0x000000),
         new Color(0x999999),
+        new Color(0xF0E442),
+        new Color(0x8C510A),
     };
 
     private Plots() {}
@@ -75,7 +80,14 @@ public final class Plots {
                 .setSeriesColors(COLORS)
                 .setChartTitleBoxVisible(false);
         chart.getStyler().setPlotGridLinesColor(new Color(0xDDDDDD));
+        // Without a format of its own the axis puts its ticks at the data, wherever they are.
+        chart.getStyler().setXAxisTickLabelsFormattingFunction(Plots::tick);
         return chart;
+    }
+
+    private static String tick(double value) {
+        return new DecimalFormat("0.##", DecimalFormatSymbols.getInstance(Locale.ROOT))
+                .format(value);
     }
 
     /**
