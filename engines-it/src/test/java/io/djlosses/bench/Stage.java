@@ -103,7 +103,8 @@ final class Stage implements AutoCloseable {
         if (script != null) {
             variants.put(NATIVE, script.method(index));
         } else {
-            put(variants, PLAIN, row.plain());
+            // What no one would compose is the operator in both.
+            put(variants, PLAIN, row.plain() == null ? row.operator() : row.plain());
             put(variants, OPERATOR, row.operator());
         }
         variants.put(OURS, evaluation(row, size, Reading.AUTO, Validation.INDICES));
