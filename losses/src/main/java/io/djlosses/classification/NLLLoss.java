@@ -66,7 +66,7 @@ public final class NLLLoss extends AbstractLoss {
     protected void check(NDList labels, NDList predictions) {
         Checks.count(getName(), "labels", labels, "target");
         Checks.count(getName(), "predictions", predictions, "log-probabilities");
-        ClassAxis.check(getName(), predictions.get(0), weight);
+        ClassAxis.check(getName(), predictions.get(0), "weight", weight);
         ClassAxis.checkIndices(getName(), labels.get(0), predictions.get(0));
     }
 
