@@ -27,6 +27,13 @@ import io.djlosses.composite.WeightedSumLoss;
 import io.djlosses.distribution.GaussianNLLLoss;
 import io.djlosses.distribution.KLDivLoss;
 import io.djlosses.distribution.PoissonNLLLoss;
+import io.djlosses.embedding.CosineEmbeddingLoss;
+import io.djlosses.embedding.CosineSimilarityLoss;
+import io.djlosses.embedding.HingeEmbeddingLoss;
+import io.djlosses.embedding.SDMLLoss;
+import io.djlosses.embedding.TripletMarginLoss;
+import io.djlosses.embedding.TripletMarginWithDistanceLoss;
+import io.djlosses.ranking.MarginRankingLoss;
 import io.djlosses.regression.GHMRLoss;
 import io.djlosses.regression.HuberLoss;
 import io.djlosses.regression.L1Loss;
@@ -36,6 +43,11 @@ import io.djlosses.regression.SmoothL1Loss;
 import io.djlosses.regularization.ElasticNetRegularization;
 import io.djlosses.regularization.L1Regularization;
 import io.djlosses.regularization.L2Regularization;
+import io.djlosses.sequence.CTCLoss;
+import io.djlosses.vocabulary.AdaptiveLogSoftmaxLoss;
+import io.djlosses.vocabulary.AdaptiveLogSoftmaxWithLoss;
+import io.djlosses.vocabulary.LinearCrossEntropyLoss;
+import io.djlosses.vocabulary.SampledSoftmaxLoss;
 
 /**
  * Makes every loss of the library with its defaults. All options are on the builder of each loss:
@@ -566,11 +578,226 @@ public final class Losses {
 
     // ------------------------------------------------------------------ embedding
 
+    /**
+     * Creates a {@link CosineEmbeddingLoss}, the cosine loss of similar and dissimilar pairs.
+     *
+     * @return the loss
+     */
+    public static CosineEmbeddingLoss cosineEmbeddingLoss() {
+        return CosineEmbeddingLoss.builder().build();
+    }
+
+    /**
+     * Creates a {@link CosineEmbeddingLoss}, the cosine loss of similar and dissimilar pairs.
+     *
+     * @param name the display name
+     * @return the loss
+     */
+    public static CosineEmbeddingLoss cosineEmbeddingLoss(String name) {
+        return CosineEmbeddingLoss.builder().optName(name).build();
+    }
+
+    /**
+     * Creates a {@link CosineSimilarityLoss}, the cosine distance.
+     *
+     * @return the loss
+     */
+    public static CosineSimilarityLoss cosineSimilarityLoss() {
+        return CosineSimilarityLoss.builder().build();
+    }
+
+    /**
+     * Creates a {@link CosineSimilarityLoss}, the cosine distance.
+     *
+     * @param name the display name
+     * @return the loss
+     */
+    public static CosineSimilarityLoss cosineSimilarityLoss(String name) {
+        return CosineSimilarityLoss.builder().optName(name).build();
+    }
+
+    /**
+     * Creates a {@link HingeEmbeddingLoss}, the hinge loss of distances.
+     *
+     * @return the loss
+     */
+    public static HingeEmbeddingLoss hingeEmbeddingLoss() {
+        return HingeEmbeddingLoss.builder().build();
+    }
+
+    /**
+     * Creates a {@link HingeEmbeddingLoss}, the hinge loss of distances.
+     *
+     * @param name the display name
+     * @return the loss
+     */
+    public static HingeEmbeddingLoss hingeEmbeddingLoss(String name) {
+        return HingeEmbeddingLoss.builder().optName(name).build();
+    }
+
+    /**
+     * Creates an {@link SDMLLoss}, the smoothed deep metric learning loss.
+     *
+     * @return the loss
+     */
+    public static SDMLLoss sdmlLoss() {
+        return SDMLLoss.builder().build();
+    }
+
+    /**
+     * Creates an {@link SDMLLoss}, the smoothed deep metric learning loss.
+     *
+     * @param name the display name
+     * @return the loss
+     */
+    public static SDMLLoss sdmlLoss(String name) {
+        return SDMLLoss.builder().optName(name).build();
+    }
+
+    /**
+     * Creates a {@link TripletMarginLoss}, the triplet loss.
+     *
+     * @return the loss
+     */
+    public static TripletMarginLoss tripletMarginLoss() {
+        return TripletMarginLoss.builder().build();
+    }
+
+    /**
+     * Creates a {@link TripletMarginLoss}, the triplet loss.
+     *
+     * @param name the display name
+     * @return the loss
+     */
+    public static TripletMarginLoss tripletMarginLoss(String name) {
+        return TripletMarginLoss.builder().optName(name).build();
+    }
+
+    /**
+     * Creates a {@link TripletMarginWithDistanceLoss}, the triplet loss with a distance of your
+     * own.
+     *
+     * @return the loss
+     */
+    public static TripletMarginWithDistanceLoss tripletMarginWithDistanceLoss() {
+        return TripletMarginWithDistanceLoss.builder().build();
+    }
+
+    /**
+     * Creates a {@link TripletMarginWithDistanceLoss}, the triplet loss with a distance of your
+     * own.
+     *
+     * @param name the display name
+     * @return the loss
+     */
+    public static TripletMarginWithDistanceLoss tripletMarginWithDistanceLoss(String name) {
+        return TripletMarginWithDistanceLoss.builder().optName(name).build();
+    }
+
     // ------------------------------------------------------------------ ranking
+
+    /**
+     * Creates a {@link MarginRankingLoss}, the loss of a pair of scores in the wrong order.
+     *
+     * @return the loss
+     */
+    public static MarginRankingLoss marginRankingLoss() {
+        return MarginRankingLoss.builder().build();
+    }
+
+    /**
+     * Creates a {@link MarginRankingLoss}, the loss of a pair of scores in the wrong order.
+     *
+     * @param name the display name
+     * @return the loss
+     */
+    public static MarginRankingLoss marginRankingLoss(String name) {
+        return MarginRankingLoss.builder().optName(name).build();
+    }
 
     // ------------------------------------------------------------------ sequence
 
+    /**
+     * Creates a {@link CTCLoss} of log-probabilities and unaligned targets.
+     *
+     * @return the loss
+     */
+    public static CTCLoss ctcLoss() {
+        return CTCLoss.builder().build();
+    }
+
+    /**
+     * Creates a {@link CTCLoss} of log-probabilities and unaligned targets.
+     *
+     * @param name the display name
+     * @return the loss
+     */
+    public static CTCLoss ctcLoss(String name) {
+        return CTCLoss.builder().optName(name).build();
+    }
+
     // ------------------------------------------------------------------ vocabulary
+
+    /**
+     * Creates an {@link AdaptiveLogSoftmaxLoss}, which trains an {@link AdaptiveLogSoftmaxWithLoss}
+     * block.
+     *
+     * @return the loss
+     */
+    public static AdaptiveLogSoftmaxLoss adaptiveLogSoftmaxLoss() {
+        return AdaptiveLogSoftmaxLoss.builder().build();
+    }
+
+    /**
+     * Creates an {@link AdaptiveLogSoftmaxLoss}, which trains an {@link AdaptiveLogSoftmaxWithLoss}
+     * block.
+     *
+     * @param name the display name
+     * @return the loss
+     */
+    public static AdaptiveLogSoftmaxLoss adaptiveLogSoftmaxLoss(String name) {
+        return AdaptiveLogSoftmaxLoss.builder().optName(name).build();
+    }
+
+    /**
+     * Creates a {@link LinearCrossEntropyLoss} of a linear layer and a class.
+     *
+     * @return the loss
+     */
+    public static LinearCrossEntropyLoss linearCrossEntropyLoss() {
+        return LinearCrossEntropyLoss.builder().build();
+    }
+
+    /**
+     * Creates a {@link LinearCrossEntropyLoss} of a linear layer and a class.
+     *
+     * @param name the display name
+     * @return the loss
+     */
+    public static LinearCrossEntropyLoss linearCrossEntropyLoss(String name) {
+        return LinearCrossEntropyLoss.builder().optName(name).build();
+    }
+
+    /**
+     * Creates a {@link SampledSoftmaxLoss}, the cross entropy among a few sampled classes.
+     *
+     * @param numSampled how many classes are drawn
+     * @return the loss
+     */
+    public static SampledSoftmaxLoss sampledSoftmaxLoss(int numSampled) {
+        return SampledSoftmaxLoss.builder().setNumSampled(numSampled).build();
+    }
+
+    /**
+     * Creates a {@link SampledSoftmaxLoss}, the cross entropy among a few sampled classes.
+     *
+     * @param name the display name
+     * @param numSampled how many classes are drawn
+     * @return the loss
+     */
+    public static SampledSoftmaxLoss sampledSoftmaxLoss(String name, int numSampled) {
+        return SampledSoftmaxLoss.builder().optName(name).setNumSampled(numSampled).build();
+    }
 
     // ------------------------------------------------------------------ composite
 

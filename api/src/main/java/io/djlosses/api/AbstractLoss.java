@@ -3,6 +3,7 @@ package io.djlosses.api;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
@@ -32,8 +33,9 @@ import java.util.function.UnaryOperator;
  *   <li>The gradient flows into all predictions; into labels only with {@link
  *       LossBuilder#optLabelGradient}.
  *   <li>Nothing native is left behind but the result, which belongs to the manager of {@code
- *       predictions.get(0)}. The loss itself holds no arrays, is immutable but for the sums behind
- *       its accumulators, and may be used from several threads.
+ *       predictions.get(0)} (where that is a parameter, of the input). The loss itself holds no
+ *       arrays, is immutable but for the sums behind its accumulators, and may be used from several
+ *       threads.
  *   <li>An accumulator reports Σ numerators / Σ denominators over all that it saw, in {@code
  *       double}: the mean over an epoch does not depend on how the epoch was cut into batches. With
  *       {@link Reduction#SUM} it reports the total, with {@link Reduction#NONE} the mean, and with
@@ -43,7 +45,7 @@ import java.util.function.UnaryOperator;
  */
 public abstract class AbstractLoss extends Loss {
 
-    /** Below this size of a prediction the calls cost more than the arithmetic they save. */
+    /** Below this size of the largest prediction the calls cost more than they save. */
     private static final long CLOSED_FORM_SIZE = 4096;
 
     private final Reduction reduction;
@@ -126,6 +128,17 @@ public abstract class AbstractLoss extends Loss {
     protected abstract Shape unreducedShape(NDList labels, NDList predictions);
 
     /**
+     * Returns the prediction whose first axis is the batch, and whose manager owns the result: the
+     * first one, where a loss does not say otherwise because parameters stand before it.
+     *
+     * @param predictions the predictions
+     * @return one of them
+     */
+    protected NDArray batch(NDList predictions) {
+        return predictions.get(0);
+    }
+
+    /**
      * Computes the unreduced values: the definition of the loss, differentiated by the engine.
      *
      * @param labels the labels, without sample weights, as they came
@@ -176,6 +189,28 @@ public abstract class AbstractLoss extends Loss {
      */
     protected NDList maskedPredictions(NDArray mask, NDList predictions) {
         return predictions;
+    }
+
+    /**
+     * Returns the size of a prediction from which the closed form pays.
+     *
+     * @return a number of elements
+     */
+    protected long closedFormSize() {
+        return CLOSED_FORM_SIZE;
+    }
+
+    /**
+     * Does for labels what {@link #maskedPredictions} does for predictions; class indices need
+     * nothing, numbers may.
+     *
+     * @param mask the BOOLEAN mask, false where hidden, of the shape of the values or its leading
+     *     axes
+     * @param labels the labels
+     * @return the labels to compute with
+     */
+    protected NDList maskedLabels(NDArray mask, NDList labels) {
+        return labels;
     }
 
     /**
@@ -282,7 +317,7 @@ public abstract class AbstractLoss extends Loss {
             // Attached after the division, so that the value is not rounded again.
             mean =
                     divisor.isKnown()
-                            ? closed.attach(mean, inputs.predictions, 1 / divisor.toDouble())
+                            ? closed.attach(mean, inputs.predictions, divisor.factor())
                             : divisor.divide(
                                     closed.attach(closed.sum(), inputs.predictions, 1),
                                     emptyPolicy,
@@ -320,7 +355,7 @@ public abstract class AbstractLoss extends Loss {
             return Divisor.of(1);
         }
         if (reduction == Reduction.BATCH_MEAN) {
-            Shape shape = inputs.predictions.get(0).getShape();
+            Shape shape = unreducedShape(inputs.labels, inputs.predictions);
             return Divisor.of(shape.isScalar() ? 1 : shape.get(0));
         }
         return ofMean;
@@ -328,7 +363,7 @@ public abstract class AbstractLoss extends Loss {
 
     private @Nullable ClosedForm closedForm(Inputs inputs, boolean gradient) {
         if (reading == Reading.FORMULA
-                || (reading == Reading.AUTO && inputs.predictions.get(0).size() < CLOSED_FORM_SIZE)
+                || (reading == Reading.AUTO && largest(inputs.predictions) < closedFormSize())
                 || labelGradient
                 || inputs.weight != null
                 || isEmpty(inputs.predictions)) {
@@ -339,6 +374,10 @@ public abstract class AbstractLoss extends Loss {
 
     private static boolean isEmpty(NDList list) {
         return list.stream().anyMatch(array -> array.size() == 0);
+    }
+
+    private static long largest(NDList list) {
+        return list.stream().mapToLong(NDArray::size).max().orElse(0);
     }
 
     private static NDList detached(NDList list) {
@@ -354,9 +393,9 @@ public abstract class AbstractLoss extends Loss {
     private Terms weighted(Inputs inputs, boolean gradient) {
         NDList predictions = gradient ? inputs.predictions : detached(inputs.predictions);
         Shape shape = unreducedShape(inputs.labels, predictions);
-        if (shape.size() == 0 && predictions.get(0).size() == 0) {
+        if (shape.size() == 0 && batch(predictions).size() == 0) {
             // Engines fail in many ways on empty arrays; this one keeps the graph connected.
-            return Terms.of(predictions.get(0).reshape(shape));
+            return Terms.of(batch(predictions).reshape(shape));
         }
         NDArray weight = inputs.weight;
         if (weight == null) {
@@ -381,7 +420,7 @@ public abstract class AbstractLoss extends Loss {
 
     /** Replaces what a mask hides, where its gradient could be NaN. */
     Inputs masked(NDArray mask, NDList labels, NDList predictions) {
-        return new Inputs(labels, maskedPredictions(mask, predictions), null);
+        return new Inputs(maskedLabels(mask, labels), maskedPredictions(mask, predictions), null);
     }
 
     /** Aligns a weight with the leading axes of a shape. */
@@ -525,7 +564,7 @@ public abstract class AbstractLoss extends Loss {
                 "on " + array.getDevice());
     }
 
-    private static NDArray keep(NDArray result, NDList labels, NDList predictions) {
+    private NDArray keep(NDArray result, NDList labels, NDList predictions) {
         NDArray kept = result;
         for (NDList list : new NDList[] {labels, predictions}) {
             for (NDArray input : list) {
@@ -534,8 +573,9 @@ public abstract class AbstractLoss extends Loss {
             }
         }
         NDScope.unregister(kept);
-        if (kept.getManager() != predictions.get(0).getManager()) {
-            kept.attach(predictions.get(0).getManager());
+        NDManager owner = batch(predictions).getManager();
+        if (kept.getManager() != owner) {
+            kept.attach(owner);
         }
         return kept;
     }

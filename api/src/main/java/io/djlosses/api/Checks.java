@@ -110,6 +110,27 @@ public final class Checks {
     }
 
     /**
+     * Checks that shapes have one rank and broadcast.
+     *
+     * @param loss the name of the loss
+     * @param arguments the names of the arguments
+     * @param shapes their shapes
+     * @return the shape that they broadcast to
+     */
+    public static Shape broadcast(String loss, String arguments, Shape... shapes) {
+        String requirement = "have shapes of one rank that broadcast";
+        String given = Arrays.toString(shapes);
+        boolean oneRank = Arrays.stream(shapes).mapToInt(Shape::dimension).distinct().count() == 1;
+        require(oneRank, loss, arguments, requirement, given);
+        try {
+            return Nd.broadcastShape(shapes);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(
+                    loss + ": " + arguments + " must " + requirement + ", but was " + given, e);
+        }
+    }
+
+    /**
      * Checks the rank of an array.
      *
      * @param loss the name of the loss

@@ -3,6 +3,7 @@ package io.djlosses.api;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 
@@ -143,6 +144,24 @@ public final class ClassTargets {
         weights = Nd.where(valid, weights, Double.NaN);
         weights = kept == null ? weights : Nd.where(kept, weights, 0);
         return new ClassTargets(safe, kept, weights, Divisor.of(weights.sum()));
+    }
+
+    /**
+     * Returns some of the targets.
+     *
+     * @param from the first, counted along the first axis
+     * @param to the end, exclusive
+     * @return the targets between
+     */
+    public ClassTargets rows(long from, long to) {
+        NDIndex rows = new NDIndex().addSliceDim(from, to);
+        NDArray some = index.get(rows);
+        if (weights == null) {
+            return new ClassTargets(some, null, null, Divisor.of(some.size()));
+        }
+        NDArray weight = weights.get(rows);
+        return new ClassTargets(
+                some, kept == null ? null : kept.get(rows), weight, Divisor.of(weight.sum()));
     }
 
     /**

@@ -50,6 +50,11 @@ public final class Divisor {
         return array == null ? number : Nd.toDoubles(array)[0];
     }
 
+    /** Returns what dividing multiplies a gradient with; that of an empty sum stays zero. */
+    double factor() {
+        return toDouble() == 0 ? 1 : 1 / toDouble();
+    }
+
     NDArray toArray(NDArray like) {
         if (array != null) {
             return array.getDataType() == like.getDataType()
@@ -74,7 +79,7 @@ public final class Divisor {
             if (number == 0) {
                 return policy == EmptyPolicy.ZERO ? sum : sum.add(Nd.num(sum, Double.NaN));
             }
-            return number == 1 ? sum : sum.div(Nd.num(sum, number));
+            return number == 1 ? sum : Nd.div(sum, number);
         }
         // The gradient of an empty sum is zero; dividing by 1 instead of 0 keeps it so.
         NDArray divisor = toArray(sum);

@@ -2,6 +2,7 @@
 package io.djlosses.api;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.Shape;
 
 import org.jspecify.annotations.Nullable;
 
@@ -101,6 +102,22 @@ public final class Terms {
      */
     public Terms withValues(NDArray newValues) {
         return new Terms(newValues, shares, divisor, factors);
+    }
+
+    /**
+     * Gives the values, and what they count, another shape.
+     *
+     * @param shape a shape of the same size
+     * @return new terms
+     */
+    public Terms reshape(Shape shape) {
+        return values.getShape().equals(shape)
+                ? this
+                : new Terms(
+                        values.reshape(shape),
+                        shares == null ? null : shares.reshape(shape),
+                        divisor,
+                        factors == null ? null : factors.reshape(shape));
     }
 
     Divisor divisor() {

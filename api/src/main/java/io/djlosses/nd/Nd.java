@@ -1,6 +1,7 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.nd;
 
+import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
@@ -39,6 +40,9 @@ public final class Nd {
      */
     private static final Map<String, Boolean> SUMS_INFINITIES = new ConcurrentHashMap<>();
 
+    /** Whether an engine computes in the buffer that an array is made from. */
+    private static final Map<String, Boolean> SHARES_BUFFERS = new ConcurrentHashMap<>();
+
     private Nd() {}
 
     // --------------------------------------------------------------------- making and reading
@@ -59,9 +63,37 @@ public final class Nd {
     }
 
     /**
+     * Multiplies an array that carries a gradient with a literal. On some engines {@code
+     * x.mul(Number)} keeps the literal for backward in memory of Java, which a garbage collection
+     * between forward and backward may free: the gradient is then anything.
+     *
+     * @param x the array
+     * @param factor the literal
+     * @return the product, in the data type of {@code x}
+     */
+    public static NDArray mul(NDArray x, double factor) {
+        return sharesBuffers(x.getManager()) ? x.mul(literal(x, factor)) : x.mul(num(x, factor));
+    }
+
+    /**
+     * Divides an array that carries a gradient by a literal; see {@link #mul}.
+     *
+     * @param x the array
+     * @param divisor the literal
+     * @return the quotient, in the data type of {@code x}
+     */
+    public static NDArray div(NDArray x, double divisor) {
+        return sharesBuffers(x.getManager()) ? x.div(literal(x, divisor)) : x.div(num(x, divisor));
+    }
+
+    private static NDArray literal(NDArray like, double value) {
+        return create(like.getManager(), new double[] {value}, new Shape(), like.getDataType());
+    }
+
+    /**
      * Creates a floating-point array. Unlike {@code NDManager.create(float[])} this is safe from
-     * the garbage collector on every engine, because the native side reads a buffer that is held
-     * until it has been read.
+     * the garbage collector on every engine: the native side reads a buffer that is held until it
+     * has been read, and then has memory of its own, for as long as a graph needs it.
      *
      * @param manager the manager of the new array
      * @param values the values in row-major order
@@ -105,10 +137,31 @@ public final class Nd {
     private static NDArray create(
             NDManager manager, ByteBuffer buffer, Shape shape, DataType dataType) {
         try {
-            return manager.create(buffer, shape, dataType);
+            NDArray array = manager.create(buffer, shape, dataType);
+            if (!sharesBuffers(manager)) {
+                return array;
+            }
+            // A graph may use the values after the array, and with it the buffer, is gone.
+            NDArray copy = array.duplicate();
+            array.close();
+            return copy;
         } finally {
             Reference.reachabilityFence(buffer);
         }
+    }
+
+    private static boolean sharesBuffers(NDManager manager) {
+        Engine engine = manager.getEngine();
+        return SHARES_BUFFERS.computeIfAbsent(
+                engine.getEngineName(),
+                name -> {
+                    try (NDManager probe = engine.newBaseManager(Device.cpu())) {
+                        ByteBuffer buffer = buffer(1, DataType.FLOAT32);
+                        NDArray array = probe.create(buffer, new Shape(1), DataType.FLOAT32);
+                        buffer.putFloat(0, 1);
+                        return toDoubles(array)[0] == 1;
+                    }
+                });
     }
 
     /**
@@ -287,6 +340,21 @@ public final class Nd {
         return scores.get(new NDIndex().addAllDim().addPickDim(index.expandDims(1))).squeeze(1);
     }
 
+    /**
+     * Writes class indices as rows that are 1 at the index and 0 elsewhere.
+     *
+     * @param index INT64 indices of shape (N); the row of one out of range is 0
+     * @param classes the number of classes C
+     * @param like an array of the type that is wanted
+     * @return a constant of shape (N, C)
+     */
+    public static NDArray oneHot(NDArray index, long classes, NDArray like) {
+        NDArray range = index.getManager().arange(0, (int) classes, 1, DataType.INT64);
+        try (NDArray equal = index.expandDims(1).eq(range)) {
+            return equal.toType(like.getDataType(), false);
+        }
+    }
+
     // --------------------------------------------------------------------- functions
 
     /**
@@ -450,9 +518,10 @@ public final class Nd {
     public static NDArray log1p(NDArray u) {
         NDArray rounded = u.add(num(u, 1));
         NDArray difference = rounded.sub(num(u, 1));
-        NDArray zero = difference.eq(0);
-        NDArray safe = where(zero, difference.onesLike(), difference);
-        return where(zero, u, rounded.log().mul(u).div(safe));
+        // u · log(1 + u) / ((1 + u) − 1), and u · 1 / 1 where 1 + u rounds to 1: by arithmetic,
+        // because a selection costs several times as much.
+        NDArray zero = cast(difference.eq(0), u);
+        return rounded.log().add(zero).mul(u).div(difference.add(zero));
     }
 
     /**
@@ -536,6 +605,54 @@ public final class Nd {
     }
 
     /**
+     * Returns the p-norm (Σ |x|ᵖ)^(1/p) along an axis. As in PyTorch, components that are 0 and
+     * norms that are 0 have gradient 0, and with p = ∞ equal maxima share the gradient evenly.
+     *
+     * @param x the array
+     * @param p the order, greater than 0; {@link Double#POSITIVE_INFINITY} for the largest |x|
+     * @param axis the axis, of at least one component
+     * @param keepDims whether the axis stays, with size 1
+     * @return the norm
+     */
+    public static NDArray norm(NDArray x, double p, int axis, boolean keepDims) {
+        if (p == 2) {
+            return norm(x, axis, keepDims);
+        }
+        int[] axes = {axis(x, axis)};
+        NDArray size = x.abs();
+        if (p == 1) {
+            return size.sum(axes, keepDims);
+        }
+        if (p == Double.POSITIVE_INFINITY) {
+            NDArray constant = size.stopGradient();
+            NDArray isMax = cast(constant.eq(constant.max(axes, true)), x);
+            return size.mul(isMax).sum(axes, keepDims).div(isMax.sum(axes, keepDims));
+        }
+        NDArray powers = p > 1 ? size.pow(num(x, p)) : powerOrZero(size, p);
+        return powerOrZero(powers.sum(axes, keepDims), 1 / p);
+    }
+
+    /** Returns xᵖ, where 0 gives 0 with gradient 0. */
+    private static NDArray powerOrZero(NDArray x, double p) {
+        NDArray zero = x.eq(0);
+        NDArray power = where(zero, x.onesLike(), x).pow(num(x, p));
+        return where(zero, x.zerosLike(), power);
+    }
+
+    /**
+     * Returns the smaller of two arrays of equal shape; where they are equal, each gets half of the
+     * gradient, as with PyTorch's {@code minimum}.
+     *
+     * @param x an array
+     * @param y an array
+     * @return the minimum; NaN where either is NaN
+     */
+    public static NDArray minimum(NDArray x, NDArray y) {
+        Number half = num(x, 0.5);
+        return where(x.eq(y), x.mul(half).add(y.mul(half)), x.minimum(y));
+    }
+
+    /**
      * Tells whether every value is finite; waits for the array.
      *
      * @param x the array
@@ -577,7 +694,7 @@ public final class Nd {
             return value;
         }
         if (scale != 1) {
-            carrier = carrier.mul(num(carrier, scale));
+            carrier = mul(carrier, scale);
         }
         overwrite(carrier, value.stopGradient());
         return carrier;
@@ -594,6 +711,22 @@ public final class Nd {
     public static NDArray zeroWithGradient(NDArray x, NDArray gradient) {
         NDArray carrier = x.mul(gradient.stopGradient());
         overwrite(carrier, carrier.stopGradient().zerosLike());
+        return carrier;
+    }
+
+    /**
+     * Gives every value of an array a gradient of its own: {@code valueᵢ} passes what comes from
+     * above times {@code gradient} to the part of {@code x} that it was computed from.
+     *
+     * @param values the values, whose shape is that of {@code x} without {@code axes}
+     * @param x the array to receive a gradient
+     * @param gradient an array of the shape of {@code x}
+     * @param axes the axes of {@code x} that values were summed over
+     * @return an array that has exactly the given values, whatever {@code x} holds
+     */
+    public static NDArray withGradient(NDArray values, NDArray x, NDArray gradient, int... axes) {
+        NDArray carrier = x.mul(gradient.stopGradient()).sum(axes);
+        overwrite(carrier, values.stopGradient());
         return carrier;
     }
 

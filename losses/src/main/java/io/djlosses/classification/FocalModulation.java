@@ -36,21 +36,28 @@ final class FocalModulation {
         if (gamma == 2) {
             return values.mul(q.square());
         }
-        if (gamma > 1) {
-            return values.mul(q.pow(Nd.num(q, gamma)));
-        }
-        NDArray certain = certain(q);
-        NDArray safe = Nd.where(certain, q.onesLike(), q);
-        return values.mul(Nd.where(certain, q.zerosLike(), safe.pow(Nd.num(q, gamma))));
+        // A power of 0, and the memory of an exponent, are not safe in every engine's graph.
+        NDArray fixed = q.stopGradient();
+        NDArray derivative = settled(below(fixed, gamma).muli(Nd.num(q, gamma)), fixed, gamma);
+        NDArray power = settled(fixed.pow(Nd.num(q, gamma)), fixed, gamma);
+        return values.mul(power.add(Nd.zeroWithGradient(q, derivative)));
     }
 
     /**
      * Returns factors · q^(γ − 1) + others for γ above 0, and 0 where {@link #modulate} is flat.
      */
     static NDArray slope(NDArray factors, NDArray others, NDArray q, double gamma) {
-        NDArray power = gamma == 2 ? q : q.pow(Nd.num(q, gamma - 1));
-        NDArray slope = factors.mul(power).addi(others);
-        return gamma < 1 ? Nd.where(certain(q), slope.zerosLike(), slope) : slope;
+        NDArray power = gamma == 2 ? q : below(q, gamma);
+        return settled(factors.mul(power).addi(others), q, gamma);
+    }
+
+    private static NDArray below(NDArray q, double gamma) {
+        return q.pow(Nd.num(q, gamma - 1));
+    }
+
+    /** Puts 0 where a power below 1 has no derivative, and close by. */
+    private static NDArray settled(NDArray x, NDArray q, double gamma) {
+        return gamma < 1 ? Nd.where(certain(q), x.zerosLike(), x) : x;
     }
 
     /** Tells where q is so small that 1/q overflows, while the loss itself, q^γ q, is long 0. */

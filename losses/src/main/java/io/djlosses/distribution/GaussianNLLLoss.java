@@ -15,6 +15,8 @@ import io.djlosses.nd.Nd;
 
 import org.jspecify.annotations.Nullable;
 
+import java.util.Arrays;
+
 /**
  * The negative log-likelihood of labels under a normal distribution whose mean and variance are
  * both predicted.
@@ -113,6 +115,33 @@ public final class GaussianNLLLoss extends AbstractLoss {
 
     /** {@inheritDoc} */
     @Override
+    protected NDList maskedLabels(NDArray mask, NDList labels) {
+        return new NDList(shown(mask, labels.get(0)));
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected NDList maskedPredictions(NDArray mask, NDList predictions) {
+        NDArray mean = predictions.get(0);
+        NDArray variance = predictions.get(1);
+        boolean alike = variance.getShape().equals(mean.getShape());
+        return new NDList(shown(mask, mean), alike ? shown(mask, variance) : variance);
+    }
+
+    /** Puts 1, a harmless number, where the mask hides; the label may lack axes of size 1. */
+    private static NDArray shown(NDArray mask, NDArray x) {
+        if (mask.size() == x.size()) {
+            return Nd.where(mask.reshape(x.getShape()), x, 1);
+        }
+        long[] given = mask.getShape().getShape();
+        long[] sizes = new long[x.getShape().dimension()];
+        Arrays.fill(sizes, 1);
+        System.arraycopy(given, 0, sizes, 0, Math.min(given.length, sizes.length));
+        return Nd.where(mask.reshape(new Shape(sizes)), x, 1);
+    }
+
+    /** {@inheritDoc} */
+    @Override
     protected Shape unreducedShape(NDList labels, NDList predictions) {
         return predictions.get(0).getShape();
     }
@@ -128,7 +157,8 @@ public final class GaussianNLLLoss extends AbstractLoss {
             v = v.expandDims(v.getShape().dimension()); // [N, *, 1]
         }
         NDArray error = mean.sub(matching(labels.get(0), mean));
-        NDArray values = error.square().div(v).add(v.log()).mul(Nd.num(mean, 0.5));
+        NDArray half = mean.getManager().full(new Shape(), 0.5f, mean.getDataType());
+        NDArray values = error.square().div(v).add(v.log()).mul(half);
         return Terms.of(full ? values.add(Nd.num(mean, HALF_LOG_2_PI)) : values);
     }
 

@@ -7,7 +7,6 @@ import io.djlosses.api.Checks;
 import io.djlosses.api.ClosedForm;
 import io.djlosses.api.ElementwiseLoss;
 import io.djlosses.api.LossBuilder;
-import io.djlosses.nd.Nd;
 
 /**
  * Half the squared error where the error is small, the absolute error where it is large: outliers
@@ -56,8 +55,7 @@ public final class HuberLoss extends ElementwiseLoss {
     /** {@inheritDoc} */
     @Override
     protected NDArray unreduced(NDArray label, NDArray prediction) {
-        NDArray smooth = SmoothL1Loss.smooth(prediction.sub(label), delta);
-        return delta == 1 ? smooth : smooth.mul(Nd.num(smooth, delta));
+        return SmoothL1Loss.smooth(prediction.sub(label), delta, delta);
     }
 
     /** {@inheritDoc} */

@@ -59,7 +59,7 @@ public final class SmoothL1Loss extends ElementwiseLoss {
     /** {@inheritDoc} */
     @Override
     protected NDArray unreduced(NDArray label, NDArray prediction) {
-        return smooth(prediction.sub(label), beta);
+        return smooth(prediction.sub(label), beta, 1);
     }
 
     /** {@inheritDoc} */
@@ -76,8 +76,8 @@ public final class SmoothL1Loss extends ElementwiseLoss {
                 : new ClosedForm(sum, divisor);
     }
 
-    /** Returns the loss of every error. */
-    static NDArray smooth(NDArray error, double beta) {
+    /** Returns {@code factor} times the loss of every error. */
+    static NDArray smooth(NDArray error, double beta, double factor) {
         NDArray size = error.abs();
         if (beta == 0) {
             return size;
@@ -85,10 +85,17 @@ public final class SmoothL1Loss extends ElementwiseLoss {
         // |d| = quadratic + linear, and only one of the two grows. Two selections, because in
         // size − quadratic the gradients would cancel to rounding errors.
         NDArray large = size.gte(Nd.num(size, beta));
-        NDArray threshold = size.stopGradient().onesLike().muli(Nd.num(size, beta));
+        NDArray threshold = constant(size, beta);
         NDArray quadratic = Nd.where(large, threshold, size);
         NDArray linear = Nd.where(large, size, threshold).sub(threshold);
-        return quadratic.div(threshold).mul(quadratic).mul(Nd.num(size, 0.5)).add(linear);
+        return quadratic
+                .div(constant(size, 2 * beta / factor))
+                .mul(quadratic)
+                .add(factor == 1 ? linear : linear.mul(constant(size, factor)));
+    }
+
+    private static NDArray constant(NDArray like, double value) {
+        return like.stopGradient().onesLike().muli(Nd.num(like, value));
     }
 
     /** Returns the closed form of {@code factor} times this loss, for {@code beta} above 0. */

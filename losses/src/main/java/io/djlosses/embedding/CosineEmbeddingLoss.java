@@ -1,0 +1,197 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.embedding;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.Shape;
+
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Checks;
+import io.djlosses.api.ClosedForm;
+import io.djlosses.api.Divisor;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Terms;
+import io.djlosses.nd.Nd;
+
+/**
+ * The cosine embedding loss: similar pairs should point in the same direction, dissimilar ones in
+ * directions whose cosine is at most a margin.
+ *
+ * <p>Use it to learn embeddings from pairs that are labeled similar or dissimilar. Every pair adds
+ *
+ * <pre>{@code
+ * ℓ = 1 − cos                if y = 1
+ *     max(0, cos − margin)   if y = −1
+ *
+ * cos = x1·x2 / √((‖x1‖² + 10⁻¹²) (‖x2‖² + 10⁻¹²))
+ * }</pre>
+ *
+ * <p>At cos = margin the gradient is that of a greater cosine. A zero vector has cosine 0, but a
+ * large gradient.
+ *
+ * <h2>Shapes</h2>
+ *
+ * <ul>
+ *   <li>{@code labels: [(N)]}, also (N, 1): −1 or 1, of any numeric type; {@code ()} for a single
+ *       pair
+ *   <li>{@code predictions: [(N, D), (N, D)]}, the embeddings x1 and x2; or {@code (D)} each for a
+ *       single pair
+ *   <li>{@code out: ()}, or {@code (N)} with {@code NONE}; {@code MEAN} divides by N
+ * </ul>
+ *
+ * <p>A label other than −1 and 1 gives 0, as in PyTorch; strict validation rejects it.
+ *
+ * <h2>Example</h2>
+ *
+ * <pre>{@code
+ * Loss loss = CosineEmbeddingLoss.builder().optMargin(0.5).build();
+ * NDArray value = loss.evaluate(new NDList(similar), new NDList(embedding1, embedding2));
+ * }</pre>
+ *
+ * <p>Equivalent to {@code torch.nn.CosineEmbeddingLoss(margin, reduction=…)}. MindSpore's adds
+ * nothing to the squared norms, so that a zero vector gives NaN there. Shapes are never broadcast.
+ */
+public final class CosineEmbeddingLoss extends AbstractLoss {
+
+    /** A float in PyTorch too, which shows in the gradient at a zero vector. */
+    private static final double EPS = 1e-12f;
+
+    private final double margin;
+
+    private CosineEmbeddingLoss(Builder builder) {
+        super(builder);
+        margin = builder.margin;
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected void check(NDList labels, NDList predictions) {
+        Checks.count(getName(), "labels", labels, "y");
+        Checks.count(getName(), "predictions", predictions, "x1", "x2");
+        Pairs.checkEmbeddings(getName(), predictions, 1, 2, "(N, D) or (D)");
+        Shape given = labels.get(0).getShape();
+        Shape required = unreducedShape(labels, predictions);
+        if (!given.equals(required.add(1))) {
+            Checks.shape(getName(), "labels[0]", given, required, "match the predictions");
+        }
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected void checkData(NDList labels, NDList predictions) {
+        Checks.signs(getName(), "labels[0]", labels.get(0));
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected Shape unreducedShape(NDList labels, NDList predictions) {
+        Shape shape = predictions.get(0).getShape();
+        return Pairs.without(shape, shape.dimension() - 1);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected Terms terms(NDList labels, NDList predictions) {
+        NDArray x1 = predictions.get(0);
+        NDArray x2 = predictions.get(1);
+        NDArray cosine = cosine(x1, x2, squaredNorm(x1), squaredNorm(x2));
+        NDArray values = unreduced(column(labels, cosine), cosine);
+        return Terms.of(values.reshape(unreducedShape(labels, predictions)));
+    }
+
+    private NDArray unreduced(NDArray label, NDArray cosine) {
+        NDArray similar = cosine.neg().add(Nd.num(cosine, 1));
+        NDArray dissimilar = Nd.clampMin0(excess(cosine));
+        return Nd.where(label.eq(1), similar, 0).add(Nd.where(label.eq(-1), dissimilar, 0));
+    }
+
+    private NDArray excess(NDArray cosine) {
+        return cosine.sub(Nd.num(cosine, margin));
+    }
+
+    private static NDArray cosine(NDArray x1, NDArray x2, NDArray squared1, NDArray squared2) {
+        // √a √b, where √(a b) would overflow long before the vectors do.
+        return Pairs.dot(x1, x2, -1).div(squared1.sqrt()).div(squared2.sqrt()); // [N, 1]
+    }
+
+    private static NDArray squaredNorm(NDArray x) {
+        return Pairs.dot(x, x, -1).add(Nd.num(x, EPS)); // [N, 1]
+    }
+
+    private static NDArray column(NDList labels, NDArray cosine) {
+        return Nd.cast(labels.get(0), cosine).reshape(cosine.getShape());
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected ClosedForm closedForm(NDList labels, NDList predictions, boolean gradient) {
+        NDArray x1 = predictions.get(0);
+        NDArray x2 = predictions.get(1);
+        NDArray squared1 = squaredNorm(x1);
+        NDArray squared2 = squaredNorm(x2);
+        NDArray cosine = cosine(x1, x2, squared1, squared2);
+        NDArray label = column(labels, cosine);
+        NDArray sum = unreduced(label, cosine).sum();
+        Divisor divisor = Divisor.of(cosine.size());
+        if (!gradient) {
+            return new ClosedForm(sum, divisor);
+        }
+        // ∂cos/∂x1 = x2 / (‖x1‖ ‖x2‖) − x1 cos / ‖x1‖²
+        NDArray active = excess(cosine).lt(0).logicalNot().logicalAnd(label.eq(-1));
+        NDArray slope = Nd.cast(active, cosine).subi(Nd.cast(label.eq(1), cosine));
+        NDArray cross = slope.div(squared1.sqrt()).div(squared2.sqrt());
+        NDArray own = slope.mul(cosine).neg();
+        return new ClosedForm(
+                sum,
+                divisor,
+                1,
+                Pairs.combine(x1, own.div(squared1), x2, cross),
+                Pairs.combine(x2, own.div(squared2), x1, cross));
+    }
+
+    /**
+     * Creates a builder with the defaults: margin 0, {@code MEAN}.
+     *
+     * @return the builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** The Builder to construct a {@link CosineEmbeddingLoss}. */
+    public static final class Builder extends LossBuilder<Builder> {
+
+        private double margin;
+
+        Builder() {
+            super("CosineEmbeddingLoss");
+        }
+
+        /** {@inheritDoc} */
+        @Override
+        protected Builder self() {
+            return this;
+        }
+
+        /**
+         * Sets the cosine up to which dissimilar pairs cost nothing (default 0; PyTorch suggests 0
+         * to 0.5).
+         *
+         * @param margin a finite number, sensibly in [−1, 1]
+         * @return this {@code Builder}
+         */
+        public Builder optMargin(double margin) {
+            this.margin = Checks.finite(name, "margin", margin);
+            return this;
+        }
+
+        /**
+         * Builds the loss.
+         *
+         * @return the loss
+         */
+        public CosineEmbeddingLoss build() {
+            return new CosineEmbeddingLoss(this);
+        }
+    }
+}

@@ -1,0 +1,160 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.embedding;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.Shape;
+
+import io.djlosses.api.Checks;
+import io.djlosses.nd.Nd;
+
+/**
+ * The cosine of the angle between embeddings: 1 for the same direction, −1 for the opposite one.
+ *
+ * <p>A function for models, metrics and losses of your own; {@link CosineSimilarityLoss} is the
+ * loss. Along the axis {@code dim},
+ *
+ * <pre>{@code
+ * cos = Σ x1 x2 / (max(‖x1‖, eps) · max(‖x2‖, eps))
+ * }</pre>
+ *
+ * <p>The gradient passes max(‖x‖, eps) as if it were ‖x‖, as in PyTorch, and that of ‖x‖ is 0 at 0.
+ *
+ * <h2>Shapes</h2>
+ *
+ * <ul>
+ *   <li>{@code x1, x2: (*)}, FLOAT32 or FLOAT64, of one rank; axes of size 1 are broadcast
+ *   <li>{@code out:} the broadcast shape without the axis {@code dim}
+ * </ul>
+ *
+ * <h2>Example</h2>
+ *
+ * <pre>{@code
+ * NDArray similarity = CosineSimilarity.builder().optDim(-1).build().of(x1, x2);
+ * }</pre>
+ *
+ * <p>Equivalent to {@code torch.nn.CosineSimilarity(dim, eps)}, which also broadcasts arrays of
+ * different ranks.
+ */
+public final class CosineSimilarity {
+
+    private static final String NAME = "CosineSimilarity";
+
+    private final int dim;
+    private final double eps;
+
+    private CosineSimilarity(Builder builder) {
+        dim = builder.dim;
+        eps = builder.eps;
+    }
+
+    /**
+     * Computes the cosine similarity of every pair of embeddings.
+     *
+     * @param x1 the first embeddings
+     * @param x2 the second embeddings
+     * @return the similarities in [−1, 1], with the gradient of both arguments
+     */
+    public NDArray of(NDArray x1, NDArray x2) {
+        Shape shape = Pairs.check(NAME, x1, x2);
+        int axis = axis(NAME, "x1 and x2", shape);
+        return Pairs.scoped(() -> cosine(Pairs.fit(x1, shape), Pairs.fit(x2, shape)).squeeze(axis));
+    }
+
+    /**
+     * Returns the cosine distance 1 − cos.
+     *
+     * @return the distance, in [0, 2]
+     */
+    public Distance asDistance() {
+        return (x1, x2) ->
+                Pairs.scoped(
+                        () -> {
+                            NDArray cosine = of(x1, x2);
+                            return cosine.neg().add(Nd.num(cosine, 1));
+                        });
+    }
+
+    /** Returns the axis of the components; a shape without it is an error. */
+    int axis(String name, String argument, Shape shape) {
+        int rank = shape.dimension();
+        Checks.require(
+                dim >= -rank && dim < rank,
+                name,
+                argument,
+                "have an axis " + dim + " (dim)",
+                shape);
+        int axis = Math.floorMod(dim, rank);
+        Pairs.checkComponents(name, argument, shape, axis);
+        return axis;
+    }
+
+    /** Returns the similarity of arrays of equal shape, whose axis stays with size 1. */
+    NDArray cosine(NDArray x1, NDArray x2) {
+        return dot(x1, x2).div(length(norm(x1))).div(length(norm(x2)));
+    }
+
+    /** Returns Σ x1 x2, whose axis stays with size 1. */
+    NDArray dot(NDArray x1, NDArray x2) {
+        return Pairs.dot(x1, x2, dim);
+    }
+
+    /** Returns ‖x‖, whose axis stays with size 1. */
+    NDArray norm(NDArray x) {
+        return Nd.norm(x, dim, true);
+    }
+
+    /** Returns max(norm, eps), with the gradient of the norm. */
+    NDArray length(NDArray norm) {
+        NDArray missing = norm.stopGradient().neg().add(Nd.num(norm, eps));
+        return norm.add(Nd.relu(missing));
+    }
+
+    /**
+     * Creates a builder with the defaults: dim 1, eps 1e-8.
+     *
+     * @return the builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** The Builder to construct a {@link CosineSimilarity}. */
+    public static final class Builder {
+
+        private int dim = 1;
+        private double eps = 1e-8;
+
+        Builder() {}
+
+        /**
+         * Sets the axis of the components (default 1).
+         *
+         * @param dim the axis; −1 is the last
+         * @return this {@code Builder}
+         */
+        public Builder optDim(int dim) {
+            this.dim = dim;
+            return this;
+        }
+
+        /**
+         * Sets the least length that a vector is divided by (default 1e-8).
+         *
+         * @param eps a finite number, at least 0; with 0 a zero vector gives NaN
+         * @return this {@code Builder}
+         */
+        public Builder optEps(double eps) {
+            this.eps = Checks.notNegative(NAME, "eps", eps);
+            return this;
+        }
+
+        /**
+         * Builds the function.
+         *
+         * @return the function
+         */
+        public CosineSimilarity build() {
+            return new CosineSimilarity(this);
+        }
+    }
+}

@@ -1,0 +1,189 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.embedding;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.Shape;
+
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Checks;
+import io.djlosses.api.ClosedForm;
+import io.djlosses.api.Divisor;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Terms;
+import io.djlosses.nd.Nd;
+
+/**
+ * The cosine distance: predictions should point in the direction of their targets, whatever their
+ * length.
+ *
+ * <p>Use it to regress embeddings, or to pull the two embeddings of a pair together; {@link
+ * CosineEmbeddingLoss} also pushes others apart. Every vector along the axis {@code dim} adds
+ *
+ * <pre>{@code
+ * ℓ = 1 − cos,    cos = Σ x1 x2 / (max(‖x1‖, eps) · max(‖x2‖, eps))
+ * }</pre>
+ *
+ * <p>The gradient passes max(‖x‖, eps) as if it were ‖x‖, as in PyTorch, and that of ‖x‖ is 0 at 0.
+ *
+ * <h2>Shapes</h2>
+ *
+ * <ul>
+ *   <li>{@code labels: [(N, D)]}, the target x2; any shape that has the axis {@code dim}
+ *   <li>{@code predictions: [(N, D)]}, x1, the shape of the label. Or both x1 and x2, so that both
+ *       learn; then labels are ignored and may be absent
+ *   <li>{@code out: ()}, or the shape without the axis {@code dim} with {@code NONE}; {@code MEAN}
+ *       divides by the number of vectors
+ * </ul>
+ *
+ * <h2>Example</h2>
+ *
+ * <pre>{@code
+ * Loss loss = Losses.cosineSimilarityLoss();
+ * NDArray value = loss.evaluate(new NDList(target), new NDList(embedding));
+ * NDArray siamese = loss.evaluate(new NDList(), new NDList(embedding1, embedding2));
+ * }</pre>
+ *
+ * <p>Equivalent to {@code 1 - torch.nn.CosineSimilarity(dim, eps)(x1, x2)}, reduced. Keras' loss of
+ * the same kind is −cos. Shapes are never broadcast.
+ *
+ * @see CosineSimilarity
+ */
+public final class CosineSimilarityLoss extends AbstractLoss {
+
+    private final CosineSimilarity similarity;
+
+    private CosineSimilarityLoss(Builder builder) {
+        super(builder);
+        similarity = builder.similarity.build();
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected void check(NDList labels, NDList predictions) {
+        Shape shape = predictions.get(0).getShape();
+        if (predictions.size() == 2) {
+            Shape second = predictions.get(1).getShape();
+            Checks.shape(getName(), "predictions[1]", second, shape, "match predictions[0]");
+        } else {
+            Checks.count(getName(), "predictions", predictions, "x1");
+            Checks.count(getName(), "labels", labels, "x2");
+            Shape label = labels.get(0).getShape();
+            Checks.shape(getName(), "labels[0]", label, shape, "match predictions[0]");
+        }
+        similarity.axis(getName(), "predictions[0]", shape);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected Shape unreducedShape(NDList labels, NDList predictions) {
+        Shape shape = predictions.get(0).getShape();
+        return Pairs.without(shape, similarity.axis(getName(), "predictions[0]", shape));
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected Terms terms(NDList labels, NDList predictions) {
+        NDArray x1 = predictions.get(0);
+        NDArray cosine = similarity.cosine(x1, second(labels, predictions));
+        return Terms.of(distance(cosine).reshape(unreducedShape(labels, predictions)));
+    }
+
+    private static NDArray distance(NDArray cosine) {
+        return cosine.neg().add(Nd.num(cosine, 1));
+    }
+
+    private static NDArray second(NDList labels, NDList predictions) {
+        return predictions.size() == 2
+                ? predictions.get(1)
+                : Nd.cast(labels.get(0), predictions.get(0));
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected ClosedForm closedForm(NDList labels, NDList predictions, boolean gradient) {
+        NDArray x1 = predictions.get(0);
+        NDArray x2 = second(labels, predictions);
+        NDArray norm1 = similarity.norm(x1);
+        NDArray norm2 = similarity.norm(x2);
+        NDArray length1 = similarity.length(norm1);
+        NDArray length2 = similarity.length(norm2);
+        NDArray cosine = similarity.dot(x1, x2).div(length1).div(length2);
+        NDArray sum = distance(cosine).sum();
+        Divisor divisor = Divisor.of(cosine.size());
+        if (!gradient) {
+            return new ClosedForm(sum, divisor);
+        }
+        // ∂cos/∂x1 = x2 / (l1 l2) − x1 cos / (l1 ‖x1‖)
+        NDArray cross = length1.mul(length2).pow(-1).neg();
+        NDArray gradient1 = Pairs.combine(x1, own(cosine, norm1, length1), x2, cross);
+        return predictions.size() == 1
+                ? new ClosedForm(sum, divisor, 1, gradient1)
+                : new ClosedForm(
+                        sum,
+                        divisor,
+                        1,
+                        gradient1,
+                        Pairs.combine(x2, own(cosine, norm2, length2), x1, cross));
+    }
+
+    private static NDArray own(NDArray cosine, NDArray norm, NDArray length) {
+        return Nd.where(norm.neq(0), cosine.div(length).div(norm), 0);
+    }
+
+    /**
+     * Creates a builder with the defaults: dim 1, eps 1e-8, {@code MEAN}.
+     *
+     * @return the builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** The Builder to construct a {@link CosineSimilarityLoss}. */
+    public static final class Builder extends LossBuilder<Builder> {
+
+        private final CosineSimilarity.Builder similarity = CosineSimilarity.builder();
+
+        Builder() {
+            super("CosineSimilarityLoss");
+        }
+
+        /** {@inheritDoc} */
+        @Override
+        protected Builder self() {
+            return this;
+        }
+
+        /**
+         * Sets the axis of the components (default 1).
+         *
+         * @param dim the axis; −1 is the last
+         * @return this {@code Builder}
+         */
+        public Builder optDim(int dim) {
+            similarity.optDim(dim);
+            return this;
+        }
+
+        /**
+         * Sets the least length that a vector is divided by (default 1e-8).
+         *
+         * @param eps a finite number, at least 0; with 0 a zero vector gives NaN
+         * @return this {@code Builder}
+         */
+        public Builder optEps(double eps) {
+            similarity.optEps(Checks.notNegative(name, "eps", eps));
+            return this;
+        }
+
+        /**
+         * Builds the loss.
+         *
+         * @return the loss
+         */
+        public CosineSimilarityLoss build() {
+            return new CosineSimilarityLoss(this);
+        }
+    }
+}

@@ -1,0 +1,142 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.embedding;
+
+import ai.djl.ndarray.NDArray;
+
+import io.djlosses.api.Checks;
+import io.djlosses.api.ClosedForm;
+import io.djlosses.api.Divisor;
+import io.djlosses.api.ElementwiseLoss;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.nd.Nd;
+
+/**
+ * The hinge loss of distances: similar pairs should be close, dissimilar ones at least a margin
+ * apart.
+ *
+ * <p>Use it on distances that the model has computed, for example with {@link PairwiseDistance}, to
+ * learn an embedding from pairs. Every element adds
+ *
+ * <pre>{@code
+ * ℓ = x                     if y = 1
+ *     max(0, margin − x)    if y = −1
+ *
+ * x distance, y = 1 for a similar pair, −1 for a dissimilar one
+ * }</pre>
+ *
+ * <p>At x = margin the gradient is that of x below the margin. A negative x with y = 1 gives a
+ * negative loss.
+ *
+ * <h2>Shapes</h2>
+ *
+ * <ul>
+ *   <li>{@code labels: [(*)]}, −1 or 1, of any numeric type
+ *   <li>{@code predictions: [(*)]}, same shape as the label
+ *   <li>{@code out: ()}, or {@code (*)} with {@code NONE}; {@code MEAN} divides by the number of
+ *       elements
+ * </ul>
+ *
+ * <p>A label other than −1 and 1 gives the sum of both terms, as in PyTorch; strict validation
+ * rejects it.
+ *
+ * <h2>Example</h2>
+ *
+ * <pre>{@code
+ * Loss loss = HingeEmbeddingLoss.builder().optMargin(2).build();
+ * NDArray value = loss.evaluate(new NDList(similar), new NDList(distances));
+ * }</pre>
+ *
+ * <p>Equivalent to {@code torch.nn.HingeEmbeddingLoss(margin, reduction=…)} and {@code
+ * mindspore.nn.HingeEmbeddingLoss}. Unlike there, shapes are never broadcast.
+ */
+public final class HingeEmbeddingLoss extends ElementwiseLoss {
+
+    private final double margin;
+
+    private HingeEmbeddingLoss(Builder builder) {
+        super(builder);
+        margin = builder.margin;
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected void checkData(NDArray label, NDArray prediction) {
+        Checks.signs(getName(), "labels[0]", label);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected NDArray unreduced(NDArray label, NDArray prediction) {
+        NDArray similar = Nd.where(label.neq(-1), prediction, 0);
+        NDArray dissimilar = Nd.where(label.neq(1), Nd.clampMin0(shortfall(prediction)), 0);
+        return similar.add(dissimilar);
+    }
+
+    private NDArray shortfall(NDArray prediction) {
+        return prediction.neg().add(Nd.num(prediction, margin));
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected ClosedForm closedForm(NDArray label, NDArray prediction, boolean gradient) {
+        NDArray shortfall = shortfall(prediction);
+        NDArray isSimilar = label.neq(-1);
+        NDArray isDissimilar = label.neq(1);
+        // A product with a mask would turn an infinity that it hides into NaN.
+        NDArray similar = Nd.where(isSimilar, prediction, 0);
+        NDArray dissimilar = Nd.where(isDissimilar, shortfall.maximum(0), 0);
+        NDArray sum = similar.add(dissimilar).sum();
+        Divisor divisor = Divisor.of(prediction.size());
+        if (!gradient) {
+            return new ClosedForm(sum, divisor);
+        }
+        NDArray active = shortfall.lt(0).logicalNot().logicalAnd(isDissimilar);
+        NDArray slope = Nd.cast(isSimilar, prediction).subi(Nd.cast(active, prediction));
+        return new ClosedForm(sum, divisor, 1, slope);
+    }
+
+    /**
+     * Creates a builder with the defaults: margin 1, {@code MEAN}.
+     *
+     * @return the builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** The Builder to construct a {@link HingeEmbeddingLoss}. */
+    public static final class Builder extends LossBuilder<Builder> {
+
+        private double margin = 1;
+
+        Builder() {
+            super("HingeEmbeddingLoss");
+        }
+
+        /** {@inheritDoc} */
+        @Override
+        protected Builder self() {
+            return this;
+        }
+
+        /**
+         * Sets how far apart a dissimilar pair should be (default 1).
+         *
+         * @param margin a finite number
+         * @return this {@code Builder}
+         */
+        public Builder optMargin(double margin) {
+            this.margin = Checks.finite(name, "margin", margin);
+            return this;
+        }
+
+        /**
+         * Builds the loss.
+         *
+         * @return the loss
+         */
+        public HingeEmbeddingLoss build() {
+            return new HingeEmbeddingLoss(this);
+        }
+    }
+}

@@ -1,0 +1,95 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.embedding;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDScope;
+import ai.djl.ndarray.types.Shape;
+
+import io.djlosses.api.Checks;
+import io.djlosses.nd.Nd;
+
+import java.util.function.Supplier;
+
+/** What functions and losses of pairs of embeddings share. */
+final class Pairs {
+
+    private Pairs() {}
+
+    /** Checks the arguments of a function of a pair and returns the shape they broadcast to. */
+    static Shape check(String name, NDArray x1, NDArray x2) {
+        Checks.require(
+                x1.getDataType().isFloating(),
+                name,
+                "x1",
+                "have a floating-point type",
+                x1.getDataType());
+        Checks.require(
+                x2.getDataType() == x1.getDataType(),
+                name,
+                "x2",
+                "have the data type " + x1.getDataType() + " of x1",
+                x2.getDataType());
+        return Checks.broadcast(name, "x1 and x2", x1.getShape(), x2.getShape());
+    }
+
+    /** Broadcasts an array to a shape. */
+    static NDArray fit(NDArray x, Shape shape) {
+        return x.getShape().equals(shape) ? x : x.broadcast(shape);
+    }
+
+    /** Checks that predictions are embeddings (…, D) of one shape, of given ranks. */
+    static void checkEmbeddings(
+            String loss, NDList predictions, int minRank, int maxRank, String form) {
+        for (int i = 0; i < predictions.size(); i++) {
+            String argument = "predictions[" + i + "]";
+            NDArray embedding = predictions.get(i);
+            Checks.rank(loss, argument, embedding, minRank, maxRank, form);
+            Checks.shape(
+                    loss,
+                    argument,
+                    embedding.getShape(),
+                    predictions.get(0).getShape(),
+                    "match predictions[0]");
+        }
+        checkComponents(loss, "predictions[0]", predictions.get(0).getShape(), -1);
+    }
+
+    /** Checks that embeddings have a component along an axis. */
+    static void checkComponents(String name, String argument, Shape shape, int axis) {
+        int rank = shape.dimension();
+        Checks.require(
+                rank > 0 && shape.get(Math.floorMod(axis, rank)) > 0,
+                name,
+                argument,
+                "have at least one component",
+                shape);
+    }
+
+    /** Runs a function of arrays and closes all but its result. */
+    static NDArray scoped(Supplier<NDArray> function) {
+        NDArray result;
+        try (NDScope scope = new NDScope()) {
+            scope.suppressNotUsedWarning();
+            result = function.get();
+            NDScope.unregister(result);
+        }
+        NDScope.register(result); // a scope of the caller's own, if there is one
+        return result;
+    }
+
+    /** Returns a shape without one of its axes. */
+    static Shape without(Shape shape, int axis) {
+        return shape.slice(0, axis).addAll(shape.slice(axis + 1));
+    }
+
+    /** Returns Σ x1 x2 along an axis, which stays with size 1. */
+    static NDArray dot(NDArray x1, NDArray x2, int axis) {
+        return x1.mul(x2).sum(new int[] {Nd.axis(x1, axis)}, true);
+    }
+
+    /** Returns {@code x1 own + x2 cross} for factors a pair; the arguments are detached. */
+    static NDArray combine(NDArray x1, NDArray own, NDArray x2, NDArray cross) {
+        return x2.mul(cross).addi(x1.mul(own));
+    }
+}

@@ -1,0 +1,191 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.embedding;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.Shape;
+
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Checks;
+import io.djlosses.api.ClosedForm;
+import io.djlosses.api.Divisor;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Terms;
+import io.djlosses.nd.Nd;
+
+/**
+ * The smoothed deep metric learning loss: of all pairs in a batch, those in the same row belong
+ * together.
+ *
+ * <p>Use it for retrieval, where only matching pairs are known: every other row of the batch serves
+ * as a negative example. With smoothing s, every row of a batch of B adds
+ *
+ * <pre>{@code
+ * ℓᵢ = 1/B Σⱼ qᵢⱼ (log qᵢⱼ − log pᵢⱼ),    pᵢⱼ = softmaxⱼ(−‖x1ᵢ − x2ⱼ‖²)
+ *
+ * qᵢᵢ = 1 − s,    qᵢⱼ = s / (B − 1) for i ≠ j
+ * }</pre>
+ *
+ * <p>A batch of a single pair holds nothing to tell it apart from: its loss is 0.
+ *
+ * <h2>Shapes</h2>
+ *
+ * <ul>
+ *   <li>{@code labels: []}; what they hold is ignored, as a trainer may hand over those of its data
+ *       set
+ *   <li>{@code predictions: [(B, D), (B, D)]}, the embeddings x1 and x2, row i of both being a pair
+ *   <li>{@code out: ()}, or {@code (B)} with {@code NONE}; {@code MEAN} divides by B
+ * </ul>
+ *
+ * <p>The value of a row depends on the others, so cutting an epoch into other batches changes the
+ * loss.
+ *
+ * <h2>Example</h2>
+ *
+ * <pre>{@code
+ * Loss loss = SDMLLoss.builder().optSmoothingParameter(0.1).build();
+ * NDArray value = loss.evaluate(new NDList(), new NDList(questions, paraphrases));
+ * }</pre>
+ *
+ * <p>Equivalent to {@code mxnet.gluon.loss.SDMLLoss(smoothing_parameter)}; no equivalent in
+ * PyTorch. There a single pair gives NaN, 10⁻¹² is added inside log q, and up to MXNet 1.6 the
+ * result is B times as large.
+ *
+ * @see <a href="https://arxiv.org/abs/1905.12786">Bonadiman et al. 2019, Large Scale Question
+ *     Paraphrase Retrieval with Smoothed Deep Metric Learning</a>
+ */
+public final class SDMLLoss extends AbstractLoss {
+
+    /** How many differences of components the closed form holds at a time. */
+    private static final long CHUNK_SIZE = 1 << 20;
+
+    private final double smoothingParameter;
+
+    private SDMLLoss(Builder builder) {
+        super(builder);
+        smoothingParameter = builder.smoothingParameter;
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected void check(NDList labels, NDList predictions) {
+        Checks.count(getName(), "predictions", predictions, "x1", "x2");
+        Pairs.checkEmbeddings(getName(), predictions, 2, 2, "(B, D)");
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected Shape unreducedShape(NDList labels, NDList predictions) {
+        return new Shape(predictions.get(0).getShape().get(0));
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected Terms terms(NDList labels, NDList predictions) {
+        NDArray distances = squaredDistances(predictions.get(0), predictions.get(1));
+        return Terms.of(divergence(target(distances), Nd.logSoftmax(distances.neg(), 1)));
+    }
+
+    private static NDArray squaredDistances(NDArray x1, NDArray x2) {
+        return x1.expandDims(1).sub(x2.expandDims(0)).square().sum(new int[] {2}); // [B, B]
+    }
+
+    /** Returns q. */
+    private NDArray target(NDArray like) {
+        long batch = like.getShape().get(1);
+        double other = batch == 1 ? 0 : smoothingParameter / (batch - 1);
+        double own = batch == 1 ? 1 : 1 - smoothingParameter;
+        NDArray eye = like.getManager().eye((int) batch, (int) batch, 0, like.getDataType());
+        return eye.muli(Nd.num(eye, own - other)).addi(Nd.num(eye, other));
+    }
+
+    private static NDArray divergence(NDArray target, NDArray logProb) {
+        NDArray terms = Nd.xlogy(target, target).sub(target.mul(logProb));
+        return terms.sum(new int[] {1}).div(Nd.num(terms, terms.getShape().get(1))); // [B]
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected ClosedForm closedForm(NDList labels, NDList predictions, boolean gradient) {
+        NDArray x1 = predictions.get(0);
+        NDArray x2 = predictions.get(1);
+        long batch = x1.getShape().get(0);
+        NDArray logProb = Nd.logSoftmax(distancesInChunks(x1, x2).neg(), 1);
+        NDArray target = target(logProb);
+        NDArray sum = divergence(target, logProb).sum();
+        Divisor divisor = Divisor.of(batch);
+        if (!gradient) {
+            return new ClosedForm(sum, divisor);
+        }
+        // With W = (P − Q) / B, whose rows sum to 0: −2 Σⱼ Wᵢⱼ (x1ᵢ − x2ⱼ) = 2 (W x2)ᵢ, and
+        // likewise
+        // 2 (Wᵀ x1 − x2 Σᵢ Wᵢⱼ)ⱼ. What the embeddings have in common would only cost precision.
+        NDArray weights = logProb.exp().subi(target);
+        NDArray center = x2.mean(new int[] {0}, true);
+        NDArray centered = x2.sub(center);
+        NDArray columnSums = weights.sum(new int[] {0}).expandDims(1);
+        NDArray gradient2 =
+                weights.transpose().matMul(x1.sub(center)).subi(centered.mul(columnSums));
+        return new ClosedForm(sum, divisor, 2.0 / batch, weights.matMul(centered), gradient2);
+    }
+
+    /** Computes the distances without holding the differences of all pairs at once. */
+    private static NDArray distancesInChunks(NDArray x1, NDArray x2) {
+        long batch = x1.getShape().get(0);
+        long rows = Math.max(1, CHUNK_SIZE / x2.size());
+        NDList chunks = new NDList();
+        for (long from = 0; from < batch; from += rows) {
+            NDIndex chunk = new NDIndex("{}:{}", from, Math.min(batch, from + rows));
+            chunks.add(squaredDistances(x1.get(chunk), x2));
+        }
+        return NDArrays.concat(chunks, 0);
+    }
+
+    /**
+     * Creates a builder with the defaults: smoothingParameter 0.3, {@code MEAN}.
+     *
+     * @return the builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** The Builder to construct an {@link SDMLLoss}. */
+    public static final class Builder extends LossBuilder<Builder> {
+
+        private double smoothingParameter = 0.3;
+
+        Builder() {
+            super("SDMLLoss");
+        }
+
+        /** {@inheritDoc} */
+        @Override
+        protected Builder self() {
+            return this;
+        }
+
+        /**
+         * Sets the probability that is spread over the other rows (default 0.3).
+         *
+         * @param smoothingParameter a number in [0, 1]
+         * @return this {@code Builder}
+         */
+        public Builder optSmoothingParameter(double smoothingParameter) {
+            this.smoothingParameter =
+                    Checks.range(name, "smoothingParameter", smoothingParameter, 0, 1);
+            return this;
+        }
+
+        /**
+         * Builds the loss.
+         *
+         * @return the loss
+         */
+        public SDMLLoss build() {
+            return new SDMLLoss(this);
+        }
+    }
+}

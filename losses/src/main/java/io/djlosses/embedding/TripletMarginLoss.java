@@ -1,0 +1,173 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.embedding;
+
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.Shape;
+
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Checks;
+import io.djlosses.api.ClosedForm;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Terms;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The triplet loss: an anchor should be closer to a positive than to a negative example, by a
+ * margin.
+ *
+ * <p>Use it to learn an embedding, of faces for example, from triplets; {@link
+ * TripletMarginWithDistanceLoss} takes any distance. Every triplet adds
+ *
+ * <pre>{@code
+ * ℓ = max(0, margin + d(a, p) − d(a, n)),    d(x1, x2) = ‖x1 − x2 + eps‖ₚ
+ *
+ * with swap: min(d(a, n), d(p, n)) in place of d(a, n)
+ * }</pre>
+ *
+ * <p>Where margin + d(a, p) − d(a, n) is exactly 0 the gradient is that of the positive side; where
+ * the two distances of swap are equal each gets half of the gradient.
+ *
+ * <h2>Shapes</h2>
+ *
+ * <ul>
+ *   <li>{@code labels: []}; what they hold is ignored, as a trainer may hand over those of its data
+ *       set
+ *   <li>{@code predictions: [(…, D), (…, D), (…, D)]}, the embeddings of anchor, positive and
+ *       negative, usually (N, D), or (D) for a single triplet. The shapes have one rank, and axes
+ *       of size 1 are broadcast
+ *   <li>{@code out: ()}, or {@code (…)} with {@code NONE}; {@code MEAN} divides by the number of
+ *       triplets
+ * </ul>
+ *
+ * <h2>Example</h2>
+ *
+ * <pre>{@code
+ * Loss loss = TripletMarginLoss.builder().optMargin(0.5).optSwap(true).build();
+ * NDArray value = loss.evaluate(new NDList(), new NDList(anchor, positive, negative));
+ * }</pre>
+ *
+ * <p>Equivalent to {@code torch.nn.TripletMarginLoss(margin, p, eps, swap, reduction=…)}, which
+ * also takes p ≤ 0, and {@code mindspore.nn.TripletMarginLoss}. Gluon's {@code TripletLoss} has
+ * squared distances: see {@link TripletMarginWithDistanceLoss}.
+ *
+ * @see PairwiseDistance
+ * @see <a href="https://bmva-archive.org.uk/bmvc/2016/papers/paper119/index.html">Balntas et al.
+ *     2016, Learning local feature descriptors with triplets and shallow convolutional neural
+ *     networks</a> for swap
+ */
+public final class TripletMarginLoss extends AbstractLoss {
+
+    private final Triplets triplets;
+
+    private TripletMarginLoss(Builder builder) {
+        super(builder);
+        triplets = new Triplets(getName(), builder.distance.build(), builder.margin, builder.swap);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected void check(NDList labels, NDList predictions) {
+        triplets.check(predictions);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected Shape unreducedShape(NDList labels, NDList predictions) {
+        return triplets.unreducedShape(predictions);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected Terms terms(NDList labels, NDList predictions) {
+        return triplets.terms(predictions);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected @Nullable ClosedForm closedForm(NDList labels, NDList predictions, boolean gradient) {
+        return triplets.closedForm(predictions, gradient);
+    }
+
+    /**
+     * Creates a builder with the defaults: margin 1, p 2, eps 1e-6, no swap, {@code MEAN}.
+     *
+     * @return the builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** The Builder to construct a {@link TripletMarginLoss}. */
+    public static final class Builder extends LossBuilder<Builder> {
+
+        private final PairwiseDistance.Builder distance = PairwiseDistance.builder();
+        private double margin = 1;
+        private boolean swap;
+
+        Builder() {
+            super("TripletMarginLoss");
+        }
+
+        /** {@inheritDoc} */
+        @Override
+        protected Builder self() {
+            return this;
+        }
+
+        /**
+         * Sets by how much the negative should be farther away than the positive (default 1).
+         *
+         * @param margin a finite number greater than 0
+         * @return this {@code Builder}
+         */
+        public Builder optMargin(double margin) {
+            this.margin = Checks.positive(name, "margin", margin);
+            return this;
+        }
+
+        /**
+         * Sets the order of the norm (default 2).
+         *
+         * @param p a number greater than 0; {@link Double#POSITIVE_INFINITY} for the largest
+         *     component
+         * @return this {@code Builder}
+         */
+        public Builder optP(double p) {
+            distance.optP(PairwiseDistance.checkP(name, p));
+            return this;
+        }
+
+        /**
+         * Sets what is added to every component of a difference (default 1e-6).
+         *
+         * @param eps a finite number, at least 0
+         * @return this {@code Builder}
+         */
+        public Builder optEps(double eps) {
+            distance.optEps(Checks.notNegative(name, "eps", eps));
+            return this;
+        }
+
+        /**
+         * Sets whether the negative's distance to the positive counts in place of that to the
+         * anchor where it is smaller (default false).
+         *
+         * @param swap whether to swap
+         * @return this {@code Builder}
+         */
+        public Builder optSwap(boolean swap) {
+            this.swap = swap;
+            return this;
+        }
+
+        /**
+         * Builds the loss.
+         *
+         * @return the loss
+         */
+        public TripletMarginLoss build() {
+            return new TripletMarginLoss(this);
+        }
+    }
+}

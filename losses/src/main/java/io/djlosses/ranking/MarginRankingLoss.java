@@ -1,0 +1,166 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.ranking;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.Shape;
+
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Checks;
+import io.djlosses.api.ClosedForm;
+import io.djlosses.api.Divisor;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Terms;
+import io.djlosses.nd.Nd;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The margin ranking loss: the first of two scores should exceed the second by a margin, or the
+ * other way round.
+ *
+ * <p>Use it to learn an order from pairwise comparisons, such as which of two documents answers a
+ * query better. Every pair adds
+ *
+ * <pre>{@code
+ * ℓ = max(0, −y (x1 − x2) + margin)
+ *
+ * x1, x2 scores, y = 1 if x1 should rank higher, −1 if x2 should
+ * }</pre>
+ *
+ * <p>Where −y (x1 − x2) + margin is exactly 0 the gradient is that of the positive side.
+ *
+ * <h2>Shapes</h2>
+ *
+ * <ul>
+ *   <li>{@code labels: [(*)]}, −1 or 1, of any numeric type
+ *   <li>{@code predictions: [(*), (*)]}, the scores x1 and x2. The three shapes have one rank, and
+ *       axes of size 1 are broadcast
+ *   <li>{@code out: ()}, or the broadcast shape with {@code NONE}; {@code MEAN} divides by its
+ *       number of elements
+ * </ul>
+ *
+ * <p>A label other than −1 and 1 scales the difference, as in PyTorch; strict validation rejects
+ * it.
+ *
+ * <h2>Example</h2>
+ *
+ * <pre>{@code
+ * Loss loss = MarginRankingLoss.builder().optMargin(0.5).build();
+ * NDArray value = loss.evaluate(new NDList(order), new NDList(scores1, scores2));
+ * }</pre>
+ *
+ * <p>Equivalent to {@code torch.nn.MarginRankingLoss(margin, reduction=…)} and {@code
+ * mindspore.nn.MarginRankingLoss}, which does not broadcast.
+ */
+public final class MarginRankingLoss extends AbstractLoss {
+
+    private final double margin;
+
+    private MarginRankingLoss(Builder builder) {
+        super(builder);
+        margin = builder.margin;
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected void check(NDList labels, NDList predictions) {
+        Checks.count(getName(), "labels", labels, "y");
+        Checks.count(getName(), "predictions", predictions, "x1", "x2");
+        unreducedShape(labels, predictions);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected void checkData(NDList labels, NDList predictions) {
+        Checks.signs(getName(), "labels[0]", labels.get(0));
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected Shape unreducedShape(NDList labels, NDList predictions) {
+        return Checks.broadcast(
+                getName(),
+                "predictions[0], predictions[1] and labels[0]",
+                predictions.get(0).getShape(),
+                predictions.get(1).getShape(),
+                labels.get(0).getShape());
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected Terms terms(NDList labels, NDList predictions) {
+        NDArray x1 = predictions.get(0);
+        return Terms.of(Nd.clampMin0(excess(Nd.cast(labels.get(0), x1), x1, predictions.get(1))));
+    }
+
+    private NDArray excess(NDArray label, NDArray x1, NDArray x2) {
+        NDArray difference = label.neg().mul(x1.sub(x2));
+        return difference.add(Nd.num(difference, margin));
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected @Nullable ClosedForm closedForm(NDList labels, NDList predictions, boolean gradient) {
+        NDArray x1 = predictions.get(0);
+        NDArray x2 = predictions.get(1);
+        NDArray label = Nd.cast(labels.get(0), x1);
+        if (!x1.getShape().equals(x2.getShape()) || !x1.getShape().equals(label.getShape())) {
+            return null; // the gradient of what is broadcast is a sum
+        }
+        NDArray excess = excess(label, x1, x2);
+        NDArray sum = excess.maximum(0).sum();
+        Divisor divisor = Divisor.of(excess.size());
+        if (!gradient) {
+            return new ClosedForm(sum, divisor);
+        }
+        NDArray active = Nd.cast(excess.lt(0).logicalNot(), x1);
+        NDArray gradient2 = active.muli(label);
+        return new ClosedForm(sum, divisor, 1, gradient2.neg(), gradient2);
+    }
+
+    /**
+     * Creates a builder with the defaults: margin 0, {@code MEAN}.
+     *
+     * @return the builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** The Builder to construct a {@link MarginRankingLoss}. */
+    public static final class Builder extends LossBuilder<Builder> {
+
+        private double margin;
+
+        Builder() {
+            super("MarginRankingLoss");
+        }
+
+        /** {@inheritDoc} */
+        @Override
+        protected Builder self() {
+            return this;
+        }
+
+        /**
+         * Sets by how much one score should exceed the other (default 0).
+         *
+         * @param margin a finite number
+         * @return this {@code Builder}
+         */
+        public Builder optMargin(double margin) {
+            this.margin = Checks.finite(name, "margin", margin);
+            return this;
+        }
+
+        /**
+         * Builds the loss.
+         *
+         * @return the loss
+         */
+        public MarginRankingLoss build() {
+            return new MarginRankingLoss(this);
+        }
+    }
+}

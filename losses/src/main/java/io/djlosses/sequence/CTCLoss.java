@@ -1,0 +1,449 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.sequence;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.Shape;
+
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Checks;
+import io.djlosses.api.ClosedForm;
+import io.djlosses.api.Divisor;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Reduction;
+import io.djlosses.api.Terms;
+import io.djlosses.nd.Nd;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.Arrays;
+
+/**
+ * The connectionist temporal classification loss: how unlikely a target is as the output of a
+ * sequence model, whatever its alignment with the input.
+ *
+ * <p>Use it for speech, handwriting and other input whose labels come in order but without times.
+ * An alignment {@code π} gives each of the L steps of a sample a class or the blank; collapsing
+ * repeats and then dropping blanks must leave the target {@code l} of length S:
+ *
+ * <pre>{@code
+ * ℓ = −log Σπ Πt exp(x[t, π[t]])        over all alignments π of l
+ * }</pre>
+ *
+ * <p>The scores {@code x} are log-probabilities, as from log-softmax. With {@code optFromLogits}
+ * they are logits and the loss applies the log-softmax, in double precision: one operation less,
+ * and the most accurate gradient.
+ *
+ * <h2>Shapes</h2>
+ *
+ * <ul>
+ *   <li>{@code labels: [targets, inputLengths, targetLengths]}, of any integer type or whole
+ *       floating-point numbers. Targets are (N, S), of which each row counts up to its length, or
+ *       all targets one after another in one axis; lengths are (N). Without a batch: (S), () and ()
+ *   <li>or {@code labels: [targets]}, (N, S) or (S), where every target ends before the first
+ *       {@code paddingValue} and every input has T steps
+ *   <li>{@code predictions: [(T, N, C)]}, or (N, T, C) with {@code optBatchFirst}, which is what a
+ *       {@code Trainer} can split over devices; (T, C) without a batch. −∞ is a class that cannot
+ *       occur. Steps from the input length on are not read and have gradient 0
+ *   <li>{@code out: ()}, or (N) with {@code NONE}, () without a batch
+ * </ul>
+ *
+ * <h2>Reduction</h2>
+ *
+ * <p>{@code MEAN} divides each loss by its target length, at least 1, then averages over the N
+ * samples. {@code SUM} and {@code NONE} do not divide by lengths.
+ *
+ * <h2>Bad input</h2>
+ *
+ * <p>Lengths outside [0, T] and [0, S] and classes outside [0, C) are always rejected. A target
+ * that does not fit into its input (it needs S steps, and one for every repeated label) has the
+ * loss +∞ and a gradient of NaN, or 0 and 0 with {@code optZeroInfinity}; such a sample counts in
+ * the mean. An empty target is all blanks. A blank inside a target is a label like any other.
+ *
+ * <h2>Example</h2>
+ *
+ * <pre>{@code
+ * Loss loss = CTCLoss.builder().optFromLogits(true).optZeroInfinity(true).build();
+ * NDList labels = new NDList(targets, inputLengths, targetLengths);
+ * NDArray value = loss.evaluate(labels, new NDList(logits));
+ * }</pre>
+ *
+ * <p>The alignments are summed in Java, in double precision: predictions on a GPU are copied to the
+ * host, and the gradient back.
+ *
+ * <p>Equivalent to {@code torch.nn.CTCLoss(blank, reduction, zero_infinity)}. Differences: the
+ * gradient is the derivative with respect to the log-probabilities, −1 times the probability of
+ * having emitted a class at a step; PyTorch returns the gradient with respect to the logits even
+ * without a log-softmax. After a log-softmax both are the same, but for targets that end with a
+ * blank, where PyTorch's gradient is not that of its value. Lengths may be arrays only, targets out
+ * of range are an error, an unbatched target may be longer than its length, and −∞ does not make
+ * the gradient NaN. {@code mindspore.ops.ctc_loss} is the same as PyTorch's. MXNet's {@code
+ * CTCLoss} is {@code optFromLogits(true)} with labels {@code [targets]} and {@code NONE}, but its
+ * blank is the last class unless told otherwise.
+ *
+ * @see <a href="https://www.cs.toronto.edu/~graves/icml_2006.pdf">Graves et al. 2006, Connectionist
+ *     Temporal Classification</a>
+ */
+public final class CTCLoss extends AbstractLoss {
+
+    private final int blank;
+    private final boolean zeroInfinity;
+    private final boolean fromLogits;
+    private final boolean batchFirst;
+    private final long paddingValue;
+
+    private CTCLoss(Builder builder) {
+        super(builder);
+        blank = builder.blank;
+        zeroInfinity = builder.zeroInfinity;
+        fromLogits = builder.fromLogits;
+        batchFirst = builder.batchFirst;
+        paddingValue = builder.paddingValue;
+    }
+
+    // ------------------------------------------------------------------ checks
+
+    /** {@inheritDoc} */
+    @Override
+    protected void check(NDList labels, NDList predictions) {
+        if (labels.size() != 1) {
+            Checks.count(getName(), "labels", labels, "targets", "inputLengths", "targetLengths");
+        }
+        Checks.count(getName(), "predictions", predictions, fromLogits ? "logits" : "logProbs");
+        String form = batchFirst ? "(N, T, C) or (T, C)" : "(T, N, C) or (T, C)";
+        Checks.rank(getName(), "predictions[0]", predictions.get(0), 2, 3, form);
+        Layout layout = new Layout(predictions.get(0).getShape(), batchFirst);
+        Checks.require(
+                layout.steps > 0 && layout.classes > blank,
+                getName(),
+                "predictions[0]",
+                "have at least 1 step and more than " + blank + " classes (the blank)",
+                form + " = " + predictions.get(0).getShape());
+        for (NDArray label : labels) {
+            Checks.index(getName(), "labels", label);
+        }
+        checkTargets(labels, layout);
+        for (int i = 1; i < labels.size(); i++) {
+            Shape shape = labels.get(i).getShape();
+            boolean column = shape.dimension() == 2 && shape.get(1) == 1;
+            if (shape.size() != layout.samples || (shape.dimension() > 1 && !column)) {
+                Shape required = layout.batched ? new Shape(layout.samples) : new Shape();
+                Checks.shape(
+                        getName(), "labels[" + i + "]", shape, required, "match predictions[0]");
+            }
+        }
+    }
+
+    private void checkTargets(NDList labels, Layout layout) {
+        Shape shape = labels.get(0).getShape();
+        boolean rows = shape.dimension() == 2 && shape.get(0) == layout.samples;
+        boolean flat = shape.dimension() == 1 && (labels.size() > 1 || !layout.batched);
+        Checks.require(
+                rows || flat,
+                getName(),
+                "labels[0] (targets)",
+                (layout.batched ? "have shape (N, S) with N = " + layout.samples : "have shape (S)")
+                        + (layout.batched && labels.size() > 1 ? ", or one axis" : ""),
+                shape);
+    }
+
+    /** Where targets and inputs of the samples begin and end. */
+    private record Samples(long[] targets, int[] begins, int[] lengths, int[] inputLengths) {}
+
+    private Samples samples(NDList labels, Layout layout) {
+        long[] targets = Nd.toLongs(labels.get(0));
+        Shape shape = labels.get(0).getShape();
+        boolean concatenated = layout.batched && shape.dimension() == 1;
+        int width = concatenated ? targets.length : (int) shape.get(shape.dimension() - 1);
+        int[] inputLengths = new int[layout.samples];
+        int[] lengths = new int[layout.samples];
+        if (labels.size() == 1) {
+            Arrays.fill(inputLengths, layout.steps);
+            Arrays.setAll(lengths, n -> unpadded(targets, n * width, width));
+        } else {
+            inputLengths = lengths(labels.get(1), "labels[1] (inputLengths)", layout.steps, "T");
+            lengths = lengths(labels.get(2), "labels[2] (targetLengths)", width, "S");
+        }
+        int[] begins = new int[layout.samples];
+        long end = 0;
+        for (int n = 0; n < begins.length; n++) {
+            begins[n] = concatenated ? (int) Math.min(end, width) : n * width;
+            end += lengths[n];
+        }
+        Checks.require(
+                !concatenated || end == width,
+                getName(),
+                "labels[2] (targetLengths)",
+                "add up to the " + width + " elements of concatenated targets",
+                end);
+        for (int n = 0; n < begins.length; n++) {
+            for (int i = 0; i < lengths[n]; i++) {
+                long target = targets[begins[n] + i];
+                if (target < 0 || target >= layout.classes) {
+                    throw new IllegalArgumentException(
+                            getName()
+                                    + ": labels[0] (targets) must hold classes in [0, "
+                                    + layout.classes
+                                    + "), but element "
+                                    + i
+                                    + " of sample "
+                                    + n
+                                    + " was "
+                                    + target);
+                }
+            }
+        }
+        return new Samples(targets, begins, lengths, inputLengths);
+    }
+
+    private int unpadded(long[] targets, int begin, int width) {
+        int length = 0;
+        while (length < width && targets[begin + length] != paddingValue) {
+            length++;
+        }
+        return length;
+    }
+
+    private int[] lengths(NDArray label, String argument, int max, String axis) {
+        long[] given = Nd.toLongs(label);
+        int[] lengths = new int[given.length];
+        for (int n = 0; n < given.length; n++) {
+            if (given[n] < 0 || given[n] > max) {
+                throw new IllegalArgumentException(
+                        getName()
+                                + ": "
+                                + argument
+                                + " must lie in [0, "
+                                + axis
+                                + " = "
+                                + max
+                                + "], but element "
+                                + n
+                                + " was "
+                                + given[n]);
+            }
+            lengths[n] = (int) given[n];
+        }
+        return lengths;
+    }
+
+    // ------------------------------------------------------------------ values
+
+    /** {@inheritDoc} */
+    @Override
+    protected Shape unreducedShape(NDList labels, NDList predictions) {
+        Layout layout = new Layout(predictions.get(0).getShape(), batchFirst);
+        return layout.batched ? new Shape(layout.samples) : new Shape();
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected Terms terms(NDList labels, NDList predictions) {
+        NDArray x = predictions.get(0);
+        Layout layout = new Layout(x.getShape(), batchFirst);
+        Samples samples = samples(labels, layout);
+        double[] gradient = new double[Math.toIntExact(x.size())];
+        double[] losses = losses(samples, layout, x, ones(layout.samples), gradient);
+        Shape shape = unreducedShape(labels, predictions);
+        NDArray values =
+                Nd.withGradient(
+                        array(losses, shape, x),
+                        x,
+                        array(gradient, x.getShape(), x),
+                        layout.summedAxes());
+        return Terms.of(values).withFactors(array(perLabel(samples), shape, x));
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected @Nullable ClosedForm closedForm(NDList labels, NDList predictions, boolean wanted) {
+        NDArray x = predictions.get(0);
+        Layout layout = new Layout(x.getShape(), batchFirst);
+        Samples samples = samples(labels, layout);
+        boolean total = getReduction() == Reduction.SUM || getReduction() == Reduction.BATCH_MEAN;
+        double[] factors = total ? ones(layout.samples) : perLabel(samples);
+        double[] gradient = wanted ? new double[Math.toIntExact(x.size())] : null;
+        double[] losses = losses(samples, layout, x, factors, gradient);
+        double sum = 0;
+        for (int n = 0; n < losses.length; n++) {
+            sum += factors[n] * losses[n];
+        }
+        NDArray value = array(new double[] {sum}, new Shape(), x);
+        Divisor divisor = Divisor.of(layout.samples);
+        return gradient == null
+                ? new ClosedForm(value, divisor)
+                : new ClosedForm(value, divisor, 1, array(gradient, x.getShape(), x));
+    }
+
+    /** Both readings run through the alignments in Java; this one then needs fewer operations. */
+    @Override
+    protected long closedFormSize() {
+        return 0;
+    }
+
+    /** Returns the loss of every sample, and adds that times its factor to the gradient. */
+    private double[] losses(
+            Samples samples,
+            Layout layout,
+            NDArray x,
+            double[] factors,
+            double @Nullable [] gradient) {
+        CtcAlignment alignment =
+                new CtcAlignment(Nd.toDoubles(x), layout.classes, blank, fromLogits, gradient);
+        double[] losses = new double[layout.samples];
+        for (int n = 0; n < losses.length; n++) {
+            losses[n] =
+                    alignment.loss(
+                            n * layout.sampleStride,
+                            layout.stepStride,
+                            samples.inputLengths[n],
+                            samples.targets,
+                            samples.begins[n],
+                            samples.lengths[n],
+                            factors[n],
+                            zeroInfinity);
+        }
+        return losses;
+    }
+
+    /** Returns what MEAN multiplies each loss with. */
+    private static double[] perLabel(Samples samples) {
+        return Arrays.stream(samples.lengths).mapToDouble(s -> 1.0 / Math.max(s, 1)).toArray();
+    }
+
+    private static double[] ones(int length) {
+        double[] ones = new double[length];
+        Arrays.fill(ones, 1);
+        return ones;
+    }
+
+    private static NDArray array(double[] values, Shape shape, NDArray like) {
+        return Nd.create(like.getManager(), values, shape, like.getDataType());
+    }
+
+    /** What the axes of the scores mean. */
+    private static final class Layout {
+
+        final boolean batched;
+        final int stepAxis;
+        final int steps;
+        final int samples;
+        final int classes;
+        final int stepStride;
+        final int sampleStride;
+
+        Layout(Shape shape, boolean batchFirst) {
+            batched = shape.dimension() == 3;
+            stepAxis = batched && batchFirst ? 1 : 0;
+            steps = Math.toIntExact(shape.get(stepAxis));
+            samples = batched ? Math.toIntExact(shape.get(1 - stepAxis)) : 1;
+            classes = Math.toIntExact(shape.get(shape.dimension() - 1));
+            stepStride = stepAxis == 1 ? classes : samples * classes;
+            sampleStride = stepAxis == 1 ? steps * classes : classes;
+        }
+
+        /** Returns the axes that the loss of a sample sums over. */
+        int[] summedAxes() {
+            return batched ? new int[] {stepAxis, 2} : new int[] {0, 1};
+        }
+    }
+
+    // ------------------------------------------------------------------ builder
+
+    /**
+     * Creates a builder with the defaults: blank 0, log-probabilities of shape (T, N, C), infinite
+     * losses stay infinite, {@code MEAN}.
+     *
+     * @return the builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** The Builder to construct a {@link CTCLoss}. */
+    public static final class Builder extends LossBuilder<Builder> {
+
+        private int blank;
+        private boolean zeroInfinity;
+        private boolean fromLogits;
+        private boolean batchFirst;
+        private long paddingValue = -1;
+
+        Builder() {
+            super("CTCLoss");
+        }
+
+        /** {@inheritDoc} */
+        @Override
+        protected Builder self() {
+            return this;
+        }
+
+        /**
+         * Sets the class of the blank (default 0).
+         *
+         * @param blank a class, at least 0 and less than the number of classes
+         * @return this {@code Builder}
+         */
+        public Builder optBlank(int blank) {
+            Checks.require(blank >= 0, name, "blank", "be at least 0", blank);
+            this.blank = blank;
+            return this;
+        }
+
+        /**
+         * Sets whether an infinite loss and its gradient become 0 (default false). It is infinite
+         * where a target does not fit into its input.
+         *
+         * @param zeroInfinity whether to replace infinite losses
+         * @return this {@code Builder}
+         */
+        public Builder optZeroInfinity(boolean zeroInfinity) {
+            this.zeroInfinity = zeroInfinity;
+            return this;
+        }
+
+        /**
+         * Sets whether predictions are logits, to which the loss applies the log-softmax (default
+         * false: they are log-probabilities).
+         *
+         * @param fromLogits whether predictions are logits
+         * @return this {@code Builder}
+         */
+        public Builder optFromLogits(boolean fromLogits) {
+            this.fromLogits = fromLogits;
+            return this;
+        }
+
+        /**
+         * Sets whether the batch is the first axis of predictions (default false: the time is).
+         *
+         * @param batchFirst whether predictions have shape (N, T, C)
+         * @return this {@code Builder}
+         */
+        public Builder optBatchFirst(boolean batchFirst) {
+            this.batchFirst = batchFirst;
+            return this;
+        }
+
+        /**
+         * Sets what fills targets that come without lengths (default −1).
+         *
+         * @param paddingValue a number that is not a label
+         * @return this {@code Builder}
+         */
+        public Builder optPaddingValue(long paddingValue) {
+            this.paddingValue = paddingValue;
+            return this;
+        }
+
+        /**
+         * Builds the loss.
+         *
+         * @return the loss
+         */
+        public CTCLoss build() {
+            return new CTCLoss(this);
+        }
+    }
+}

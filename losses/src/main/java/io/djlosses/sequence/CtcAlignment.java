@@ -1,0 +1,439 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.sequence;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.Arrays;
+import java.util.Objects;
+
+/**
+ * The sum over all alignments of a target with the steps of an input, by the forward-backward
+ * algorithm of Graves et al. 2006; equation numbers are theirs.
+ *
+ * <p>An alignment runs through the states {@code l' = blank, l₁, blank, l₂, …, lₛ, blank}, one a
+ * step. From a state it stays, advances by one, or jumps by two where that skips a blank between
+ * two different labels. Only states that are reachable from the start, and from which the end is
+ * reachable, are visited.
+ *
+ * <p>The recursion multiplies probabilities in double precision and rescales every step. Where that
+ * could lose a digit it is repeated with logarithms, which is as exact and several times slower.
+ *
+ * <p>An object works on the scores of a batch, sample by sample, in arrays that it reuses; it
+ * belongs to one thread.
+ */
+final class CtcAlignment {
+
+    /** In an array of states, two places before the first, for what is reached from nowhere. */
+    private static final int PAD = 2;
+
+    /**
+     * How far the likelihood may fall, in nats, after a first underflow.
+     *
+     * <p>Emissions are normalized and the classes that may follow a state differ, so no state has a
+     * backward probability above 1, and what an underflow at step t loses is at most 2⁻¹⁰²² of the
+     * likelihood of the steps before. If the steps from t on multiply that likelihood by e⁻⁶⁴⁰ or
+     * more, that is less than 10⁻²⁹ of the result for each state and step.
+     */
+    private static final double MAX_FALL = 640;
+
+    private final double[] scores;
+    private final int classes;
+    private final int blank;
+    private final boolean fromLogits;
+    private final double @Nullable [] gradient;
+
+    // The rows of the sample at hand: step t begins at offset + t · stride.
+    private int offset;
+    private int stride;
+    private int steps;
+
+    // Its states: the class of each as a place in `used`, and 1 where it may be jumped to.
+    private int states;
+    private int[] symbol = {};
+    private double[] jump = {};
+    private int[] used = {};
+    private int usedCount;
+    private final int[] place;
+
+    // The states first[t] to last[t] lie on an alignment at step t.
+    private int[] first = {};
+    private int[] last = {};
+
+    // Emissions of the used classes, and what was divided out of them.
+    private double[] emission = {};
+    private double[] normalizer = {};
+
+    private double[] alpha = {};
+    private double[] beta = {};
+    private double[] occupancy = {};
+
+    /**
+     * Makes an alignment for the samples of a batch.
+     *
+     * @param scores log-probabilities, or logits
+     * @param classes the number of classes, which lie side by side in {@code scores}
+     * @param blank the class of the blank
+     * @param fromLogits whether the scores are logits
+     * @param gradient zeros, of the length of {@code scores}, to receive the gradient; null if none
+     *     is wanted
+     */
+    CtcAlignment(
+            double[] scores,
+            int classes,
+            int blank,
+            boolean fromLogits,
+            double @Nullable [] gradient) {
+        this.scores = scores;
+        this.classes = classes;
+        this.blank = blank;
+        this.fromLogits = fromLogits;
+        this.gradient = gradient;
+        place = new int[classes];
+    }
+
+    /**
+     * Computes −ln p(target | scores) of a sample and the gradient of {@code scale} times that.
+     *
+     * @param offset where the first step of the sample begins
+     * @param stride how far apart its steps are
+     * @param steps the number of its steps
+     * @param targets class indices
+     * @param begin where the target of the sample begins
+     * @param length its length
+     * @param scale a factor on the gradient
+     * @param zeroInfinity whether an infinite loss becomes 0 with gradient 0
+     * @return the loss: infinite, with gradient NaN, if there is no alignment
+     */
+    double loss(
+            int offset,
+            int stride,
+            int steps,
+            long[] targets,
+            int begin,
+            int length,
+            double scale,
+            boolean zeroInfinity) {
+        this.offset = offset;
+        this.stride = stride;
+        this.steps = steps;
+        double loss = align(targets, begin, length, scale);
+        if (Double.isFinite(loss)) {
+            return loss;
+        }
+        boolean zero = zeroInfinity && loss == Double.POSITIVE_INFINITY;
+        if (gradient != null) {
+            for (int t = 0; t < steps; t++) {
+                Arrays.fill(gradient, row(t), row(t) + classes, zero ? 0 : Double.NaN);
+            }
+        }
+        return zero ? 0 : loss;
+    }
+
+    private double align(long[] targets, int begin, int length, double scale) {
+        if (steps == 0) {
+            return length == 0 ? 0 : Double.POSITIVE_INFINITY;
+        }
+        spell(targets, begin, length);
+        if (!reach()) {
+            return Double.POSITIVE_INFINITY;
+        }
+        double normalizers = normalize(scale);
+        if (!(normalizers > Double.NEGATIVE_INFINITY)) {
+            return -normalizers;
+        }
+        int kept = gradient == null ? 2 : steps + 1;
+        alpha = atLeast(alpha, Math.multiplyExact(kept, width()));
+        beta = atLeast(beta, states + PAD);
+        occupancy = atLeast(occupancy, usedCount);
+        double logLikelihood = forward();
+        if (Double.isNaN(logLikelihood)) {
+            logLikelihood = logForward();
+            if (gradient != null && Double.isFinite(logLikelihood)) {
+                logBackward(logLikelihood, scale);
+            }
+        } else if (gradient != null) {
+            backward(scale);
+        }
+        return -(logLikelihood + normalizers);
+    }
+
+    // ------------------------------------------------------------------ states
+
+    /** Puts blanks around the labels. */
+    private void spell(long[] targets, int begin, int length) {
+        states = 2 * length + 1;
+        symbol = atLeast(symbol, states);
+        jump = atLeast(jump, states + PAD);
+        used = atLeast(used, length + 1);
+        Arrays.fill(place, -1);
+        usedCount = 0;
+        use(blank);
+        for (int s = 0; s < states; s++) {
+            symbol[s] = s % 2 == 0 ? 0 : use((int) targets[begin + s / 2]);
+            jump[s] = s >= 2 && symbol[s] != symbol[s - 2] ? 1 : 0;
+        }
+        // An alignment starts before the first state, may skip that blank, and likewise the last.
+        jump[1] = 1;
+        jump[states] = 1;
+        jump[states + 1] = 0;
+    }
+
+    private int use(int label) {
+        if (place[label] < 0) {
+            place[label] = usedCount;
+            used[usedCount++] = label;
+        }
+        return place[label];
+    }
+
+    /** Finds the states on alignments, and tells whether there are any. */
+    private boolean reach() {
+        first = atLeast(first, steps);
+        last = atLeast(last, steps);
+        int state = states;
+        for (int t = steps - 1; t >= 0; t--) {
+            state = Math.max(0, state - (jump[state] == 1 ? 2 : 1));
+            first[t] = state;
+        }
+        if (state > 1) {
+            return false;
+        }
+        state = -1;
+        for (int t = 0; t < steps; t++) {
+            boolean far = state + 2 < states && jump[state + 2] == 1;
+            state = Math.min(states - 1, state + (far ? 2 : 1));
+            last[t] = state;
+        }
+        return true;
+    }
+
+    // ------------------------------------------------------------------ emissions
+
+    /**
+     * Computes what the used classes emit, normalized over them, and puts the part of the softmax
+     * in the gradient there.
+     *
+     * @return the logarithm of what was divided out of the likelihood
+     */
+    private double normalize(double scale) {
+        emission = atLeast(emission, Math.multiplyExact(steps, usedCount));
+        normalizer = atLeast(normalizer, steps);
+        double total = 0;
+        for (int t = 0; t < steps; t++) {
+            int row = row(t);
+            int e = t * usedCount;
+            double max = Double.NEGATIVE_INFINITY;
+            for (int k = 0; k < usedCount; k++) {
+                max = Math.max(max, scores[row + used[k]]);
+            }
+            double sum = 0;
+            for (int k = 0; k < usedCount; k++) {
+                double exp = Math.exp(scores[row + used[k]] - max);
+                emission[e + k] = exp;
+                sum += exp;
+            }
+            for (int k = 0; k < usedCount; k++) {
+                emission[e + k] /= sum;
+            }
+            normalizer[t] = max == Double.NEGATIVE_INFINITY ? max : max + Math.log(sum);
+            total += fromLogits ? normalizer[t] - logSumExp(row, scale) : normalizer[t];
+        }
+        return total;
+    }
+
+    private double logSumExp(int row, double scale) {
+        double max = Double.NEGATIVE_INFINITY;
+        for (int c = row; c < row + classes; c++) {
+            max = Math.max(max, scores[c]);
+        }
+        double sum = 0;
+        for (int c = row; c < row + classes; c++) {
+            double exp = Math.exp(scores[c] - max);
+            sum += exp;
+            if (gradient != null) {
+                gradient[c] = exp;
+            }
+        }
+        if (gradient != null) {
+            double factor = scale / sum;
+            for (int c = row; c < row + classes; c++) {
+                gradient[c] *= factor;
+            }
+        }
+        return max + Math.log(sum);
+    }
+
+    // ------------------------------------------------------------------ probabilities
+
+    /**
+     * Computes the forward variables, equations (6) and (7), each step divided by the sum C of the
+     * step before, which is moved into the emissions.
+     *
+     * @return Σ ln C, equation (8), or NaN where an underflow could show in it
+     */
+    private double forward() {
+        double logLikelihood = 0;
+        double fall = 0;
+        boolean underflow = false;
+        double sum = 1;
+        start(alphaRow(-1), 0, 1);
+        for (int t = 0; t < steps; t++) {
+            int e = t * usedCount;
+            for (int k = 0; k < usedCount; k++) {
+                emission[e + k] /= sum;
+            }
+            int before = alphaRow(t - 1);
+            int now = alphaRow(t);
+            sum = 0;
+            for (int s = first[t]; s <= last[t]; s++) {
+                double a =
+                        (alpha[before + s]
+                                        + alpha[before + s - 1]
+                                        + jump[s] * alpha[before + s - 2])
+                                * emission[e + symbol[s]];
+                alpha[now + s] = a;
+                sum += a;
+                underflow |= a < Double.MIN_NORMAL;
+            }
+            surround(now, t, 0);
+            double logSum = Math.log(sum);
+            logLikelihood += logSum;
+            if (underflow) {
+                fall -= logSum;
+            }
+        }
+        return fall <= MAX_FALL ? logLikelihood : Double.NaN;
+    }
+
+    /**
+     * Computes the backward variables, equations (10) and (11), in place, and the gradient (15).
+     *
+     * <p>They are scaled so that their products with the forward variables are posterior
+     * probabilities, none greater than 1. Hence they cannot overflow where those did not underflow,
+     * and elsewhere not beyond e to the power of {@link #MAX_FALL}.
+     */
+    private void backward(double scale) {
+        Arrays.fill(beta, 0, states + PAD, 0);
+        int end = alphaRow(steps - 1) + states - 1;
+        beta[states] = 1 / (alpha[end] + alpha[end - 1]);
+        for (int t = steps - 1; t >= 0; t--) {
+            int e = t * usedCount;
+            int now = alphaRow(t);
+            Arrays.fill(occupancy, 0, usedCount, 0);
+            for (int s = first[t]; s <= last[t]; s++) {
+                double b = beta[s] + beta[s + 1] + jump[s + 2] * beta[s + 2];
+                occupancy[symbol[s]] += alpha[now + s] * b;
+                beta[s] = b * emission[e + symbol[s]];
+            }
+            beta[last[t] + 1] = 0;
+            beta[last[t] + 2] = 0;
+            subtractOccupancy(t, scale);
+        }
+    }
+
+    // ------------------------------------------------------------------ logarithms
+
+    /** Computes the logarithms of the forward variables, and ln p. */
+    private double logForward() {
+        start(alphaRow(-1), Double.NEGATIVE_INFINITY, 0);
+        for (int t = 0; t < steps; t++) {
+            int before = alphaRow(t - 1);
+            int now = alphaRow(t);
+            for (int s = first[t]; s <= last[t]; s++) {
+                double a = logAdd(alpha[before + s], alpha[before + s - 1]);
+                if (jump[s] == 1) {
+                    a = logAdd(a, alpha[before + s - 2]);
+                }
+                alpha[now + s] = a + logEmission(t, s);
+            }
+            surround(now, t, Double.NEGATIVE_INFINITY);
+        }
+        int end = alphaRow(steps - 1) + states - 1;
+        return logAdd(alpha[end], alpha[end - 1]);
+    }
+
+    /** Computes the logarithms of the backward variables, in place, and the gradient. */
+    private void logBackward(double logLikelihood, double scale) {
+        Arrays.fill(beta, 0, states + PAD, Double.NEGATIVE_INFINITY);
+        beta[states] = 0;
+        for (int t = steps - 1; t >= 0; t--) {
+            int now = alphaRow(t);
+            Arrays.fill(occupancy, 0, usedCount, 0);
+            double sum = 0;
+            for (int s = first[t]; s <= last[t]; s++) {
+                double b = logAdd(beta[s], beta[s + 1]);
+                if (jump[s + 2] == 1) {
+                    b = logAdd(b, beta[s + 2]);
+                }
+                double posterior = Math.exp(alpha[now + s] + b - logLikelihood);
+                occupancy[symbol[s]] += posterior;
+                sum += posterior;
+                beta[s] = b + logEmission(t, s);
+            }
+            beta[last[t] + 1] = Double.NEGATIVE_INFINITY;
+            beta[last[t] + 2] = Double.NEGATIVE_INFINITY;
+            // The posteriors of a step add up to 1: this takes out the rounding of large
+            // logarithms.
+            for (int k = 0; k < usedCount; k++) {
+                occupancy[k] /= sum;
+            }
+            subtractOccupancy(t, scale);
+        }
+    }
+
+    private double logEmission(int t, int s) {
+        return scores[row(t) + used[symbol[s]]] - normalizer[t];
+    }
+
+    private static double logAdd(double a, double b) {
+        double max = Math.max(a, b);
+        double min = Math.min(a, b);
+        return min == Double.NEGATIVE_INFINITY ? max : max + Math.log(1 + Math.exp(min - max));
+    }
+
+    // ------------------------------------------------------------------ rows
+
+    /** Subtracts the probability of having emitted each class at a step. */
+    private void subtractOccupancy(int t, double scale) {
+        double[] target = Objects.requireNonNull(gradient);
+        int row = row(t);
+        for (int k = 0; k < usedCount; k++) {
+            target[row + used[k]] -= scale * occupancy[k];
+        }
+    }
+
+    private int row(int t) {
+        return offset + t * stride;
+    }
+
+    private int width() {
+        return states + 2 * PAD;
+    }
+
+    /** Returns where state 0 of a step is; without a gradient only two steps are kept. */
+    private int alphaRow(int t) {
+        return (gradient == null ? (t + 1) % 2 : t + 1) * width() + PAD;
+    }
+
+    /** Puts all probability in front of the first state. */
+    private void start(int row, double zero, double one) {
+        Arrays.fill(alpha, row - PAD, row + PAD, zero);
+        alpha[row - 1] = one;
+    }
+
+    /** Puts zeros where the next step looks for states that are not on an alignment. */
+    private void surround(int row, int t, double zero) {
+        alpha[row + first[t] - 1] = zero;
+        alpha[row + first[t] - 2] = zero;
+        alpha[row + last[t] + 1] = zero;
+        alpha[row + last[t] + 2] = zero;
+    }
+
+    private static double[] atLeast(double[] array, int length) {
+        return array.length >= length ? array : new double[length];
+    }
+
+    private static int[] atLeast(int[] array, int length) {
+        return array.length >= length ? array : new int[length];
+    }
+}

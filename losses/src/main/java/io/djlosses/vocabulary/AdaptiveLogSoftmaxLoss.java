@@ -1,0 +1,135 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.vocabulary;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.Shape;
+
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Checks;
+import io.djlosses.api.ClassTargets;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Terms;
+import io.djlosses.nd.Nd;
+
+/**
+ * The negative log-probability of the targets: the loss that trains {@link
+ * AdaptiveLogSoftmaxWithLoss}, which is the block that computes these log-probabilities.
+ *
+ * <pre>{@code
+ * ℓ = −log p[y]
+ * }</pre>
+ *
+ * <h2>Shapes</h2>
+ *
+ * <ul>
+ *   <li>{@code labels: [(*)]}, class indices of any integer or floating-point type
+ *   <li>{@code predictions: [(*)]}, the log-probability of each target, which is what the block
+ *       gives in training; or {@code [(*, C)]}, the log-probabilities of all classes, which it
+ *       gives otherwise
+ *   <li>{@code out: ()}, or {@code (*)} with {@code NONE}; {@code MEAN} divides by the number of
+ *       targets
+ * </ul>
+ *
+ * <p>A class index out of range is an error, with log-probabilities of the targets already in the
+ * block.
+ *
+ * <h2>Example</h2>
+ *
+ * <pre>{@code
+ * TrainingConfig config = new DefaultTrainingConfig(Losses.adaptiveLogSoftmaxLoss());
+ * }</pre>
+ *
+ * <p>Equivalent to {@code torch.nn.AdaptiveLogSoftmaxWithLoss(…)(input, target).loss} together with
+ * the block. Difference: the reduction can be chosen.
+ *
+ * @see AdaptiveLogSoftmaxWithLoss
+ * @see <a href="https://arxiv.org/abs/1609.04309">Grave et al. 2017, Efficient softmax
+ *     approximation for GPUs</a>
+ */
+public final class AdaptiveLogSoftmaxLoss extends AbstractLoss {
+
+    private AdaptiveLogSoftmaxLoss(Builder builder) {
+        super(builder);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected void check(NDList labels, NDList predictions) {
+        String name = getName();
+        Checks.count(name, "labels", labels, "target");
+        Checks.count(name, "predictions", predictions, "log-probabilities");
+        NDArray label = labels.get(0);
+        Shape given = predictions.get(0).getShape();
+        Checks.index(name, "labels[0]", label);
+        if (isOfTargets(labels, predictions)) {
+            return;
+        }
+        Shape shape = label.getShape();
+        long classes = given.dimension() == 0 ? 0 : given.get(given.dimension() - 1);
+        Checks.require(
+                classes > 0 && given.equals(shape.add(classes)),
+                name,
+                "predictions[0]",
+                "have the shape " + shape + " of labels[0], or that and an axis of classes",
+                given);
+    }
+
+    private static boolean isOfTargets(NDList labels, NDList predictions) {
+        return predictions.get(0).getShape().equals(labels.get(0).getShape());
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected Shape unreducedShape(NDList labels, NDList predictions) {
+        return labels.get(0).getShape();
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected Terms terms(NDList labels, NDList predictions) {
+        NDArray logProb = predictions.get(0);
+        if (isOfTargets(labels, predictions)) {
+            return Terms.of(logProb.neg());
+        }
+        Shape shape = logProb.getShape();
+        long classes = shape.get(shape.dimension() - 1);
+        long count = shape.size() / classes;
+        NDArray index = labels.get(0).reshape(count);
+        ClassTargets targets = ClassTargets.of(this, index, classes, null, null, logProb);
+        NDArray picked = Nd.pick(logProb.reshape(count, classes), targets.index());
+        return targets.weigh(picked.neg()).reshape(labels.get(0).getShape());
+    }
+
+    /**
+     * Creates a builder with the defaults: {@code MEAN}.
+     *
+     * @return the builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** The Builder to construct an {@link AdaptiveLogSoftmaxLoss}. */
+    public static final class Builder extends LossBuilder<Builder> {
+
+        Builder() {
+            super("AdaptiveLogSoftmaxLoss");
+        }
+
+        /** {@inheritDoc} */
+        @Override
+        protected Builder self() {
+            return this;
+        }
+
+        /**
+         * Builds the loss.
+         *
+         * @return the loss
+         */
+        public AdaptiveLogSoftmaxLoss build() {
+            return new AdaptiveLogSoftmaxLoss(this);
+        }
+    }
+}

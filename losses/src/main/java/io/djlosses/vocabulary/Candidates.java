@@ -1,0 +1,111 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.vocabulary;
+
+import io.djlosses.api.Checks;
+
+import java.util.Arrays;
+import java.util.LinkedHashSet;
+import java.util.Set;
+import java.util.SplittableRandom;
+
+/** Where {@link SampledSoftmaxLoss} takes its sampled classes from. */
+sealed interface Candidates {
+
+    /** Checks against the shapes of a batch. */
+    default void check(String loss, long rows, long classes) {}
+
+    /** Draws classes, and counts how often they and the targets were to be expected. */
+    Drawn draw(long[] targets, long classes);
+
+    /** Classes, and the expected number of draws of the targets and of the classes. */
+    @SuppressWarnings("ArrayRecordComponent") // never compared
+    record Drawn(long[] ids, double[] trueCount, double[] sampledCount) {}
+
+    /** Classes that were given. */
+    record Given(Drawn drawn, int numTrue) implements Candidates {
+
+        Given checked(String loss, int numSampled) {
+            Checks.require(
+                    drawn.ids.length == numSampled && drawn.sampledCount.length == numSampled,
+                    loss,
+                    "sampledValues",
+                    "hold numSampled = " + numSampled + " ids and expected counts",
+                    drawn.ids.length + " and " + drawn.sampledCount.length);
+            for (double[] counts : new double[][] {drawn.trueCount, drawn.sampledCount}) {
+                for (double count : counts) {
+                    Checks.positive(loss, "an expected count of sampledValues", count);
+                }
+            }
+            return this;
+        }
+
+        @Override
+        public void check(String loss, long rows, long classes) {
+            Checks.require(
+                    drawn.trueCount.length == rows * numTrue,
+                    loss,
+                    "sampledValues",
+                    "hold an expected count for each of the " + rows * numTrue + " true classes",
+                    drawn.trueCount.length);
+            for (long id : drawn.ids) {
+                Checks.require(
+                        id >= 0 && id < classes,
+                        loss,
+                        "sampledValues",
+                        "hold class indices in [0, " + classes + ")",
+                        id);
+            }
+        }
+
+        @Override
+        public Drawn draw(long[] targets, long classes) {
+            return drawn;
+        }
+    }
+
+    /** Classes drawn at random; the only state is the generator, which is guarded by itself. */
+    final class Random implements Candidates {
+
+        private final CandidateSampler sampler;
+        private final int numSampled;
+        private final boolean unique;
+        private final SplittableRandom generator;
+
+        Random(CandidateSampler sampler, int numSampled, boolean unique, long seed) {
+            this.sampler = sampler;
+            this.numSampled = numSampled;
+            this.unique = unique;
+            generator = seed == 0 ? new SplittableRandom() : new SplittableRandom(seed);
+        }
+
+        @Override
+        public Drawn draw(long[] targets, long classes) {
+            SplittableRandom random;
+            synchronized (generator) {
+                random = generator.split();
+            }
+            long[] ids = new long[numSampled];
+            long tries = numSampled;
+            if (unique) {
+                Set<Long> distinct = new LinkedHashSet<>();
+                for (tries = 0; distinct.size() < numSampled; tries++) {
+                    distinct.add(sampler.sample(random, classes));
+                }
+                ids = distinct.stream().mapToLong(Long::longValue).toArray();
+            } else {
+                Arrays.setAll(ids, i -> sampler.sample(random, classes));
+            }
+            return new Drawn(ids, expected(targets, tries, classes), expected(ids, tries, classes));
+        }
+
+        /** Returns how often each class is expected among that many draws. */
+        private double[] expected(long[] ids, long tries, long classes) {
+            double[] counts = new double[ids.length];
+            for (int i = 0; i < ids.length; i++) {
+                double p = sampler.probability(ids[i], classes);
+                counts[i] = tries == numSampled ? p * tries : -Math.expm1(tries * Math.log1p(-p));
+            }
+            return counts;
+        }
+    }
+}

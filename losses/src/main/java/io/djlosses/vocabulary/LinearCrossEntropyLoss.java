@@ -1,0 +1,394 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.vocabulary;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDScope;
+import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.core.Linear;
+
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Checks;
+import io.djlosses.api.ClassTargets;
+import io.djlosses.api.ClosedForm;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Terms;
+import io.djlosses.nd.Nd;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The cross entropy of a linear layer and a class, without ever holding all logits: the last layer
+ * and the loss of a language model in one.
+ *
+ * <p>With a vocabulary of V = 100 000 words the logits of a batch, and not the model, fill the
+ * memory. This loss takes the input of the last layer and its parameters instead, and goes through
+ * the batch in chunks of rows, each of which leaves nothing behind but its share of the value and
+ * of the gradients. With {@code p = softmax(x Wᵀ + b)}, class weights {@code w} and label smoothing
+ * {@code ε}, every row adds
+ *
+ * <pre>{@code
+ * indices:        ℓ = −(1 − ε) w[y] log p[y] − (ε / V) Σc w[c] log p[c],   0 if y = ignoreIndex
+ * probabilities:  ℓ = −Σc w[c] ((1 − ε) y[c] + ε / V) log p[c]
+ * }</pre>
+ *
+ * <h2>Shapes</h2>
+ *
+ * <ul>
+ *   <li>{@code labels: [(*)]}, class indices of any integer or floating-point type; or
+ *       floating-point probabilities (*, V)
+ *   <li>{@code predictions: [(*, D), (V, D)]} or {@code [(*, D), (V, D), (V)]}: input, weight and
+ *       bias of the layer. Or {@code [(*, V)]}, the logits themselves, which is what {@link
+ *       VocabularyHead} gives outside of training
+ *   <li>{@code out: ()}, or {@code (*)} with {@code NONE}
+ * </ul>
+ *
+ * <h2>Reduction</h2>
+ *
+ * <p>With indices, {@code MEAN} divides by the sum of {@code w[y]} over the targets that are not
+ * ignored; with probabilities, by the number of rows. If all targets are ignored the mean is NaN
+ * with gradient zero; {@code optEmptyPolicy} changes that.
+ *
+ * <h2>Memory</h2>
+ *
+ * <p>{@code MEAN}, {@code SUM} and {@code BATCH_MEAN} hold the logits of one chunk. All else needs
+ * the logits of all rows at once, as {@link io.djlosses.classification.CrossEntropyLoss} does:
+ * {@code NONE}, a reduction of your own, sample weights and masks (use {@code ignoreIndex} in their
+ * place), labels that learn, and inputs so small that it does not matter.
+ *
+ * <h2>Example</h2>
+ *
+ * <pre>{@code
+ * Block model = new SequentialBlock().add(encoder).add(VocabularyHead.forLinearCrossEntropy(32000));
+ * TrainingConfig config = new DefaultTrainingConfig(Losses.linearCrossEntropyLoss());
+ * }</pre>
+ *
+ * <p>Equivalent to {@code torch.nn.LinearCrossEntropyLoss} and {@code
+ * torch.nn.functional.linear_cross_entropy}. Differences: the layer's parameters are arguments
+ * rather than members, since a loss has no parameters here; chunks are never so thin that the
+ * matrix products become slow (see {@link Builder#optChunkSize}); an index out of range is an error
+ * on every engine; the gradient is a constant, so it has no gradient itself.
+ *
+ * @see <a href="https://arxiv.org/abs/2411.09009">Wijmans et al. 2024, Cut Your Losses in
+ *     Large-Vocabulary Language Models</a>
+ */
+public final class LinearCrossEntropyLoss extends AbstractLoss {
+
+    /** Thinner chunks than this make the matrix products slow. */
+    private static final long MIN_ROWS = 256;
+
+    private final double @Nullable [] weight;
+    private final long ignoreIndex;
+    private final double labelSmoothing;
+    private final long chunkSize;
+
+    private LinearCrossEntropyLoss(Builder builder) {
+        super(builder);
+        weight = builder.weight;
+        ignoreIndex = builder.ignoreIndex;
+        labelSmoothing = builder.labelSmoothing;
+        chunkSize = builder.chunkSize;
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected void check(NDList labels, NDList predictions) {
+        String name = getName();
+        Checks.count(name, "labels", labels, "target");
+        checkLayer(predictions);
+        long classes = classes(predictions);
+        Checks.require(
+                weight == null || weight.length == classes,
+                name,
+                "weight",
+                "hold one number for each of the " + classes + " classes",
+                weight == null ? 0 : weight.length);
+        NDArray label = labels.get(0);
+        Shape rows = unreducedShape(labels, predictions);
+        if (label.getShape().equals(rows.add(classes))) {
+            Checks.require(
+                    label.getDataType().isFloating(),
+                    name,
+                    "labels[0] of the shape of the logits",
+                    "hold probabilities in a floating-point type",
+                    label.getDataType());
+            Checks.require(
+                    ignoreIndex < 0,
+                    name,
+                    "ignoreIndex",
+                    "be negative with probability targets, which it cannot apply to",
+                    ignoreIndex);
+        } else {
+            Checks.index(name, "labels[0]", label);
+            Checks.shape(name, "labels[0]", label.getShape(), rows, "match predictions[0]");
+        }
+    }
+
+    private void checkLayer(NDList predictions) {
+        String name = getName();
+        Checks.require(
+                predictions.size() <= 3,
+                name,
+                "predictions",
+                "hold [input, weight], [input, weight, bias] or [logits]",
+                predictions.size() + " arrays");
+        NDArray input = predictions.get(0);
+        String form = predictions.size() == 1 ? "(*, V)" : "(*, D)";
+        Checks.rank(name, "predictions[0]", input, 1, Integer.MAX_VALUE, form);
+        Shape shape = input.getShape();
+        long features = shape.get(shape.dimension() - 1);
+        Checks.require(
+                features > 0, name, "predictions[0]", "have a last axis that is not empty", shape);
+        if (predictions.size() > 1) {
+            NDArray layer = predictions.get(1);
+            Checks.rank(name, "predictions[1]", layer, 2, 2, "(V, D)");
+            Checks.require(
+                    layer.getShape().get(0) > 0 && layer.getShape().get(1) == features,
+                    name,
+                    "predictions[1]",
+                    "have shape (V, " + features + ") to match predictions[0], V > 0",
+                    layer.getShape());
+        }
+        if (predictions.size() > 2) {
+            Shape required = new Shape(predictions.get(1).getShape().get(0));
+            Shape given = predictions.get(2).getShape();
+            Checks.shape(name, "predictions[2]", given, required, "match predictions[1]");
+        }
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected void checkData(NDList labels, NDList predictions) {
+        NDArray label = labels.get(0);
+        if (!label.getShape().equals(unreducedShape(labels, predictions))) {
+            Checks.unitInterval(getName(), "labels[0]", label);
+        }
+    }
+
+    private static long classes(NDList predictions) {
+        Shape shape = predictions.get(predictions.size() == 1 ? 0 : 1).getShape();
+        return predictions.size() == 1 ? shape.get(shape.dimension() - 1) : shape.get(0);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected Shape unreducedShape(NDList labels, NDList predictions) {
+        Shape shape = predictions.get(0).getShape();
+        return shape.slice(0, shape.dimension() - 1);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected Terms terms(NDList labels, NDList predictions) {
+        NDArray input = rows(predictions.get(0));
+        NDArray logits = predictions.size() == 1 ? input : logits(input, predictions);
+        NDArray logProb = Nd.logSoftmax(logits, 1); // [N, V]
+        Shape shape = unreducedShape(labels, predictions);
+        return target(labels, predictions, input).terms(logProb).reshape(shape);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected NDList maskedPredictions(NDArray mask, NDList predictions) {
+        NDList masked = new NDList(predictions);
+        NDArray input = predictions.get(0);
+        Shape rows = mask.getShape();
+        while (rows.dimension() < input.getShape().dimension()) {
+            rows = rows.add(1);
+        }
+        masked.set(0, Nd.where(mask.reshape(rows), input, 0));
+        return masked;
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected @Nullable ClosedForm closedForm(NDList labels, NDList predictions, boolean gradient) {
+        if (predictions.size() == 1) {
+            return null;
+        }
+        NDArray input = rows(predictions.get(0));
+        VocabularyTarget target = target(labels, predictions, input);
+        long rows = input.getShape().get(0);
+        long step = chunkSize > 0 ? chunkSize : Math.max(MIN_ROWS, input.getShape().get(1));
+        NDList inputGradients = new NDList();
+        NDList sums = new NDList(); // value, weight's gradient, bias's gradient
+        for (long from = 0; from < rows; from += step) {
+            long to = Math.min(from + step, rows);
+            NDList parts = chunk(input, predictions, target, from, to, gradient);
+            if (gradient) {
+                inputGradients.add(parts.remove(0));
+            }
+            if (sums.isEmpty()) {
+                sums = parts;
+            } else {
+                for (int i = 0; i < parts.size(); i++) {
+                    sums.get(i).addi(parts.get(i));
+                    parts.get(i).close();
+                }
+            }
+        }
+        NDArray sum = sums.remove(0);
+        if (!gradient) {
+            return new ClosedForm(sum, target.divisor());
+        }
+        NDArray[] gradients = new NDArray[predictions.size()];
+        gradients[0] = NDArrays.concat(inputGradients).reshape(predictions.get(0).getShape());
+        for (int i = 1; i < gradients.length; i++) {
+            gradients[i] = sums.get(i - 1);
+        }
+        return new ClosedForm(sum, target.divisor(), 1, gradients);
+    }
+
+    /** Returns [dx], Σ ℓ, [dW, [db]] of some rows, and leaves nothing else behind. */
+    private static NDList chunk(
+            NDArray input,
+            NDList predictions,
+            VocabularyTarget target,
+            long from,
+            long to,
+            boolean gradient) {
+        NDList result = new NDList();
+        try (NDScope scope = new NDScope()) {
+            scope.suppressNotUsedWarning();
+            NDArray x = input.get(new NDIndex().addSliceDim(from, to));
+            VocabularyTarget aim = target.rows(from, to);
+            NDArray logits = logits(x, predictions);
+            NDArray logProb = Nd.logSoftmax(logits, 1);
+            logits.close();
+            result.add(aim.terms(logProb).values().sum());
+            if (gradient) {
+                NDArray probability = logProb.exp();
+                logProb.close();
+                NDArray error = aim.gradient(probability);
+                result.add(0, error.matMul(predictions.get(1)));
+                result.add(error.transpose().matMul(x));
+                if (predictions.size() == 3) {
+                    result.add(error.sum(new int[] {0}));
+                }
+            }
+            NDScope.unregister(result);
+        }
+        result.forEach(NDScope::register); // with the scope of the caller
+        return result;
+    }
+
+    private static NDArray logits(NDArray input, NDList predictions) {
+        NDArray weight = predictions.get(1);
+        NDArray bias = predictions.size() == 3 ? predictions.get(2) : null;
+        return (bias == null ? Linear.linear(input, weight) : Linear.linear(input, weight, bias))
+                .singletonOrThrow();
+    }
+
+    private VocabularyTarget target(NDList labels, NDList predictions, NDArray like) {
+        NDArray label = labels.get(0);
+        long classes = classes(predictions);
+        NDArray classWeights =
+                weight == null
+                        ? null
+                        : Nd.create(
+                                like.getManager(),
+                                weight,
+                                new Shape(1, classes),
+                                like.getDataType());
+        if (!label.getShape().equals(unreducedShape(labels, predictions))) {
+            NDArray probabilities = rows(Nd.cast(label, like));
+            return new VocabularyTarget.Probabilities(probabilities, classWeights, labelSmoothing);
+        }
+        NDArray index = label.reshape(like.getShape().get(0));
+        ClassTargets indices = ClassTargets.of(this, index, classes, ignoreIndex, weight, like);
+        return new VocabularyTarget.Classes(indices, classWeights, labelSmoothing);
+    }
+
+    /** Merges all axes but the last. */
+    private static NDArray rows(NDArray array) {
+        Shape shape = array.getShape();
+        long last = shape.get(shape.dimension() - 1);
+        return shape.dimension() == 2 ? array : array.reshape(array.size() / last, last);
+    }
+
+    /**
+     * Creates a builder with the defaults: no class weights, ignoreIndex −100, no label smoothing,
+     * chunks as the layer asks for, {@code MEAN}.
+     *
+     * @return the builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** The Builder to construct a {@link LinearCrossEntropyLoss}. */
+    public static final class Builder extends LossBuilder<Builder> {
+
+        private double @Nullable [] weight;
+        private long ignoreIndex = -100;
+        private double labelSmoothing;
+        private long chunkSize;
+
+        Builder() {
+            super("LinearCrossEntropyLoss");
+        }
+
+        /** {@inheritDoc} */
+        @Override
+        protected Builder self() {
+            return this;
+        }
+
+        /**
+         * Sets the weight of each class (default 1 for all).
+         *
+         * @param weight one number a class, finite and not negative
+         * @return this {@code Builder}
+         */
+        public Builder optWeight(double... weight) {
+            this.weight = Checks.weights(name, "weight", weight);
+            return this;
+        }
+
+        /**
+         * Sets the class index of targets that count nothing (default −100).
+         *
+         * @param ignoreIndex any number
+         * @return this {@code Builder}
+         */
+        public Builder optIgnoreIndex(long ignoreIndex) {
+            this.ignoreIndex = ignoreIndex;
+            return this;
+        }
+
+        /**
+         * Sets the share of the target that is spread evenly over all classes (default 0).
+         *
+         * @param labelSmoothing a number in [0, 1]
+         * @return this {@code Builder}
+         */
+        public Builder optLabelSmoothing(double labelSmoothing) {
+            this.labelSmoothing = Checks.range(name, "labelSmoothing", labelSmoothing, 0, 1);
+            return this;
+        }
+
+        /**
+         * Sets how many rows are worked on at a time (default: as many as the input has features,
+         * but at least 256, so that the logits of a chunk take about the memory of the weight).
+         *
+         * @param chunkSize the number of rows, at least 1
+         * @return this {@code Builder}
+         */
+        public Builder optChunkSize(long chunkSize) {
+            Checks.require(chunkSize >= 1, name, "chunkSize", "be at least 1", chunkSize);
+            this.chunkSize = chunkSize;
+            return this;
+        }
+
+        /**
+         * Builds the loss.
+         *
+         * @return the loss
+         */
+        public LinearCrossEntropyLoss build() {
+            return new LinearCrossEntropyLoss(this);
+        }
+    }
+}

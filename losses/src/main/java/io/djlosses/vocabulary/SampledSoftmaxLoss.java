@@ -1,0 +1,419 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.vocabulary;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.core.Linear;
+
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Checks;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Reduction;
+import io.djlosses.api.Terms;
+import io.djlosses.nd.Nd;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.Arrays;
+import java.util.Objects;
+
+/**
+ * The softmax cross entropy among the true classes and a few that are drawn at random: a loss for
+ * so many classes that even one product with the whole layer is too much.
+ *
+ * <p>Every evaluation draws {@code S} classes, which stand for all others and are shared by the
+ * batch. With the expected number of draws {@code Q} of each class, input {@code h}, labels {@code
+ * y₁ … y_T} and the layer's weights {@code W} and biases {@code b}, every row adds
+ *
+ * <pre>{@code
+ * z(k) = ⟨h, W[k]⟩ + b[k] − log Q(k)
+ * ℓ    = −(1/T) Σt log softmax([z(y₁), …, z(y_T), z(S₁), …])[t]
+ * }</pre>
+ *
+ * <p>It is for training only, and usually below the full softmax loss. Where the predictions are
+ * plain logits, as {@link VocabularyHead} gives them outside of training, the loss is the full
+ * cross entropy {@code −(1/T) Σt log softmax(z)[y_t]}.
+ *
+ * <h2>Shapes</h2>
+ *
+ * <ul>
+ *   <li>{@code labels: [(N, numTrue)]}, or {@code (N)} for one true class: class indices of any
+ *       integer or floating-point type
+ *   <li>{@code predictions: [(C, D), (C), (N, D)]}: weights and biases of the layer and its input;
+ *       or {@code [(N, C)]}, logits
+ *   <li>{@code out: (N)} by default, as in MindSpore and TensorFlow; {@code ()} with {@code SUM} or
+ *       {@code MEAN}, which divides by N
+ * </ul>
+ *
+ * <p>The labels are read into Java, on any device, to count and to check them; one out of range is
+ * an {@link IllegalArgumentException} in every {@link io.djlosses.api.Validation}. Only the rows of
+ * drawn and true classes are read, and all other rows have gradient zero; the gradient itself is an
+ * array of the size of the weights.
+ *
+ * <h2>Randomness</h2>
+ *
+ * <p>Each evaluation, of whatever kind, takes the next draw from a generator that belongs to the
+ * loss and is safe to share between threads. With the same seed the same sequence of evaluations
+ * draws the same classes, on every engine. The seed 0, the default, stands for a different seed
+ * each time a loss is built.
+ *
+ * <h2>Example</h2>
+ *
+ * <pre>{@code
+ * Loss loss = SampledSoftmaxLoss.builder()
+ *         .setNumSampled(1000)
+ *         .optSampler(CandidateSampler.LOG_UNIFORM)
+ *         .optReduction(Reduction.MEAN)
+ *         .build();
+ * Block model = new SequentialBlock().add(encoder).add(VocabularyHead.forSampledSoftmax(500000));
+ * }</pre>
+ *
+ * <p>Equivalent to {@code mindspore.nn.SampledSoftmaxLoss} and {@code
+ * tensorflow.nn.sampled_softmax_loss}. Differences to MindSpore: it takes {@code log(softmax +
+ * 1e-20)}, this the logarithm of the softmax itself; it ignores the reduction; an accidental hit is
+ * a class drawn that is a true class of the same row, and leaves that row, as in TensorFlow, where
+ * MindSpore draws no true class of any row at all. To TensorFlow: the sampler is uniform by
+ * default. Random draws are neither's.
+ *
+ * @see <a href="https://arxiv.org/abs/1412.2007">Jean et al. 2014, On Using Very Large Target
+ *     Vocabulary</a>
+ */
+public final class SampledSoftmaxLoss extends AbstractLoss {
+
+    private final int numSampled;
+    private final @Nullable Long numClasses;
+    private final int numTrue;
+    private final boolean removeAccidentalHits;
+    private final Candidates candidates;
+
+    private SampledSoftmaxLoss(Builder builder, Candidates candidates) {
+        super(builder);
+        numSampled = builder.numSampled;
+        numClasses = builder.numClasses;
+        numTrue = builder.numTrue;
+        removeAccidentalHits = builder.removeAccidentalHits;
+        this.candidates = candidates;
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected void check(NDList labels, NDList predictions) {
+        String name = getName();
+        Checks.count(name, "labels", labels, "targets");
+        if (predictions.size() == 1) {
+            Checks.rank(name, "predictions[0]", predictions.get(0), 2, 2, "(N, C) (logits)");
+        } else {
+            Checks.count(name, "predictions", predictions, "weights", "biases", "inputs");
+            Checks.rank(name, "predictions[0]", predictions.get(0), 2, 2, "(C, D) (weights)");
+            Checks.rank(name, "predictions[2]", predictions.get(2), 2, 2, "(N, D) (inputs)");
+            Shape weights = predictions.get(0).getShape();
+            Shape inputs = predictions.get(2).getShape();
+            Shape biases = predictions.get(1).getShape();
+            Checks.shape(
+                    name, "predictions[1]", biases, new Shape(weights.get(0)), "match the weights");
+            Checks.shape(
+                    name,
+                    "predictions[2]",
+                    inputs,
+                    new Shape(inputs.get(0), weights.get(1)),
+                    "match the weights " + weights);
+        }
+        long classes = classes(predictions);
+        Checks.require(
+                numClasses == null || numClasses == classes,
+                name,
+                "predictions[0]",
+                "have " + numClasses + " classes (numClasses)",
+                classes);
+        Checks.require(
+                classes >= numTrue && (predictions.size() == 1 || classes >= numSampled),
+                name,
+                "the number of classes",
+                "be at least numTrue = " + numTrue + " and numSampled = " + numSampled,
+                classes);
+        NDArray label = labels.get(0);
+        Checks.index(name, "labels[0]", label);
+        Shape rows = unreducedShape(labels, predictions);
+        Checks.require(
+                label.getShape().equals(rows.add(numTrue))
+                        || (numTrue == 1 && label.getShape().equals(rows)),
+                name,
+                "labels[0]",
+                "have shape (N, numTrue) = "
+                        + rows.add(numTrue)
+                        + (numTrue == 1 ? " or (N) = " + rows : ""),
+                label.getShape());
+        if (predictions.size() > 1) {
+            candidates.check(name, rows.get(0), classes);
+        }
+    }
+
+    private static long classes(NDList predictions) {
+        return predictions.get(0).getShape().get(predictions.size() == 1 ? 1 : 0);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected NDArray batch(NDList predictions) {
+        return predictions.get(predictions.size() - 1);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected Shape unreducedShape(NDList labels, NDList predictions) {
+        return new Shape(batch(predictions).getShape().get(0));
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected Terms terms(NDList labels, NDList predictions) {
+        long[] target = targets(labels.get(0), classes(predictions));
+        NDArray inputs = batch(predictions);
+        NDManager manager = inputs.getManager();
+        NDArray index = Nd.create(manager, target, new Shape(target.length));
+        NDArray picked =
+                predictions.size() == 1
+                        ? ofAll(inputs, index)
+                        : ofSampled(predictions, target, index); // [N, T]
+        return Terms.of(picked.sum(new int[] {1}).mul(Nd.num(picked, -1.0 / numTrue)));
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected NDList maskedPredictions(NDArray mask, NDList predictions) {
+        NDList masked = new NDList(predictions);
+        NDArray inputs = batch(predictions);
+        masked.set(masked.size() - 1, Nd.where(mask.reshape(-1, 1), inputs, 0));
+        return masked;
+    }
+
+    private long[] targets(NDArray label, long classes) {
+        long[] target = Nd.toLongs(label);
+        for (int i = 0; i < target.length; i++) {
+            Checks.require(
+                    target[i] >= 0 && target[i] < classes,
+                    getName(),
+                    "labels",
+                    "hold class indices in [0, " + classes + ")",
+                    target[i] + " (element " + i + ")");
+        }
+        return target;
+    }
+
+    private NDArray ofAll(NDArray logits, NDArray index) {
+        NDArray logProb = Nd.logSoftmax(logits, 1);
+        NDArray[] picked = new NDArray[numTrue];
+        NDArray columns = index.reshape(logits.getShape().get(0), numTrue);
+        for (int t = 0; t < numTrue; t++) {
+            picked[t] = Nd.pick(logProb, columns.get(new NDIndex(":, {}", (long) t)));
+        }
+        return NDArrays.stack(new NDList(picked), 1);
+    }
+
+    private NDArray ofSampled(NDList predictions, long[] target, NDArray index) {
+        NDArray weights = predictions.get(0);
+        NDArray biases = predictions.get(1);
+        NDArray inputs = predictions.get(2);
+        NDManager manager = inputs.getManager();
+        long rows = inputs.getShape().get(0);
+        Shape perTrue = new Shape(rows, numTrue);
+        Candidates.Drawn drawn = candidates.draw(target, weights.getShape().get(0));
+        NDArray sampled = Nd.create(manager, drawn.ids(), new Shape(numSampled));
+
+        NDArray trueWeights =
+                weights.get(index).reshape(rows, numTrue, weights.getShape().get(1)); // [N, T, D]
+        NDArray trueLogits =
+                inputs.expandDims(1)
+                        .mul(trueWeights)
+                        .sum(new int[] {2})
+                        .add(biases.get(index).reshape(perTrue))
+                        .sub(logs(drawn.trueCount(), perTrue, inputs));
+        NDArray sampledLogits =
+                Linear.linear(inputs, weights.get(sampled), biases.get(sampled))
+                        .singletonOrThrow()
+                        .sub(logs(drawn.sampledCount(), new Shape(1, numSampled), inputs));
+        if (removeAccidentalHits) {
+            NDArray missed = index.reshape(rows, numTrue, 1).neq(sampled); // [N, T, S]
+            NDArray misses = Nd.cast(missed, inputs).sum(new int[] {1});
+            sampledLogits = Nd.where(misses.gte(numTrue), sampledLogits, Double.NEGATIVE_INFINITY);
+        }
+        return Nd.logSoftmax(trueLogits.concat(sampledLogits, 1), 1)
+                .get(new NDIndex(":, :{}", (long) numTrue));
+    }
+
+    private static NDArray logs(double[] counts, Shape shape, NDArray like) {
+        double[] logs = Arrays.stream(counts).map(Math::log).toArray();
+        return Nd.create(like.getManager(), logs, shape, like.getDataType());
+    }
+
+    /**
+     * Creates a builder with the defaults: one true class, uniform and distinct samples, accidental
+     * hits removed, a random seed, {@code NONE}. {@code setNumSampled} is required.
+     *
+     * @return the builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** The Builder to construct a {@link SampledSoftmaxLoss}. */
+    public static final class Builder extends LossBuilder<Builder> {
+
+        private int numSampled;
+        private @Nullable Long numClasses;
+        private int numTrue = 1;
+        private CandidateSampler sampler = CandidateSampler.UNIFORM;
+        private boolean unique = true;
+        private boolean removeAccidentalHits = true;
+        private long seed;
+        private Candidates.@Nullable Drawn sampledValues;
+
+        Builder() {
+            super("SampledSoftmaxLoss");
+            optReduction(Reduction.NONE);
+        }
+
+        /** {@inheritDoc} */
+        @Override
+        protected Builder self() {
+            return this;
+        }
+
+        /**
+         * Sets how many classes are drawn.
+         *
+         * @param numSampled a number from 1 to the number of classes
+         * @return this {@code Builder}
+         */
+        public Builder setNumSampled(int numSampled) {
+            Checks.require(numSampled >= 1, name, "numSampled", "be at least 1", numSampled);
+            this.numSampled = numSampled;
+            return this;
+        }
+
+        /**
+         * Sets the number of classes that the layer must have (default: however many it has).
+         *
+         * @param numClasses the number of classes, at least 1
+         * @return this {@code Builder}
+         */
+        public Builder optNumClasses(long numClasses) {
+            Checks.require(numClasses >= 1, name, "numClasses", "be at least 1", numClasses);
+            this.numClasses = numClasses;
+            return this;
+        }
+
+        /**
+         * Sets how many true classes a row has (default 1), each of which counts alike.
+         *
+         * @param numTrue the number of true classes, at least 1
+         * @return this {@code Builder}
+         */
+        public Builder optNumTrue(int numTrue) {
+            Checks.require(numTrue >= 1, name, "numTrue", "be at least 1", numTrue);
+            this.numTrue = numTrue;
+            return this;
+        }
+
+        /**
+         * Sets the distribution to draw from (default {@link CandidateSampler#UNIFORM}).
+         *
+         * @param sampler the sampler
+         * @return this {@code Builder}
+         */
+        public Builder optSampler(CandidateSampler sampler) {
+            this.sampler = Objects.requireNonNull(sampler, "sampler");
+            return this;
+        }
+
+        /**
+         * Sets whether the classes drawn in one evaluation are distinct (default true). A sampler
+         * of your own must then give at least {@code numSampled} classes a probability.
+         *
+         * @param unique whether a class that was drawn already is drawn again
+         * @return this {@code Builder}
+         */
+        public Builder optUnique(boolean unique) {
+            this.unique = unique;
+            return this;
+        }
+
+        /**
+         * Sets whether a drawn class that is a true class of a row is left out of that row (default
+         * true).
+         *
+         * @param removeAccidentalHits whether to leave it out
+         * @return this {@code Builder}
+         */
+        public Builder optRemoveAccidentalHits(boolean removeAccidentalHits) {
+            this.removeAccidentalHits = removeAccidentalHits;
+            return this;
+        }
+
+        /**
+         * Sets the seed (default 0: another one each time a loss is built).
+         *
+         * @param seed the seed, not negative
+         * @return this {@code Builder}
+         */
+        public Builder optSeed(long seed) {
+            Checks.require(seed >= 0, name, "seed", "be at least 0", seed);
+            this.seed = seed;
+            return this;
+        }
+
+        /**
+         * Sets the sampled classes themselves, instead of drawing any: for a sampler elsewhere, and
+         * for tests.
+         *
+         * @param ids the {@code numSampled} classes
+         * @param trueExpectedCount the expected number of draws of each true class (N, numTrue)
+         * @param sampledExpectedCount the expected number of draws of each sampled class
+         * @return this {@code Builder}
+         */
+        public Builder optSampledValues(
+                long[] ids, double[][] trueExpectedCount, double[] sampledExpectedCount) {
+            sampledValues =
+                    new Candidates.Drawn(
+                            ids.clone(),
+                            Arrays.stream(trueExpectedCount)
+                                    .flatMapToDouble(Arrays::stream)
+                                    .toArray(),
+                            sampledExpectedCount.clone());
+            return this;
+        }
+
+        /**
+         * Builds the loss.
+         *
+         * @return the loss
+         */
+        public SampledSoftmaxLoss build() {
+            Checks.require(numSampled >= 1, name, "numSampled", "be set", "missing");
+            if (numClasses != null) {
+                Checks.require(
+                        numSampled <= numClasses,
+                        name,
+                        "numSampled",
+                        "be at most numClasses = " + numClasses,
+                        numSampled);
+                Checks.require(
+                        numTrue <= numClasses,
+                        name,
+                        "numTrue",
+                        "be at most numClasses = " + numClasses,
+                        numTrue);
+            }
+            return new SampledSoftmaxLoss(
+                    this,
+                    sampledValues == null
+                            ? new Candidates.Random(sampler, numSampled, unique, seed)
+                            : new Candidates.Given(sampledValues, numTrue)
+                                    .checked(name, numSampled));
+        }
+    }
+}

@@ -1,0 +1,141 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.vocabulary;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.Shape;
+
+import io.djlosses.api.ClassTargets;
+import io.djlosses.api.Divisor;
+import io.djlosses.api.Terms;
+import io.djlosses.nd.Nd;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What N rows of logits aim at: a distribution {@code t} over V classes that need not sum to 1.
+ *
+ * <pre>{@code
+ * ℓ = −Σc t[c] log p[c],   dℓ/dlogits = (Σc t[c]) p − t
+ * }</pre>
+ */
+sealed interface VocabularyTarget {
+
+    /** Returns the targets of some of the rows. */
+    VocabularyTarget rows(long from, long to);
+
+    /** Returns ℓ of every row. */
+    Terms terms(NDArray logProb);
+
+    /** Returns dℓ/dlogits of every row, in place of the probabilities. */
+    NDArray gradient(NDArray probability);
+
+    /** Returns what MEAN divides by. */
+    Divisor divisor();
+
+    /**
+     * One class a row: {@code t[c] = (1 − ε) w[y] 1[c = y] + (ε / V) w[c]}, 0 where it is ignored.
+     *
+     * @param targets the classes (N)
+     * @param weight w as (1, V), or null for 1
+     * @param smoothing ε
+     */
+    record Classes(ClassTargets targets, @Nullable NDArray weight, double smoothing)
+            implements VocabularyTarget {
+
+        @Override
+        public VocabularyTarget rows(long from, long to) {
+            return new Classes(targets.rows(from, to), weight, smoothing);
+        }
+
+        @Override
+        public Terms terms(NDArray logProb) {
+            Terms terms = targets.weigh(Nd.pick(logProb, targets.index()).neg());
+            if (smoothing == 0) {
+                return terms;
+            }
+            NDArray all = weighted(logProb, weight).sum(new int[] {1}).neg();
+            return terms.withValues(
+                    terms.values()
+                            .mul(Nd.num(logProb, 1 - smoothing))
+                            .add(targets.keep(all).mul(share(logProb, smoothing))));
+        }
+
+        @Override
+        public NDArray gradient(NDArray probability) {
+            NDArray t = Nd.oneHot(targets.index(), probability.getShape().get(1), probability);
+            NDArray total = targets.weights();
+            if (total != null) {
+                t.muli(total.expandDims(1));
+            }
+            if (smoothing > 0) {
+                NDArray one = targets.index().onesLike();
+                NDArray kept = targets.keep(Nd.cast(one, t)).expandDims(1);
+                t.muli(Nd.num(t, 1 - smoothing));
+                t.addi(weighted(kept.mul(share(t, smoothing)), weight));
+                total = weight == null ? total : t.sum(new int[] {1});
+            }
+            if (total != null) {
+                probability.muli(total.expandDims(1));
+            }
+            try (t) {
+                return probability.subi(t);
+            }
+        }
+
+        @Override
+        public Divisor divisor() {
+            return targets.divisor();
+        }
+    }
+
+    /**
+     * A probability for each class: {@code t[c] = w[c] ((1 − ε) y[c] + ε / V)}.
+     *
+     * @param label y as (N, V)
+     * @param weight w as (1, V), or null for 1
+     * @param smoothing ε
+     */
+    record Probabilities(NDArray label, @Nullable NDArray weight, double smoothing)
+            implements VocabularyTarget {
+
+        @Override
+        public VocabularyTarget rows(long from, long to) {
+            NDArray some = label.get(new NDIndex().addSliceDim(from, to));
+            return new Probabilities(some, weight, smoothing);
+        }
+
+        @Override
+        public Terms terms(NDArray logProb) {
+            return Terms.of(logProb.mul(distribution()).sum(new int[] {1}).neg());
+        }
+
+        @Override
+        public NDArray gradient(NDArray probability) {
+            NDArray t = distribution();
+            return probability.muli(t.sum(new int[] {1}, true)).subi(t);
+        }
+
+        private NDArray distribution() {
+            NDArray smooth =
+                    smoothing == 0
+                            ? label
+                            : label.mul(Nd.num(label, 1 - smoothing)).add(share(label, smoothing));
+            return weighted(smooth, weight);
+        }
+
+        @Override
+        public Divisor divisor() {
+            return Divisor.of(label.getShape().get(0));
+        }
+    }
+
+    private static Number share(NDArray array, double smoothing) {
+        Shape shape = array.getShape();
+        return Nd.num(array, smoothing / shape.get(1));
+    }
+
+    private static NDArray weighted(NDArray array, @Nullable NDArray weight) {
+        return weight == null ? array : array.mul(weight);
+    }
+}
