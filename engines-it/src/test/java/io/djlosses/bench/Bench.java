@@ -154,7 +154,8 @@ final class Bench {
         for (int turn = 0; !names.isEmpty(); turn++) {
             long now = System.nanoTime();
             boolean isLong = turn > 0 && (now - start) / 1e9 / turn > LONG_TURN_SECONDS;
-            if (turns.size() >= repetitions || (turns.size() >= (isLong ? 3 : LEAST) && now > end)) {
+            if (turns.size() >= repetitions
+                    || (turns.size() >= (isLong ? 3 : LEAST) && now > end)) {
                 break;
             }
             double[] times = new double[names.size()];
@@ -221,9 +222,7 @@ final class Bench {
         double[] sorted = values.clone();
         Arrays.sort(sorted);
         int middle = sorted.length / 2;
-        return sorted.length % 2 == 1
-                ? sorted[middle]
-                : (sorted[middle - 1] + sorted[middle]) / 2;
+        return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
     }
 
     private static String message(RuntimeException e) {

@@ -75,8 +75,7 @@ record Data(NDManager manager) {
         return weights;
     }
 
-    private static NDArray closing(
-            NDArray array, UnaryOperator<NDArray> function) {
+    private static NDArray closing(NDArray array, UnaryOperator<NDArray> function) {
         try (array) {
             return function.apply(array);
         }

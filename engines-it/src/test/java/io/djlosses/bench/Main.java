@@ -55,7 +55,10 @@ public final class Main implements Callable<Integer> {
     @Option(names = "--loss", split = ",", description = "Rows whose name has one of these in it.")
     private List<String> losses = List.of("");
 
-    @Option(names = "--threads", split = ",", description = "The engine's threads; several for one run each.")
+    @Option(
+            names = "--threads",
+            split = ",",
+            description = "The engine's threads; several for one run each.")
     private List<Integer> threads = List.of(1);
 
     @Option(names = "--repetitions", description = "The most turns a row and size.")
@@ -64,10 +67,14 @@ public final class Main implements Callable<Integer> {
     @Option(names = "--time-budget", description = "About how many seconds a run takes.")
     private double timeBudget = 300;
 
-    @Option(names = "--memory", description = "Measure memory too, in a process a variant, at the largest size.")
+    @Option(
+            names = "--memory",
+            description = "Measure memory too, in a process a variant, at the largest size.")
     private boolean memory;
 
-    @Option(names = "--report-only", description = "Measure nothing; tabulate what is in the folder.")
+    @Option(
+            names = "--report-only",
+            description = "Measure nothing; tabulate what is in the folder.")
     private boolean reportOnly;
 
     @Option(names = "--out", description = "The folder of the JSON files.")
@@ -79,7 +86,9 @@ public final class Main implements Callable<Integer> {
     @Option(names = "--json", description = "One file of all runs as well.")
     private @Nullable Path json;
 
-    @Option(names = "--chart", description = "The file of the chart, a PNG (default: in the folder).")
+    @Option(
+            names = "--chart",
+            description = "The file of the chart, a PNG (default: in the folder).")
     private @Nullable Path chart;
 
     @Option(names = "--worker", hidden = true)
@@ -130,7 +139,11 @@ public final class Main implements Callable<Integer> {
                 List<String> options = options(engine, count, sizes, losses);
                 options.addAll(List.of("--worker", "--command", String.join(" ", commandLine())));
                 options.addAll(
-                        List.of("--repetitions", "" + repetitions, "--time-budget", "" + timeBudget));
+                        List.of(
+                                "--repetitions",
+                                "" + repetitions,
+                                "--time-budget",
+                                "" + timeBudget));
                 Process process = java(count, List.of(), options).inheritIO().start();
                 if (process.waitFor() != 0) {
                     throw new IOException("the process of " + engine + " failed");
@@ -165,12 +178,18 @@ public final class Main implements Callable<Integer> {
             String engine, int count, List<Size> ofSizes, List<String> ofLosses) {
         return new ArrayList<>(
                 List.of(
-                        "--engine", engine,
-                        "--device", device,
-                        "--threads", "" + count,
-                        "--size", join(ofSizes),
-                        "--loss", String.join(",", ofLosses),
-                        "--out", out.toString()));
+                        "--engine",
+                        engine,
+                        "--device",
+                        device,
+                        "--threads",
+                        "" + count,
+                        "--size",
+                        join(ofSizes),
+                        "--loss",
+                        String.join(",", ofLosses),
+                        "--out",
+                        out.toString()));
     }
 
     /** Returns a JVM like this one, with other threads. */
@@ -238,19 +257,20 @@ public final class Main implements Callable<Integer> {
         builder.environment().put("MALLOC_MMAP_THRESHOLD_", "65536");
         builder.redirectError(ProcessBuilder.Redirect.DISCARD);
         Process process = builder.start();
-        String output =
-                new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         process.waitFor();
         int start = output.indexOf(PEAK);
         return start < 0
                 ? null
-                : Double.valueOf(output.substring(start + PEAK.length()).lines().findFirst().orElseThrow());
+                : Double.valueOf(
+                        output.substring(start + PEAK.length()).lines().findFirst().orElseThrow());
     }
 
     private void report() throws IOException {
         List<Run> runs = new ArrayList<>();
         try (Stream<Path> files = Files.list(out)) {
-            for (Path file : files.filter(path -> path.toString().endsWith(".json")).sorted().toList()) {
+            for (Path file :
+                    files.filter(path -> path.toString().endsWith(".json")).sorted().toList()) {
                 runs.add(gson.fromJson(Files.readString(file), Run.class));
             }
         }
@@ -346,7 +366,10 @@ public final class Main implements Callable<Integer> {
                                 line.append(String.format(Locale.ROOT, "  %s %.2f", name, ratio));
                             }
                         });
-        row.failures().forEach((name, why) -> line.append("  ").append(name).append(" failed: ").append(why));
+        row.failures()
+                .forEach(
+                        (name, why) ->
+                                line.append("  ").append(name).append(" failed: ").append(why));
         System.out.println(line);
     }
 

@@ -32,8 +32,8 @@ final class MemoryProbe {
         return run(stage, row, index, size, variant);
     }
 
-    private static @Nullable Double run(
-            Stage stage, Row row, int index, Size size, String variant) throws IOException {
+    private static @Nullable Double run(Stage stage, Row row, int index, Size size, String variant)
+            throws IOException {
         Map<String, Formula> variants = stage.variants(index, size);
         Formula formula = variants.get(variant);
         if (formula == null) {

@@ -41,8 +41,12 @@ final class Report {
         line("");
         line("**Ratios below 1 mean that DJLosses is faster.** Times are of one step of training:");
         line("forward, backward, and closing what is left; *forward* is of the value alone, as in");
-        line("validation. Variants take turns in one JVM, on fresh leaves; a ratio is the median of");
-        line("the ratios within a turn. Errors are relative, against the variant that ratios are to.");
+        line(
+                "validation. Variants take turns in one JVM, on fresh leaves; a ratio is the median"
+                        + " of");
+        line(
+                "the ratios within a turn. Errors are relative, against the variant that ratios are"
+                        + " to.");
         line("");
         line("* **native**: PyTorch's own kernels, called through a TorchScript archive.");
         line("* **operator**: MXNet's own operator for the loss.");
@@ -91,7 +95,13 @@ final class Report {
     }
 
     private void summary(Run run) {
-        line("| median over the rows | " + Stream.of(Size.values()).map(Size::name).reduce((a, b) -> a + " | " + b).orElse("") + " |");
+        line(
+                "| median over the rows | "
+                        + Stream.of(Size.values())
+                                .map(Size::name)
+                                .reduce((a, b) -> a + " | " + b)
+                                .orElse("")
+                        + " |");
         line("|---|---|---|---|");
         medians(run, "ours / " + run.base(), Run.Result::ratio, Stage.OURS);
         medians(run, "formula / " + run.base(), Run.Result::ratio, Stage.FORMULA);
@@ -112,7 +122,11 @@ final class Report {
         StringBuilder row = new StringBuilder("| " + name + " |");
         for (Size size : Size.values()) {
             row.append(' ')
-                    .append(number(median(of(run, size).stream().map(in -> value(in, variant, column)))))
+                    .append(
+                            number(
+                                    median(
+                                            of(run, size).stream()
+                                                    .map(in -> value(in, variant, column)))))
                     .append(" |");
         }
         line(row.toString());
@@ -178,18 +192,46 @@ final class Report {
         List<List<String>> found = new ArrayList<>();
         for (Run.Measurement row : run.measurements()) {
             double target = Targets.ratio(row, torch);
-            over(found, row, "ours / " + run.base(), value(row, Stage.OURS, Run.Result::ratio), target);
-            over(found, row, "ours / operator", inverse(value(row, Stage.OPERATOR, Run.Result::ratioToOurs)), target);
-            over(found, row, "ours / built-in", inverse(value(row, Stage.BUILT_IN, Run.Result::ratioToOurs)), 1);
-            over(found, row, "forward", value(row, Stage.OURS, Run.Result::forwardRatio), Targets.forward());
+            over(
+                    found,
+                    row,
+                    "ours / " + run.base(),
+                    value(row, Stage.OURS, Run.Result::ratio),
+                    target);
+            over(
+                    found,
+                    row,
+                    "ours / operator",
+                    inverse(value(row, Stage.OPERATOR, Run.Result::ratioToOurs)),
+                    target);
+            over(
+                    found,
+                    row,
+                    "ours / built-in",
+                    inverse(value(row, Stage.BUILT_IN, Run.Result::ratioToOurs)),
+                    1);
+            over(
+                    found,
+                    row,
+                    "forward",
+                    value(row, Stage.OURS, Run.Result::forwardRatio),
+                    Targets.forward());
             over(found, row, "memory", memory(run, row), Targets.memory(row, torch));
         }
         for (Size size : Size.values()) {
             Double median =
-                    median(of(run, size).stream().map(row -> value(row, Stage.OURS, Run.Result::ratio)));
+                    median(
+                            of(run, size).stream()
+                                    .map(row -> value(row, Stage.OURS, Run.Result::ratio)));
             double target = Targets.median(size, torch);
             if (median != null && median > target) {
-                found.add(List.of("median", size.name(), "ours / " + run.base(), number(median), number(target)));
+                found.add(
+                        List.of(
+                                "median",
+                                size.name(),
+                                "ours / " + run.base(),
+                                number(median),
+                                number(target)));
             }
         }
         if (found.isEmpty()) {
@@ -243,12 +285,15 @@ final class Report {
                 new CategoryChartBuilder()
                         .width(1400)
                         .height(700)
-                        .title("Time of forward + backward, ours / " + run.base() + " (" + title(run) + ")")
+                        .title(
+                                "Time of forward + backward, ours / "
+                                        + run.base()
+                                        + " ("
+                                        + title(run)
+                                        + ")")
                         .yAxisTitle("ratio, below 1 is faster")
                         .build();
-        chart.getStyler()
-                .setXAxisLabelRotation(60)
-                .setLegendPosition(LegendPosition.InsideNE);
+        chart.getStyler().setXAxisLabelRotation(60).setLegendPosition(LegendPosition.InsideNE);
         for (Size size : Size.values()) {
             List<@Nullable Double> ratios = new ArrayList<>();
             for (String name : names) {
@@ -264,8 +309,7 @@ final class Report {
             }
         }
         chart.addSeries(run.base(), names, names.stream().map(name -> 1.0).toList())
-                .setChartCategorySeriesRenderStyle(
-                        CategorySeriesRenderStyle.Line);
+                .setChartCategorySeriesRenderStyle(CategorySeriesRenderStyle.Line);
         try (OutputStream stream = Files.newOutputStream(file)) {
             BitmapEncoder.saveBitmap(List.of(chart), 1, 1, stream, BitmapFormat.PNG);
         }
@@ -300,11 +344,14 @@ final class Report {
         if (value == null) {
             return ABSENT;
         }
-        return String.format(Locale.ROOT, value < 0.095 ? "%.3f" : value < 100 ? "%.2f" : "%.0f", value);
+        return String.format(
+                Locale.ROOT, value < 0.095 ? "%.3f" : value < 100 ? "%.2f" : "%.0f", value);
     }
 
     private static String error(@Nullable Double value) {
-        return value == null ? ABSENT : value == 0 ? "0" : String.format(Locale.ROOT, "%.0e", value);
+        return value == null
+                ? ABSENT
+                : value == 0 ? "0" : String.format(Locale.ROOT, "%.0e", value);
     }
 
     private void cells(List<String> cells) {

@@ -168,12 +168,12 @@ final class Row {
 
     private Loss build(Reading reading, Validation validation, long... size) {
         try {
-            LossBuilder<?> builder =
-                    (LossBuilder<?>) find(loss).getMethod("builder").invoke(null);
+            LossBuilder<?> builder = (LossBuilder<?>) find(loss).getMethod("builder").invoke(null);
             builder.optReading(reading).optValidation(validation);
             for (Map.Entry<String, Function<long[], Object>> option : options.entrySet()) {
                 Object value = option.getValue().apply(size);
-                Object[] arguments = value instanceof Object[] several ? several : new Object[] {value};
+                Object[] arguments =
+                        value instanceof Object[] several ? several : new Object[] {value};
                 setter(builder.getClass(), option.getKey(), arguments.length)
                         .invoke(builder, arguments);
             }

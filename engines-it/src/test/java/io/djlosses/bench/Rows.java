@@ -6,7 +6,6 @@ import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
 import ai.djl.training.loss.ElasticNetWeightDecay;
 import ai.djl.training.loss.IndexLoss;
@@ -37,21 +36,32 @@ final class Rows {
             sizes(new long[] {32, 10}, new long[] {256, 1000}, new long[] {2048, 2048});
     private static final Map<Size, long[]> CLASSES =
             sizes(new long[] {32, 10}, new long[] {256, 1000}, new long[] {4096, 10000});
+
     /** Samples, classes, height, width. */
     private static final Map<Size, long[]> IMAGES =
-            sizes(new long[] {2, 3, 4, 4}, new long[] {4, 21, 64, 64}, new long[] {8, 21, 256, 256});
+            sizes(
+                    new long[] {2, 3, 4, 4},
+                    new long[] {4, 21, 64, 64},
+                    new long[] {8, 21, 256, 256});
+
     /** Pairs, width. Every pair meets every other. */
     private static final Map<Size, long[]> PAIRS =
             sizes(new long[] {32, 10}, new long[] {256, 1000}, new long[] {2048, 256});
+
     /** Steps, samples, classes, target length. */
     private static final Map<Size, long[]> SEQUENCES =
             sizes(
                     new long[] {50, 16, 20, 30},
                     new long[] {200, 16, 64, 40},
                     new long[] {1000, 16, 64, 100});
+
     /** Samples, width of a row, size of the vocabulary. */
     private static final Map<Size, long[]> VOCABULARIES =
-            sizes(new long[] {32, 16, 500}, new long[] {256, 128, 4000}, new long[] {2048, 512, 32000});
+            sizes(
+                    new long[] {32, 16, 500},
+                    new long[] {256, 128, 4000},
+                    new long[] {2048, 512, 32000});
+
     /** The same, and the number of classes that are drawn. */
     private static final Map<Size, long[]> SAMPLES =
             sizes(
@@ -90,7 +100,8 @@ final class Rows {
                 new Row("SmoothL1Loss", "", ELEMENTS, values)
                         .torch("torch.smooth_l1_loss(x, y, 1, 1.)")
                         .plain(Rows::huber)
-                        .operator(in -> invoke("smooth_l1", in.x().sub(in.y()), "scalar", 1).mean()),
+                        .operator(
+                                in -> invoke("smooth_l1", in.x().sub(in.y()), "scalar", 1).mean()),
                 new Row("HuberLoss", "", ELEMENTS, values)
                         .torch("torch.huber_loss(x, y, 1, 1.)")
                         .plain(Rows::huber),
@@ -196,8 +207,7 @@ final class Rows {
                                 a = torch.add(torch.mul(y, 0.25), torch.mul(torch.rsub(y, 1), 0.75))
                                 b = torch.binary_cross_entropy(x, y, None, 0)
                                 return torch.mean(torch.mul(torch.mul(a, torch.pow(torch.rsub(p, 1), 2)), b))
-                                """
-)
+                                """)
                         .option("alpha", 0.25)
                         .option("gamma", 2)
                         .option("reduction", Reduction.MEAN)
@@ -277,7 +287,9 @@ final class Rows {
                         .plain(in -> Activation.relu(in.x().mul(in.y()).neg().add(1)).mean())
                         .builtIn(Loss.hingeLoss()),
                 new Row("SquaredHingeLoss", "", ELEMENTS, signs)
-                        .torch("torch.mean(torch.square(torch.relu(torch.rsub(torch.mul(x, y), 1))))")
+                        .torch(
+                                "torch.mean(torch.square(torch.relu(torch.rsub(torch.mul(x, y),"
+                                        + " 1))))")
                         .plain(
                                 in ->
                                         Activation.relu(in.x().mul(in.y()).neg().add(1))
@@ -364,8 +376,7 @@ final class Rows {
     private static List<Row> classes() {
         Row.Inputs indices = (data, d) -> Case.of(data.classes(d[1], d[0]), data.normal(d));
         Row.Inputs soft = (data, d) -> Case.of(data.distribution(d), data.normal(d));
-        Row.Inputs weighted =
-                (data, d) -> indices.make(data, d).with(data.weightArray(d[1]));
+        Row.Inputs weighted = (data, d) -> indices.make(data, d).with(data.weightArray(d[1]));
         Row.Inputs images =
                 (data, d) -> Case.of(data.classes(d[1], d[0], d[2], d[3]), data.normal(d));
         Loss sparse = Loss.softmaxCrossEntropyLoss();
@@ -424,7 +435,11 @@ final class Rows {
                         .builtIn(dense),
                 new Row("CrossEntropyLoss", "N×C×H×W", IMAGES, images)
                         .torch("torch.cross_entropy_loss(x, y, None, 1, -100, 0.)")
-                        .plain(in -> chosen(in.x().logSoftmax(1), in.y().expandDims(1)).mean().neg())
+                        .plain(
+                                in ->
+                                        chosen(in.x().logSoftmax(1), in.y().expandDims(1))
+                                                .mean()
+                                                .neg())
                         .builtIn(
                                 in ->
                                         image.evaluate(
@@ -435,9 +450,7 @@ final class Rows {
                                 "",
                                 CLASSES,
                                 (data, d) ->
-                                        Case.of(
-                                                data.classes(d[1], d[0]),
-                                                data.logDistribution(d)))
+                                        Case.of(data.classes(d[1], d[0]), data.logDistribution(d)))
                         .torch("torch.nll_loss(x, y, None, 1, -100)")
                         .plain(in -> chosen(in.x(), in.y()).mean().neg())
                         .builtIn(logSparse),
@@ -486,9 +499,7 @@ final class Rows {
                                 "",
                                 CLASSES,
                                 (data, d) ->
-                                        Case.of(
-                                                data.classes(d[1], d[0]),
-                                                data.logDistribution(d)))
+                                        Case.of(data.classes(d[1], d[0]), data.logDistribution(d)))
                         .torch("torch.nll_loss(x, y, None, 1, -100)")
                         .plain(in -> chosen(in.x(), in.y()).mean().neg()));
     }
@@ -583,7 +594,9 @@ final class Rows {
                                     return NDArrays.where(in.y().eq(1), near, far).mean();
                                 }),
                 new Row("CosineSimilarityLoss", "", ELEMENTS, pairs)
-                        .torch("torch.rsub(torch.mean(torch.cosine_similarity(x, x2, 1, 1e-08)), 1)")
+                        .torch(
+                                "torch.rsub(torch.mean(torch.cosine_similarity(x, x2, 1, 1e-08)),"
+                                        + " 1)")
                         .plain(in -> cosine(in.x(0), in.x(1)).mean().neg().add(1f)),
                 new Row("TripletMarginLoss", "", ELEMENTS, triplets)
                         .torch("torch.triplet_margin_loss(x, x2, x3, 1., 2., 1e-06, False, 1)")
@@ -618,8 +631,7 @@ final class Rows {
                                 e = torch.eye(n)
                                 q = torch.add(torch.mul(e, 0.7 - s), s)
                                 return torch.kl_div(p, q, 1, log_target=False)
-                                """
-)
+                                """)
                         .plain(
                                 in -> {
                                     NDArray a = in.x(0);
@@ -631,8 +643,7 @@ final class Rows {
                                                     .add(b.square().sum(new int[] {1}))
                                                     .sub(a.matMul(b.transpose()).mul(2));
                                     float s = 0.3f / (n - 1);
-                                    NDArray q =
-                                            a.getManager().eye((int) n).mul(0.7f - s).add(s);
+                                    NDArray q = a.getManager().eye((int) n).mul(0.7f - s).add(s);
                                     NDArray p = d.neg().logSoftmax(1);
                                     return q.mul(q.log().sub(p)).mean();
                                 }));
@@ -700,7 +711,9 @@ final class Rows {
                                                 data.classes(d[2], d[0]),
                                                 data.normal(d[0], d[1]),
                                                 data.uniform(-0.05, 0.05, d[2], d[1])))
-                        .torch("torch.cross_entropy_loss(torch.linear(x, x2), y, None, 1, -100, 0.)")
+                        .torch(
+                                "torch.cross_entropy_loss(torch.linear(x, x2), y, None, 1, -100,"
+                                        + " 0.)")
                         .plain(
                                 in -> {
                                     NDArray logits = in.x(0).matMul(in.x(1).transpose());
@@ -731,8 +744,7 @@ final class Rows {
                                 h = torch.eq(torch.unsqueeze(y, 1), torch.unsqueeze(w, 0))
                                 z = torch.cat([torch.unsqueeze(t, 1), torch.masked_fill(s, h, -1.0e30)], 1)
                                 return torch.neg(torch.mean(torch.select(torch.log_softmax(z, 1), 1, 0)))
-                                """
-)
+                                """)
                         .plain(
                                 in -> {
                                     NDArray y = in.y();

@@ -131,8 +131,7 @@ final class Stage implements AutoCloseable {
         }
     }
 
-    private static Formula evaluation(
-            Row row, Size size, Reading reading, Validation validation) {
+    private static Formula evaluation(Row row, Size size, Reading reading, Validation validation) {
         Loss loss = row.make(size, reading, validation);
         return in -> loss.evaluate(in.labels(), in.predictions());
     }

@@ -44,7 +44,8 @@ final class TorchScript implements AutoCloseable {
     TorchScript(List<Row> rows, NDManager parent, List<Case> inputs) {
         StringBuilder source = new StringBuilder(CLASS);
         for (int i = 0; i < rows.size(); i++) {
-            source.append(method("f" + i, inputs.get(i), Objects.requireNonNull(rows.get(i).torch())));
+            source.append(
+                    method("f" + i, inputs.get(i), Objects.requireNonNull(rows.get(i).torch())));
         }
         Device device = parent.getDevice();
         manager = parent.newSubManager();
