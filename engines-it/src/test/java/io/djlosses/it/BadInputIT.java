@@ -243,8 +243,8 @@ public class BadInputIT {
 
             rejects(loss, labels, new NDList(), "predictions");
             rejects(loss, labels, tripled(predictions, predictions.get(0)), "predictions");
-            rejects(loss, tripled(labels, predictions.get(0)), predictions, "labels");
             if (!labels.isEmpty()) {
+                rejects(loss, tripled(labels, predictions.get(0)), predictions, "labels");
                 rejects(loss, new NDList(), predictions, "labels");
             }
             for (int i = 0; i < labels.size(); i++) {
@@ -253,7 +253,7 @@ public class BadInputIT {
             }
             for (int i = 0; i < predictions.size(); i++) {
                 NDArray odd = manager.ones(ODD, DataType.FLOAT32);
-                rejects(loss, labels, replaced(predictions, i, odd), "predictions[");
+                rejects(loss, labels, replaced(predictions, i, odd), "predictions");
                 NDArray whole = predictions.get(i).toType(DataType.INT32, false);
                 rejects(loss, labels, replaced(predictions, i, whole), "predictions[" + i + "]");
                 if (predictions.size() > 1) {
@@ -302,10 +302,13 @@ public class BadInputIT {
         }
         for (GoldenRow row : GoldenRow.seeds(type)) {
             Data label = row.labels().isEmpty() ? null : row.labels().get(0);
+            boolean read = // the targets of CTC up to their lengths, the last of its labels
+                    !row.loss().equals("CTCLoss") || row.labels().get(2).isPositive();
             boolean indices =
                     label != null
                             && !label.shape().equals(row.predictions().get(0).shape())
                             && (!label.isFloating() || label.shape().dimension() <= 1)
+                            && read
                             && !row.has("sampleWeighting");
             if (!indices) {
                 continue;

@@ -87,6 +87,10 @@ record Data(String type, Shape shape, double[] values) {
         return Arrays.stream(values).allMatch(value -> value == 0);
     }
 
+    boolean isPositive() {
+        return Arrays.stream(values).allMatch(value -> value > 0);
+    }
+
     boolean isFinite() {
         return Arrays.stream(values).allMatch(Double::isFinite);
     }

@@ -106,12 +106,14 @@ public final class MultiClassDiceLoss extends AbstractLoss {
         Shape shape = prediction.getShape();
         Checks.shape(
                 getName(), "labels[0]", labels.get(0).getShape(), shape, "match predictions[0]");
-        Checks.require(
-                ignoreIndex == null || ignoreIndex < shape.get(1),
-                getName(),
-                "ignoreIndex",
-                "be one of the " + shape.get(1) + " classes of predictions[0]",
-                ignoreIndex);
+        if (ignoreIndex != null) {
+            Checks.require(
+                    ignoreIndex < shape.get(1),
+                    getName(),
+                    "ignoreIndex",
+                    "be one of the " + shape.get(1) + " classes of predictions[0]",
+                    ignoreIndex);
+        }
     }
 
     /** {@inheritDoc} */

@@ -7,8 +7,6 @@ import ai.djl.ndarray.types.Shape;
 
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
-import io.djlosses.api.ClosedForm;
-import io.djlosses.api.Divisor;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Terms;
 import io.djlosses.nd.Nd;
@@ -92,61 +90,22 @@ public final class CosineEmbeddingLoss extends AbstractLoss {
     /** {@inheritDoc} */
     @Override
     protected Terms terms(NDList labels, NDList predictions) {
-        NDArray x1 = predictions.get(0);
-        NDArray x2 = predictions.get(1);
-        NDArray cosine = cosine(x1, x2, squaredNorm(x1), squaredNorm(x2));
-        NDArray values = unreduced(column(labels, cosine), cosine);
+        NDArray cosine = cosine(predictions.get(0), predictions.get(1)); // [N, 1]
+        NDArray label = Nd.cast(labels.get(0), cosine).reshape(cosine.getShape());
+        NDArray similar = cosine.neg().add(Nd.num(cosine, 1));
+        NDArray dissimilar = Nd.clampMin0(cosine.sub(Nd.num(cosine, margin)));
+        NDArray values =
+                Nd.where(label.eq(1), similar, 0).add(Nd.where(label.eq(-1), dissimilar, 0));
         return Terms.of(values.reshape(unreducedShape(labels, predictions)));
     }
 
-    private NDArray unreduced(NDArray label, NDArray cosine) {
-        NDArray similar = cosine.neg().add(Nd.num(cosine, 1));
-        NDArray dissimilar = Nd.clampMin0(excess(cosine));
-        return Nd.where(label.eq(1), similar, 0).add(Nd.where(label.eq(-1), dissimilar, 0));
-    }
-
-    private NDArray excess(NDArray cosine) {
-        return cosine.sub(Nd.num(cosine, margin));
-    }
-
-    private static NDArray cosine(NDArray x1, NDArray x2, NDArray squared1, NDArray squared2) {
+    private static NDArray cosine(NDArray x1, NDArray x2) {
         // √a √b, where √(a b) would overflow long before the vectors do.
-        return Pairs.dot(x1, x2, -1).div(squared1.sqrt()).div(squared2.sqrt()); // [N, 1]
+        return Pairs.dot(x1, x2, -1).div(length(x1)).div(length(x2));
     }
 
-    private static NDArray squaredNorm(NDArray x) {
-        return Pairs.dot(x, x, -1).add(Nd.num(x, EPS)); // [N, 1]
-    }
-
-    private static NDArray column(NDList labels, NDArray cosine) {
-        return Nd.cast(labels.get(0), cosine).reshape(cosine.getShape());
-    }
-
-    /** {@inheritDoc} */
-    @Override
-    protected ClosedForm closedForm(NDList labels, NDList predictions, boolean gradient) {
-        NDArray x1 = predictions.get(0);
-        NDArray x2 = predictions.get(1);
-        NDArray squared1 = squaredNorm(x1);
-        NDArray squared2 = squaredNorm(x2);
-        NDArray cosine = cosine(x1, x2, squared1, squared2);
-        NDArray label = column(labels, cosine);
-        NDArray sum = unreduced(label, cosine).sum();
-        Divisor divisor = Divisor.of(cosine.size());
-        if (!gradient) {
-            return new ClosedForm(sum, divisor);
-        }
-        // ∂cos/∂x1 = x2 / (‖x1‖ ‖x2‖) − x1 cos / ‖x1‖²
-        NDArray active = excess(cosine).lt(0).logicalNot().logicalAnd(label.eq(-1));
-        NDArray slope = Nd.cast(active, cosine).subi(Nd.cast(label.eq(1), cosine));
-        NDArray cross = slope.div(squared1.sqrt()).div(squared2.sqrt());
-        NDArray own = slope.mul(cosine).neg();
-        return new ClosedForm(
-                sum,
-                divisor,
-                1,
-                Pairs.combine(x1, own.div(squared1), x2, cross),
-                Pairs.combine(x2, own.div(squared2), x1, cross));
+    private static NDArray length(NDArray x) {
+        return Pairs.dot(x, x, -1).add(Nd.num(x, EPS)).sqrt();
     }
 
     /**

@@ -90,21 +90,12 @@ public final class CosineSimilarity {
 
     /** Returns the similarity of arrays of equal shape, whose axis stays with size 1. */
     NDArray cosine(NDArray x1, NDArray x2) {
-        return dot(x1, x2).div(length(norm(x1))).div(length(norm(x2)));
+        return Pairs.dot(x1, x2, dim).div(length(x1)).div(length(x2));
     }
 
-    /** Returns Σ x1 x2, whose axis stays with size 1. */
-    NDArray dot(NDArray x1, NDArray x2) {
-        return Pairs.dot(x1, x2, dim);
-    }
-
-    /** Returns ‖x‖, whose axis stays with size 1. */
-    NDArray norm(NDArray x) {
-        return Nd.norm(x, dim, true);
-    }
-
-    /** Returns max(norm, eps), with the gradient of the norm. */
-    NDArray length(NDArray norm) {
+    /** Returns max(‖x‖, eps), with the gradient of ‖x‖. */
+    private NDArray length(NDArray x) {
+        NDArray norm = Nd.norm(x, dim, true);
         NDArray missing = norm.stopGradient().neg().add(Nd.num(norm, eps));
         return norm.add(Nd.relu(missing));
     }

@@ -7,8 +7,6 @@ import ai.djl.ndarray.types.Shape;
 
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
-import io.djlosses.api.ClosedForm;
-import io.djlosses.api.Divisor;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Terms;
 import io.djlosses.nd.Nd;
@@ -85,50 +83,10 @@ public final class CosineSimilarityLoss extends AbstractLoss {
     @Override
     protected Terms terms(NDList labels, NDList predictions) {
         NDArray x1 = predictions.get(0);
-        NDArray cosine = similarity.cosine(x1, second(labels, predictions));
-        return Terms.of(distance(cosine).reshape(unreducedShape(labels, predictions)));
-    }
-
-    private static NDArray distance(NDArray cosine) {
-        return cosine.neg().add(Nd.num(cosine, 1));
-    }
-
-    private static NDArray second(NDList labels, NDList predictions) {
-        return predictions.size() == 2
-                ? predictions.get(1)
-                : Nd.cast(labels.get(0), predictions.get(0));
-    }
-
-    /** {@inheritDoc} */
-    @Override
-    protected ClosedForm closedForm(NDList labels, NDList predictions, boolean gradient) {
-        NDArray x1 = predictions.get(0);
-        NDArray x2 = second(labels, predictions);
-        NDArray norm1 = similarity.norm(x1);
-        NDArray norm2 = similarity.norm(x2);
-        NDArray length1 = similarity.length(norm1);
-        NDArray length2 = similarity.length(norm2);
-        NDArray cosine = similarity.dot(x1, x2).div(length1).div(length2);
-        NDArray sum = distance(cosine).sum();
-        Divisor divisor = Divisor.of(cosine.size());
-        if (!gradient) {
-            return new ClosedForm(sum, divisor);
-        }
-        // ∂cos/∂x1 = x2 / (l1 l2) − x1 cos / (l1 ‖x1‖)
-        NDArray cross = length1.mul(length2).pow(-1).neg();
-        NDArray gradient1 = Pairs.combine(x1, own(cosine, norm1, length1), x2, cross);
-        return predictions.size() == 1
-                ? new ClosedForm(sum, divisor, 1, gradient1)
-                : new ClosedForm(
-                        sum,
-                        divisor,
-                        1,
-                        gradient1,
-                        Pairs.combine(x2, own(cosine, norm2, length2), x1, cross));
-    }
-
-    private static NDArray own(NDArray cosine, NDArray norm, NDArray length) {
-        return Nd.where(norm.neq(0), cosine.div(length).div(norm), 0);
+        NDArray x2 = predictions.size() == 2 ? predictions.get(1) : Nd.cast(labels.get(0), x1);
+        NDArray cosine = similarity.cosine(x1, x2);
+        NDArray values = cosine.neg().add(Nd.num(cosine, 1));
+        return Terms.of(values.reshape(unreducedShape(labels, predictions)));
     }
 
     /**

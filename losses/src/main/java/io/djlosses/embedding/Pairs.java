@@ -87,9 +87,4 @@ final class Pairs {
     static NDArray dot(NDArray x1, NDArray x2, int axis) {
         return x1.mul(x2).sum(new int[] {Nd.axis(x1, axis)}, true);
     }
-
-    /** Returns {@code x1 own + x2 cross} for factors a pair; the arguments are detached. */
-    static NDArray combine(NDArray x1, NDArray own, NDArray x2, NDArray cross) {
-        return x2.mul(cross).addi(x1.mul(own));
-    }
 }

@@ -56,16 +56,7 @@ public final class PairwiseDistance implements Distance {
     public NDArray between(NDArray x1, NDArray x2) {
         Shape shape = Pairs.check(NAME, x1, x2);
         Pairs.checkComponents(NAME, "x1 and x2", shape, -1);
-        return Pairs.scoped(() -> Nd.norm(difference(x1, x2), p, -1, keepDim));
-    }
-
-    /** Returns x1 − x2 + eps. */
-    NDArray difference(NDArray x1, NDArray x2) {
-        return x1.sub(x2).add(Nd.num(x1, eps));
-    }
-
-    boolean isEuclidean() {
-        return p == 2;
+        return Pairs.scoped(() -> Nd.norm(x1.sub(x2).add(Nd.num(x1, eps)), p, -1, keepDim));
     }
 
     /** Checks the order of a norm. */

@@ -119,16 +119,25 @@ public final class SDMLLoss extends AbstractLoss {
         if (!gradient) {
             return new ClosedForm(sum, divisor);
         }
-        // With W = (P − Q) / B, whose rows sum to 0: −2 Σⱼ Wᵢⱼ (x1ᵢ − x2ⱼ) = 2 (W x2)ᵢ, and
-        // likewise
-        // 2 (Wᵀ x1 − x2 Σᵢ Wᵢⱼ)ⱼ. What the embeddings have in common would only cost precision.
+        // With W = P − Q the gradients are 2/B Σⱼ Wᵢⱼ (x2ⱼ − x1ᵢ) and 2/B Σᵢ Wᵢⱼ (x1ᵢ − x2ⱼ). What
+        // all
+        // embeddings have in common drops out, and would only cost precision.
         NDArray weights = logProb.exp().subi(target);
         NDArray center = x2.mean(new int[] {0}, true);
-        NDArray centered = x2.sub(center);
-        NDArray columnSums = weights.sum(new int[] {0}).expandDims(1);
-        NDArray gradient2 =
-                weights.transpose().matMul(x1.sub(center)).subi(centered.mul(columnSums));
-        return new ClosedForm(sum, divisor, 2.0 / batch, weights.matMul(centered), gradient2);
+        NDArray centered1 = x1.sub(center);
+        NDArray centered2 = x2.sub(center);
+        return new ClosedForm(
+                sum,
+                divisor,
+                2.0 / batch,
+                pull(weights, centered1, centered2),
+                pull(weights.transpose(), centered2, centered1));
+    }
+
+    /** Returns Σⱼ wᵢⱼ (bⱼ − aᵢ). */
+    private static NDArray pull(NDArray weights, NDArray a, NDArray b) {
+        NDArray sums = weights.sum(new int[] {1}, true);
+        return weights.matMul(b).subi(a.mul(sums));
     }
 
     /** Computes the distances without holding the differences of all pairs at once. */

@@ -6,11 +6,8 @@ import ai.djl.ndarray.types.Shape;
 
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
-import io.djlosses.api.ClosedForm;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Terms;
-
-import org.jspecify.annotations.Nullable;
 
 /**
  * The triplet loss: an anchor should be closer to a positive than to a negative example, by a
@@ -81,12 +78,6 @@ public final class TripletMarginLoss extends AbstractLoss {
     @Override
     protected Terms terms(NDList labels, NDList predictions) {
         return triplets.terms(predictions);
-    }
-
-    /** {@inheritDoc} */
-    @Override
-    protected @Nullable ClosedForm closedForm(NDList labels, NDList predictions, boolean gradient) {
-        return triplets.closedForm(predictions, gradient);
     }
 
     /**

@@ -148,7 +148,20 @@ public final class CTCLoss extends AbstractLoss {
     }
 
     /** Where targets and inputs of the samples begin and end. */
-    private record Samples(long[] targets, int[] begins, int[] lengths, int[] inputLengths) {}
+    private static final class Samples {
+
+        final long[] targets;
+        final int[] begins;
+        final int[] lengths;
+        final int[] inputLengths;
+
+        Samples(long[] targets, int[] begins, int[] lengths, int[] inputLengths) {
+            this.targets = targets;
+            this.begins = begins;
+            this.lengths = lengths;
+            this.inputLengths = inputLengths;
+        }
+    }
 
     private Samples samples(NDList labels, Layout layout) {
         long[] targets = Nd.toLongs(labels.get(0));
