@@ -146,6 +146,7 @@ final class Bench {
             double seconds,
             Timer timer) {
         List<String> names = new ArrayList<>(variants.keySet());
+        List<Formula> formulas = new ArrayList<>(variants.values());
         List<Integer> order = new ArrayList<>(IntStream.range(0, names.size()).boxed().toList());
         List<double[]> turns = new ArrayList<>();
         long start = System.nanoTime();
@@ -161,7 +162,7 @@ final class Bench {
             double[] times = new double[names.size()];
             Collections.shuffle(order, random);
             for (int variant : order) {
-                Formula formula = variants.get(names.get(variant));
+                Formula formula = formulas.get(variant);
                 times[variant] = timer.time(formula, input, manager);
             }
             if (turn > 0 && (now > warm || isLong)) {

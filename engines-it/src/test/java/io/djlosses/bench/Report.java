@@ -66,7 +66,7 @@ final class Report {
         line("## " + title(run));
         line("");
         run.machine().forEach((name, value) -> line("* " + name + ": " + value));
-        line("* command: `" + run.command() + "`");
+        line("* command: `mvn -q -Pbench -Dargs=\"" + run.command() + "\"`");
         line("");
         summary(run);
         for (Size size : Size.values()) {

@@ -531,11 +531,10 @@ final class Rows {
         int classes = (int) x.getShape().get(1);
         NDArray targets = in.y().get(":, :3");
         NDArray others = targets.oneHot(classes).sum(new int[] {1}).neg().add(1);
-        NDArray sum = null;
+        NDArray sum = x.getManager().zeros(new Shape());
         for (int i = 0; i < 3; i++) {
             NDArray gap = x.sub(chosen(x, targets.get(":, " + i))).add(1);
-            NDArray part = Activation.relu(gap).mul(others).sum();
-            sum = sum == null ? part : sum.add(part);
+            sum = sum.add(Activation.relu(gap).mul(others).sum());
         }
         return sum.div(x.size());
     }
