@@ -12,9 +12,7 @@ import io.djlosses.nd.Nd;
 import picocli.CommandLine.Command;
 
 /** The cross entropy of logits is the likelihood loss of their logarithmic softmax. */
-@Command(
-        name = "cross-entropy",
-        description = "CrossEntropyLoss is LogSoftmax and NLLLoss in one.")
+@Command(name = "cross-entropy", description = "CrossEntropyLoss is LogSoftmax and NLLLoss in one.")
 final class CrossEntropy extends ExampleCommand {
 
     @Override

@@ -35,7 +35,8 @@ final class SmoothL1 extends ExampleCommand {
 
     @Override
     public void run() {
-        double[] x = IntStream.range(0, STEPS).mapToDouble(i -> -10 + 20.0 * i / (STEPS - 1)).toArray();
+        double[] x =
+                IntStream.range(0, STEPS).mapToDouble(i -> -10 + 20.0 * i / (STEPS - 1)).toArray();
         XYChart chart = Plots.chart("Smooth L1 and L1", "prediction - label", "loss");
         Plots.line(
                 chart,

@@ -78,11 +78,7 @@ final class Tour extends ExampleCommand {
                 "fixed (2, 2)",
                 manager.create(new float[][] {{-1, 1}, {1, -1}}),
                 scores);
-        add(
-                Losses.multiMarginLoss(),
-                "fixed (2, 2)",
-                manager.create(new long[] {0, 1}),
-                scores);
+        add(Losses.multiMarginLoss(), "fixed (2, 2)", manager.create(new long[] {0, 1}), scores);
         add(
                 Losses.hingeEmbeddingLoss(),
                 "fixed (1, 3)",
