@@ -1935,6 +1935,24 @@ def ctc_loss():
         why="60 steps in log space round in float32", fd=False)
     put("very_long", {}, [g.classes(2, 40).add(1).tolist()], [250], [40], draw(250, 1, 3, scale=3.0), tol=(2e-4, 0.0),
         reductions=("SUM",), why="250 steps in log space round in float32: the loss is in the hundreds", fd=False)
+    # Through log_softmax PyTorch's gradient is the derivative.
+    def logits(batch_first, lengths):
+        def fn(ys, xs, r):
+            x = xs[0].transpose(0, 1) if batch_first else xs[0]
+            targets, steps, sizes = ys if len(ys) == 3 else (ys[0].clamp(min=0), [x.shape[0]] * x.shape[1], lengths)
+            return F.ctc_loss(torch.log_softmax(x, -1), targets, torch.as_tensor(steps), torch.as_tensor(sizes),
+                              reduction=r.lower())
+
+        return fn
+
+    sizes = [("int64", ints([5, 4])), ("int64", ints([2, 3]))]
+    row = dict(tol=(1e-5, 0.0), why="sums of many terms in log space round in float32")
+    g.row("from_logits", {"fromLogits": True}, [("int64", ints([[1, 2, 0], [3, 1, 2]]))] + sizes, [g.normal(5, 2, 4)],
+          logits(False, None), **row)
+    g.row("batch_first", {"fromLogits": True, "batchFirst": True}, [("int64", ints([[1, 2, 0], [3, 1, 2]]))] + sizes,
+          [g.normal(2, 5, 4)], logits(True, None), **row)
+    g.row("padding", {"fromLogits": True, "batchFirst": True, "paddingValue": -2},
+          [("int64", ints([[1, 2, -2], [3, 1, 2]]))], [g.normal(2, 5, 4)], logits(True, [2, 3]), **row)
     return g
 
 
@@ -2033,13 +2051,13 @@ def sampled_softmax_loss():
         return {"ids": ids, "trueExpectedCount": [[count(k) for k in row] for row in targets],
                 "sampledExpectedCount": [count(k) for k in ids]}
 
-    def put(name, c, d, targets, ids, counts, remove, dtype="int64", reductions=ALL):
+    def put(name, c, d, targets, ids, counts, remove, dtype="int64", reductions=ALL, **kw):
         num_true = len(targets[0])
         values = uniform(c, len(targets), num_true, ids) if counts == "uniform" else log_uniform(c, targets, ids)
         o = {"numSampled": len(ids), "numClasses": c, "numTrue": num_true, "removeAccidentalHits": remove,
              "sampledValues": values}
         g.row(name, o, [(dtype, ints(targets))], [g.normal(c, d), g.normal(c), g.normal(len(targets), d)], *make(o),
-              reductions=reductions)
+              reductions=reductions, **kw)
 
     for counts in ("uniform", "log_uniform"):
         put(counts, 8, 3, [[0], [5], [7]], [1, 3, 4, 6], counts, True)
@@ -2050,7 +2068,8 @@ def sampled_softmax_loss():
     put("one_sample", 6, 4, [[2]], [0, 5], "log_uniform", True)
     put("targets_int32", 6, 2, [[2], [1]], [0, 5], "log_uniform", True, dtype="int32", reductions=("MEAN",))
     put("repeated_samples", 6, 2, [[2], [1]], [0, 0, 5], "log_uniform", True, reductions=("MEAN",))
-    put("only_hits", 6, 2, [[2], [2]], [2], "uniform", True, reductions=("NONE", "MEAN"))
+    put("only_hits", 6, 2, [[2], [2]], [2], "uniform", True, reductions=("NONE", "MEAN"), tol=(1e-6, 1e-6),
+        why="the loss is 0, what rounding leaves of the logarithm of a probability of 1")
     return g
 
 

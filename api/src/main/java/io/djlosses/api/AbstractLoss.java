@@ -569,7 +569,7 @@ public abstract class AbstractLoss extends Loss {
         for (NDList list : new NDList[] {labels, predictions}) {
             for (NDArray input : list) {
                 // The caller may close the result, but not by that an input.
-                kept = input == kept ? kept.mul(1) : kept;
+                kept = input == kept ? kept.add(0) : kept;
             }
         }
         NDScope.unregister(kept);

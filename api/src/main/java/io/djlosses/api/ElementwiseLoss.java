@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  *     @Override
  *     protected NDArray unreduced(NDArray label, NDArray prediction) {
  *         NDArray d = prediction.sub(label);
- *         return d.add(Nd.softplus(d.mul(-2))).sub(Math.log(2));
+ *         return d.add(Nd.softplus(Nd.mul(d, -2))).sub(Math.log(2));
  *     }
  * }
  * }</pre>

@@ -86,6 +86,19 @@ public final class Nd {
         return sharesBuffers(x.getManager()) ? x.div(literal(x, divisor)) : x.div(num(x, divisor));
     }
 
+    /**
+     * Raises an array that carries a gradient to a power that is a literal; see {@link #mul}.
+     *
+     * @param x the array
+     * @param exponent the literal
+     * @return the power, in the data type of {@code x}
+     */
+    public static NDArray pow(NDArray x, double exponent) {
+        return sharesBuffers(x.getManager())
+                ? x.pow(literal(x, exponent))
+                : x.pow(num(x, exponent));
+    }
+
     private static NDArray literal(NDArray like, double value) {
         return create(like.getManager(), new double[] {value}, new Shape(), like.getDataType());
     }
@@ -448,10 +461,24 @@ public final class Nd {
      * @return the sums
      */
     public static NDArray sum(NDArray x, int axis) {
-        int removed = axis(x, axis);
-        return sumsInfinities(x.getManager())
-                ? x.sum(new int[] {removed})
-                : sumByProduct(x, removed).squeeze(removed);
+        return sum(x, axis, false);
+    }
+
+    /**
+     * Returns the sums along an axis, also where some values are infinite.
+     *
+     * @param x the array
+     * @param axis the axis
+     * @param keepDims whether the axis stays, with size 1
+     * @return the sums
+     */
+    public static NDArray sum(NDArray x, int axis, boolean keepDims) {
+        int summed = axis(x, axis);
+        if (sumsInfinities(x.getManager())) {
+            return x.sum(new int[] {summed}, keepDims);
+        }
+        NDArray sums = sumByProduct(x, summed);
+        return keepDims ? sums : sums.squeeze(summed);
     }
 
     /** Sums along an axis, which stays with size 1, by a product with ones: fast on any engine. */
@@ -598,7 +625,7 @@ public final class Nd {
      * @return the norm
      */
     public static NDArray norm(NDArray x, int axis, boolean keepDims) {
-        NDArray squares = x.square().sum(new int[] {axis(x, axis)}, keepDims);
+        NDArray squares = sum(x.square(), axis, keepDims);
         NDArray zero = squares.eq(0);
         NDArray root = where(zero, squares.onesLike(), squares).sqrt();
         return where(zero, squares.zerosLike(), root);
@@ -618,24 +645,23 @@ public final class Nd {
         if (p == 2) {
             return norm(x, axis, keepDims);
         }
-        int[] axes = {axis(x, axis)};
         NDArray size = x.abs();
         if (p == 1) {
-            return size.sum(axes, keepDims);
+            return sum(size, axis, keepDims);
         }
         if (p == Double.POSITIVE_INFINITY) {
             NDArray constant = size.stopGradient();
-            NDArray isMax = cast(constant.eq(constant.max(axes, true)), x);
-            return size.mul(isMax).sum(axes, keepDims).div(isMax.sum(axes, keepDims));
+            NDArray isMax = cast(constant.eq(constant.max(new int[] {axis(x, axis)}, true)), x);
+            return sum(size.mul(isMax), axis, keepDims).div(sum(isMax, axis, keepDims));
         }
-        NDArray powers = p > 1 ? size.pow(num(x, p)) : powerOrZero(size, p);
-        return powerOrZero(powers.sum(axes, keepDims), 1 / p);
+        NDArray powers = p > 1 ? pow(size, p) : powerOrZero(size, p);
+        return powerOrZero(sum(powers, axis, keepDims), 1 / p);
     }
 
     /** Returns xᵖ, where 0 gives 0 with gradient 0. */
     private static NDArray powerOrZero(NDArray x, double p) {
         NDArray zero = x.eq(0);
-        NDArray power = where(zero, x.onesLike(), x).pow(num(x, p));
+        NDArray power = pow(where(zero, x.onesLike(), x), p);
         return where(zero, x.zerosLike(), power);
     }
 
@@ -648,8 +674,7 @@ public final class Nd {
      * @return the minimum; NaN where either is NaN
      */
     public static NDArray minimum(NDArray x, NDArray y) {
-        Number half = num(x, 0.5);
-        return where(x.eq(y), x.mul(half).add(y.mul(half)), x.minimum(y));
+        return where(x.eq(y), mul(x.add(y), 0.5), x.minimum(y));
     }
 
     /**

@@ -60,7 +60,7 @@ public class TemplateIT {
         @Override
         protected NDArray unreduced(NDArray label, NDArray prediction) {
             NDArray d = prediction.sub(label);
-            return d.add(Nd.softplus(d.mul(-2))).sub(Math.log(2));
+            return d.add(Nd.softplus(Nd.mul(d, -2))).sub(Math.log(2));
         }
     }
 

@@ -144,7 +144,7 @@ public final class CrossEntropyLoss extends AbstractLoss {
         NDArray target = label;
         if (labelSmoothing > 0) {
             double classes = logits.getShape().get(ClassAxis.of(logits));
-            target = target.mul(1 - labelSmoothing).add(labelSmoothing / classes);
+            target = Nd.mul(target, 1 - labelSmoothing).add(labelSmoothing / classes);
         }
         return weight == null ? target : target.mul(ClassAxis.row(weight, logits));
     }
@@ -163,9 +163,8 @@ public final class CrossEntropyLoss extends AbstractLoss {
         // Every class adds its share, but the mean still divides by the weights of the targets.
         Terms terms = targets.weigh(picked.neg());
         return terms.withValues(
-                terms.values()
-                        .mul(Nd.num(picked, 1 - labelSmoothing))
-                        .add(spread.mul(Nd.num(picked, labelSmoothing / classes))));
+                Nd.mul(terms.values(), 1 - labelSmoothing)
+                        .add(Nd.mul(spread, labelSmoothing / classes)));
     }
 
     /**

@@ -90,7 +90,7 @@ public final class DiceLoss extends AbstractLoss {
     /** Returns 1 − 2 overlap / total. */
     static NDArray of(NDArray overlap, NDArray total) {
         NDArray dice = overlap.div(total);
-        return dice.mul(Nd.num(dice, -2)).add(Nd.num(dice, 1));
+        return Nd.mul(dice, -2).add(Nd.num(dice, 1));
     }
 
     /**

@@ -21,8 +21,8 @@ final class FocalModulation {
 
     /** Returns α y + (1 − α)(1 − y). */
     static NDArray balance(NDArray label, double alpha) {
-        NDArray no = BinaryCrossEntropy.complement(label).mul(Nd.num(label, 1 - alpha));
-        return label.mul(Nd.num(label, alpha)).add(no);
+        NDArray no = Nd.mul(BinaryCrossEntropy.complement(label), 1 - alpha);
+        return Nd.mul(label, alpha).add(no);
     }
 
     /** Returns values · q^γ, with gradient 0 where q is 0, also for γ below 1. */

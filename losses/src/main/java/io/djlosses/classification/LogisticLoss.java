@@ -90,9 +90,7 @@ public final class LogisticLoss extends ElementwiseLoss {
     }
 
     private NDArray sign(NDArray label) {
-        return labelFormat == LabelFormat.SIGNED
-                ? label
-                : label.mul(Nd.num(label, 2)).sub(Nd.num(label, 1));
+        return labelFormat == LabelFormat.SIGNED ? label : Nd.mul(label, 2).sub(Nd.num(label, 1));
     }
 
     /**

@@ -106,7 +106,7 @@ public final class MultiLabelSoftMarginLoss extends AbstractLoss {
         NDArray negative = label.neg().add(1).mul(Nd.softplus(logits));
         NDArray values = weighted(positive.add(negative));
         NDArray sums = Nd.sum(values, -1);
-        return Terms.of(sums.div(Nd.num(sums, logits.getShape().tail())));
+        return Terms.of(Nd.div(sums, logits.getShape().tail()));
     }
 
     private NDArray weighted(NDArray values) {

@@ -138,7 +138,7 @@ public final class SoftmaxFocalLoss extends AbstractLoss {
         // At p = 1 and at p = 0 a factor of the derivative is infinite where another is 0.
         NDArray certain = rest.eq(0);
         NDArray extreme = certain.logicalOr(logProb.eq(Double.NEGATIVE_INFINITY));
-        NDArray power = Nd.where(extreme, rest.onesLike(), rest).pow(Nd.num(rest, gamma));
+        NDArray power = Nd.pow(Nd.where(extreme, rest.onesLike(), rest), gamma);
         return Nd.where(certain, rest.zerosLike(), power.mul(logProb).neg());
     }
 
@@ -148,7 +148,7 @@ public final class SoftmaxFocalLoss extends AbstractLoss {
         }
         double positions = values.size() / (double) shape.size();
         NDArray sum = Nd.sum(values.reshape(shape.add((long) positions)), -1);
-        return sum.div(Nd.num(sum, positions));
+        return Nd.div(sum, positions);
     }
 
     /**

@@ -51,7 +51,7 @@ abstract class WeightedComponents extends AbstractCompositeLoss {
     private NDArray term(int i, NDList labels, NDList predictions) {
         Pair<NDList, NDList> inputs = inputForComponent(i, labels, predictions);
         NDArray value = components.get(i).evaluate(inputs.getKey(), inputs.getValue());
-        return weights[i] == 1 ? value : value.mul(Nd.num(value, weights[i]));
+        return weights[i] == 1 ? value : Nd.mul(value, weights[i]);
     }
 
     /** {@inheritDoc} */

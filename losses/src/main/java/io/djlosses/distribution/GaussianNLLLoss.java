@@ -157,8 +157,7 @@ public final class GaussianNLLLoss extends AbstractLoss {
             v = v.expandDims(v.getShape().dimension()); // [N, *, 1]
         }
         NDArray error = mean.sub(matching(labels.get(0), mean));
-        NDArray half = mean.getManager().full(new Shape(), 0.5f, mean.getDataType());
-        NDArray values = error.square().div(v).add(v.log()).mul(half);
+        NDArray values = Nd.mul(error.square().div(v).add(v.log()), 0.5);
         return Terms.of(full ? values.add(Nd.num(mean, HALF_LOG_2_PI)) : values);
     }
 

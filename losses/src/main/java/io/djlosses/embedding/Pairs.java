@@ -85,6 +85,6 @@ final class Pairs {
 
     /** Returns Σ x1 x2 along an axis, which stays with size 1. */
     static NDArray dot(NDArray x1, NDArray x2, int axis) {
-        return x1.mul(x2).sum(new int[] {Nd.axis(x1, axis)}, true);
+        return Nd.sum(x1.mul(x2), axis, true);
     }
 }

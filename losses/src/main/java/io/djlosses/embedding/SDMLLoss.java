@@ -89,7 +89,7 @@ public final class SDMLLoss extends AbstractLoss {
     }
 
     private static NDArray squaredDistances(NDArray x1, NDArray x2) {
-        return x1.expandDims(1).sub(x2.expandDims(0)).square().sum(new int[] {2}); // [B, B]
+        return Nd.sum(x1.expandDims(1).sub(x2.expandDims(0)).square(), 2); // [B, B]
     }
 
     /** Returns q. */
@@ -103,7 +103,7 @@ public final class SDMLLoss extends AbstractLoss {
 
     private static NDArray divergence(NDArray target, NDArray logProb) {
         NDArray terms = Nd.xlogy(target, target).sub(target.mul(logProb));
-        return terms.sum(new int[] {1}).div(Nd.num(terms, terms.getShape().get(1))); // [B]
+        return Nd.div(Nd.sum(terms, 1), terms.getShape().get(1)); // [B]
     }
 
     /** {@inheritDoc} */
@@ -114,7 +114,7 @@ public final class SDMLLoss extends AbstractLoss {
         long batch = x1.getShape().get(0);
         NDArray logProb = Nd.logSoftmax(distancesInChunks(x1, x2).neg(), 1);
         NDArray target = target(logProb);
-        NDArray sum = divergence(target, logProb).sum();
+        NDArray sum = Nd.sum(divergence(target, logProb));
         Divisor divisor = Divisor.of(batch);
         if (!gradient) {
             return new ClosedForm(sum, divisor);
@@ -136,7 +136,7 @@ public final class SDMLLoss extends AbstractLoss {
 
     /** Returns Σⱼ wᵢⱼ (bⱼ − aᵢ). */
     private static NDArray pull(NDArray weights, NDArray a, NDArray b) {
-        NDArray sums = weights.sum(new int[] {1}, true);
+        NDArray sums = Nd.sum(weights, 1, true);
         return weights.matMul(b).subi(a.mul(sums));
     }
 

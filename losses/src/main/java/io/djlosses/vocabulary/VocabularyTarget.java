@@ -3,7 +3,6 @@ package io.djlosses.vocabulary;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.index.NDIndex;
-import ai.djl.ndarray.types.Shape;
 
 import io.djlosses.api.ClassTargets;
 import io.djlosses.api.Divisor;
@@ -56,9 +55,8 @@ sealed interface VocabularyTarget {
             }
             NDArray all = weighted(logProb, weight).sum(new int[] {1}).neg();
             return terms.withValues(
-                    terms.values()
-                            .mul(Nd.num(logProb, 1 - smoothing))
-                            .add(targets.keep(all).mul(share(logProb, smoothing))));
+                    Nd.mul(terms.values(), 1 - smoothing)
+                            .add(Nd.mul(targets.keep(all), share(logProb, smoothing))));
         }
 
         @Override
@@ -72,7 +70,7 @@ sealed interface VocabularyTarget {
                 NDArray one = targets.index().onesLike();
                 NDArray kept = targets.keep(Nd.cast(one, t)).expandDims(1);
                 t.muli(Nd.num(t, 1 - smoothing));
-                t.addi(weighted(kept.mul(share(t, smoothing)), weight));
+                t.addi(weighted(kept.mul(Nd.num(t, share(t, smoothing))), weight));
                 total = weight == null ? total : t.sum(new int[] {1});
             }
             if (total != null) {
@@ -120,7 +118,8 @@ sealed interface VocabularyTarget {
             NDArray smooth =
                     smoothing == 0
                             ? label
-                            : label.mul(Nd.num(label, 1 - smoothing)).add(share(label, smoothing));
+                            : Nd.mul(label, 1 - smoothing)
+                                    .add(Nd.num(label, share(label, smoothing)));
             return weighted(smooth, weight);
         }
 
@@ -130,9 +129,8 @@ sealed interface VocabularyTarget {
         }
     }
 
-    private static Number share(NDArray array, double smoothing) {
-        Shape shape = array.getShape();
-        return Nd.num(array, smoothing / shape.get(1));
+    private static double share(NDArray array, double smoothing) {
+        return smoothing / array.getShape().get(1);
     }
 
     private static NDArray weighted(NDArray array, @Nullable NDArray weight) {
