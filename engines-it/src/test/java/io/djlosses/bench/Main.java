@@ -333,18 +333,19 @@ public final class Main implements Callable<Integer> {
                     Run.Measurement measurement = bench.measure(rows, i, size, seconds);
                     measurements.add(measurement);
                     progress(measurement, stage.base());
+                    // Each time, so that an engine that dies takes no more than its last row.
+                    write(
+                            file(engine, count),
+                            new Run(
+                                    stage.engine(),
+                                    stage.manager().getDevice().toString(),
+                                    count,
+                                    stage.base(),
+                                    Machine.describe(),
+                                    command,
+                                    measurements));
                 }
             }
-            write(
-                    file(engine, count),
-                    new Run(
-                            stage.engine(),
-                            stage.manager().getDevice().toString(),
-                            count,
-                            stage.base(),
-                            Machine.describe(),
-                            command,
-                            measurements));
         }
     }
 

@@ -9,6 +9,8 @@ import org.knowm.xchart.CategoryChartBuilder;
 import org.knowm.xchart.CategorySeries.CategorySeriesRenderStyle;
 import org.knowm.xchart.style.Styler.LegendPosition;
 
+import java.awt.Color;
+import java.awt.Font;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
@@ -283,7 +285,7 @@ final class Report {
         }
         CategoryChart chart =
                 new CategoryChartBuilder()
-                        .width(1400)
+                        .width(1600)
                         .height(700)
                         .title(
                                 "Time of forward + backward, ours / "
@@ -293,7 +295,12 @@ final class Report {
                                         + ")")
                         .yAxisTitle("ratio, below 1 is faster")
                         .build();
-        chart.getStyler().setXAxisLabelRotation(60).setLegendPosition(LegendPosition.InsideNE);
+        chart.getStyler()
+                .setAxisTickLabelsFont(new Font(Font.SANS_SERIF, Font.PLAIN, 11))
+                .setXAxisMaxLabelCount(names.size())
+                .setXAxisLabelRotation(90)
+                .setLegendPosition(LegendPosition.InsideNE)
+                .setChartBackgroundColor(Color.WHITE);
         for (Size size : Size.values()) {
             List<@Nullable Double> ratios = new ArrayList<>();
             for (String name : names) {

@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
 import ai.djl.training.loss.ElasticNetWeightDecay;
 import ai.djl.training.loss.IndexLoss;
@@ -46,7 +47,7 @@ final class Rows {
 
     /** Pairs, width. Every pair meets every other. */
     private static final Map<Size, long[]> PAIRS =
-            sizes(new long[] {32, 10}, new long[] {256, 1000}, new long[] {2048, 256});
+            sizes(new long[] {32, 10}, new long[] {256, 1000}, new long[] {1024, 256});
 
     /** Steps, samples, classes, target length. */
     private static final Map<Size, long[]> SEQUENCES =
