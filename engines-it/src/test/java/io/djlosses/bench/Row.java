@@ -187,8 +187,8 @@ final class Row {
         for (String part : PACKAGES) {
             try {
                 return Class.forName("io.djlosses." + part + "." + name);
-            } catch (ClassNotFoundException e) {
-                continue;
+            } catch (ClassNotFoundException ignored) {
+                // It is in another package.
             }
         }
         throw new ClassNotFoundException(name);
