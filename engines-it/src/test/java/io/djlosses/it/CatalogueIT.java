@@ -48,11 +48,12 @@ public class CatalogueIT {
     /** Options that no golden row can set, with what proves them instead. */
     private static final Map<String, String> WITHOUT_OPTION_ROWS =
             Map.of(
-                    "TripletMarginWithDistanceLoss.distanceFunction", "a function",
-                    "SampledSoftmaxLoss.sampler", "draws at random",
-                    "SampledSoftmaxLoss.unique", "draws at random",
-                    "SampledSoftmaxLoss.seed", "draws at random",
-                    "LinearCrossEntropyLoss.chunkSize", "changes nothing but memory");
+                    "TripletMarginWithDistanceLoss.distanceFunction", "a function: DifferencesIT",
+                    "SampledSoftmaxLoss.sampler", "draws at random: DifferencesIT",
+                    "SampledSoftmaxLoss.unique", "draws at random: DifferencesIT",
+                    "SampledSoftmaxLoss.seed", "draws at random: DifferencesIT",
+                    "LinearCrossEntropyLoss.chunkSize",
+                            "changes nothing but memory: DifferencesIT");
 
     private static final Path SOURCES = Path.of("..", "losses", "src", "main", "java");
 
@@ -155,6 +156,17 @@ public class CatalogueIT {
         for (String exception : WITHOUT_ROWS.keySet()) {
             assertTrue(names.contains(exception), exception + " does not exist");
         }
+    }
+
+    @Test(dataProvider = "losses")
+    public void theDocumentsTellOfIt(Class<? extends Loss> loss) throws IOException {
+        String name = loss.getSimpleName();
+        String catalogue = Files.readString(Path.of("..", "CATALOGUE.md"));
+        long rows = catalogue.lines().filter(row -> row.startsWith("| `" + name + "` |")).count();
+        assertEquals(rows, 1L, "rows of " + name + " in CATALOGUE.md");
+        String readme = Files.readString(Path.of("..", "README.md"));
+        boolean penalty = name.endsWith("Regularization");
+        assertTrue(penalty || readme.contains(name), "README.md does not mention " + name);
     }
 
     @Test(dataProvider = "losses")
