@@ -58,12 +58,16 @@ record Data(NDManager manager) {
 
     /** Returns the same number throughout, as 64-bit integers. */
     NDArray indices(long value, long... shape) {
-        return manager.full(new Shape(shape), value, DataType.INT64);
+        return manager.full(new Shape(shape), (float) value, DataType.INT64);
     }
 
     /** Returns {@link #weights(long)} as an array. */
     NDArray weightArray(long classes) {
-        return manager.arange(classes).toType(DataType.FLOAT32, false).mod(7).mul(0.25).add(0.5);
+        return manager.arange(Math.toIntExact(classes))
+                .toType(DataType.FLOAT32, false)
+                .mod(7)
+                .mul(0.25)
+                .add(0.5);
     }
 
     /** Returns a weight for each class. */

@@ -297,7 +297,7 @@ final class Report {
                         .build();
         chart.getStyler()
                 .setAxisTickLabelsFont(new Font(Font.SANS_SERIF, Font.PLAIN, 11))
-                .setXAxisMaxLabelCount(names.size())
+                .setXAxisMaxLabelCount(Math.max(2, names.size()))
                 .setXAxisLabelRotation(90)
                 .setLegendPosition(LegendPosition.InsideNE)
                 .setChartBackgroundColor(Color.WHITE);

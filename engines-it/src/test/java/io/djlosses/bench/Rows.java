@@ -731,7 +731,7 @@ final class Rows {
                                                         data.normal(d[0], d[1]))
                                                 .with(
                                                         data.manager()
-                                                                .arange(d[3])
+                                                                .arange(Math.toIntExact(d[3]))
                                                                 .toType(DataType.INT64, false)
                                                                 .mul(d[2] / d[3])))
                         .option("numSampled", d -> Math.toIntExact(d[3]))
