@@ -415,9 +415,27 @@ public final class Nd {
         if (x.getDataType() == DataType.FLOAT64 || exactLogSoftmax(x.getManager())) {
             return pick(x.logSoftmax(1), index);
         }
-        // The fused softmax is exact, and its logarithm is where it does not underflow: at the top.
+        // The fused softmax is exact, and so is its logarithm where it does not underflow.
+        NDArray prob = x.softmax(1);
+        NDArray picked = pick(prob, index);
+        if (isNormal(picked)) {
+            return picked.log();
+        }
         NDArray top = x.stopGradient().argMax(1);
-        return pick(x, index).sub(pick(x, top)).add(pick(x.softmax(1), top).log());
+        return pick(x, index).sub(pick(x, top)).add(pick(prob, top).log());
+    }
+
+    /** Tells whether no probability is close to 0; false where a look would wait for a device. */
+    private static boolean isNormal(NDArray prob) {
+        if (prob.getDevice().isGpu()) {
+            return false;
+        }
+        for (double value : toDoubles(prob.stopGradient())) {
+            if (!(value > 1e-30)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static boolean exactLogSoftmax(NDManager manager) {
