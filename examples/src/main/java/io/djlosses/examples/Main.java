@@ -28,6 +28,7 @@ import java.io.UncheckedIOException;
             Focal.class,
             Circles.class,
             WeightDecay.class,
+            Vocabulary.class,
             CtcDigits.class,
             Embedding.class,
             Imbalance.class,
