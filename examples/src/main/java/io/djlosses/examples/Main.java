@@ -32,6 +32,7 @@ import java.io.UncheckedIOException;
             CtcDigits.class,
             Embedding.class,
             Imbalance.class,
+            Curves.class,
         })
 public final class Main implements Runnable {
 
