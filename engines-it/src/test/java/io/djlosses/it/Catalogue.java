@@ -111,7 +111,16 @@ final class Catalogue {
 
     /** Builds a loss with options as JSON, and a reading where the loss has the choice. */
     static Loss build(Class<?> loss, JsonObject options, @Nullable Reading reading) {
-        Object builder = builder(loss);
+        return (Loss) make(loss, options, reading);
+    }
+
+    /** Builds anything that has a builder. */
+    static Object make(Class<?> type, JsonObject options) {
+        return make(type, options, null);
+    }
+
+    private static Object make(Class<?> type, JsonObject options, @Nullable Reading reading) {
+        Object builder = builder(type);
         for (Map.Entry<String, JsonElement> option : options.entrySet()) {
             set(builder, option.getKey(), option.getValue());
         }
@@ -119,12 +128,7 @@ final class Catalogue {
         if (reading != null && optReading != null) {
             call(optReading, builder, reading);
         }
-        return build(builder);
-    }
-
-    static Loss build(Object builder) {
-        Method build = method(builder, "build");
-        return (Loss) call(required(build, builder, "build"), builder);
+        return call(required(method(builder, "build"), builder, "build"), builder);
     }
 
     static Object builder(Class<?> loss) {

@@ -161,12 +161,15 @@ public class RegularizationIT {
             IllegalArgumentException error =
                     expectThrows(
                             IllegalArgumentException.class, () -> loss.evaluate(new NDList(), x));
-            assertTrue(error.getMessage().contains("initialized"), error.getMessage());
+            assertTrue(
+                    String.valueOf(error.getMessage()).contains("initialized"), error.getMessage());
         }
         IllegalArgumentException error =
                 expectThrows(
                         IllegalArgumentException.class, () -> L1Regularization.builder().build());
-        assertTrue(error.getMessage().contains("setBlock or setModel"), error.getMessage());
+        assertTrue(
+                String.valueOf(error.getMessage()).contains("setBlock or setModel"),
+                error.getMessage());
     }
 
     @Test(dataProvider = "engines")

@@ -236,16 +236,15 @@ public class TemplateIT {
             x.setRequiresGradient(true);
             AbstractLoss loss = Losses.mseLoss();
             try (GradientCollector collector = named.newGradientCollector()) {
-                NDArray total = null;
+                NDList numerators = new NDList();
                 double count = 0;
                 for (String part : new String[] {"0:1", "1:3"}) {
                     NDList label = new NDList(labels.get(0).get(part));
                     Fraction fraction = loss.fraction(label, new NDList(x.get(part)));
-                    NDArray numerator = fraction.numerator();
-                    total = total == null ? numerator : total.add(numerator);
+                    numerators.add(fraction.numerator());
                     count += fraction.denominator().getFloat();
                 }
-                NDArray mean = total.div((float) count);
+                NDArray mean = numerators.get(0).add(numerators.get(1)).div((float) count);
                 assertEquals(mean.getFloat(), 41f / 3, 1e-5f);
                 collector.backward(mean);
             }

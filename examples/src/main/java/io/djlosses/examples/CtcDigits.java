@@ -33,7 +33,8 @@ import java.util.stream.IntStream;
 /** Reads lines of handwritten digits without being told where one ends and the next begins. */
 @Command(
         name = "ctc-digits",
-        description = "Reads lines of three to eight handwritten digits, unsegmented, with CTCLoss.")
+        description =
+                "Reads lines of three to eight handwritten digits, unsegmented, with CTCLoss.")
 final class CtcDigits extends ExampleCommand {
 
     private static final int SIZE = 8;
@@ -92,8 +93,7 @@ final class CtcDigits extends ExampleCommand {
                                         @Override
                                         public void onEpoch(Trainer trainer) {
                                             epoch++;
-                                            float mean =
-                                                    trainer.getTrainingResult().getTrainLoss();
+                                            float mean = trainer.getTrainingResult().getTrainLoss();
                                             table.add(
                                                     String.format(Locale.ROOT, "%5d", epoch),
                                                     String.format(Locale.ROOT, "%.4f", mean),

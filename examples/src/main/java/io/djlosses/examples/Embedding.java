@@ -122,8 +122,7 @@ final class Embedding extends ExampleCommand {
 
     private static double[] draw(Samples digits, int anchor, boolean equal, Random random) {
         int other = anchor;
-        while (other == anchor
-                || (digits.labels()[other] == digits.labels()[anchor]) != equal) {
+        while (other == anchor || (digits.labels()[other] == digits.labels()[anchor]) != equal) {
             other = random.nextInt(digits.size());
         }
         return digits.features()[other];

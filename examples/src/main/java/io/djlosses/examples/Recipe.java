@@ -25,7 +25,10 @@ import java.util.stream.Stream;
 @SuppressWarnings("ImmutableEnumChecker") // lists and functions here do not change
 enum Recipe {
     /** The class, against any scores. */
-    CLASS(Label.CLASS, x -> x, "CrossEntropyLoss",
+    CLASS(
+            Label.CLASS,
+            x -> x,
+            "CrossEntropyLoss",
             "LinearCrossEntropyLoss",
             "MultiMarginLoss",
             "SoftmaxFocalLoss"),

@@ -16,7 +16,8 @@ import java.util.stream.Stream;
 public class TrainIT {
 
     /** Losses with a default that teach something else than classes. */
-    private static final Set<String> OTHERS = Set.of(
+    private static final Set<String> OTHERS =
+            Set.of(
                     "CTCLoss",
                     "CosineEmbeddingLoss",
                     "GaussianNLLLoss",

@@ -115,7 +115,8 @@ public class TutorialsIT {
     @Test(dataProvider = "engines")
     public void focal(String engine) {
         String out = Cli.print("focal", engine);
-        assertTrue(out.matches("(?s).*FocalLoss +0.0866 +0.0005 .*BCELoss +0.6931 +0.1054 .*"), out);
+        assertTrue(
+                out.matches("(?s).*FocalLoss +0.0866 +0.0005 .*BCELoss +0.6931 +0.1054 .*"), out);
     }
 
     @Test(dataProvider = "engines")

@@ -25,7 +25,11 @@ public final class Projection {
         }
         double[][] centered =
                 Arrays.stream(points)
-                        .map(p -> IntStream.range(0, width).mapToDouble(i -> p[i] - mean[i]).toArray())
+                        .map(
+                                p ->
+                                        IntStream.range(0, width)
+                                                .mapToDouble(i -> p[i] - mean[i])
+                                                .toArray())
                         .toArray(double[][]::new);
         double[] first = principal(centered, new double[width]);
         double[] second = principal(centered, first);
