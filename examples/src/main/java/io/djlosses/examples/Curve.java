@@ -4,9 +4,9 @@ package io.djlosses.examples;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.ndarray.NDManager;
 
 import io.djlosses.nd.Nd;
 
@@ -19,7 +19,15 @@ import java.util.stream.Stream;
 @SuppressWarnings("ImmutableEnumChecker") // the lists do not change
 enum Curve {
     /** Any number, less its label. */
-    NUMBER("prediction - label", -3, 3, new double[] {0}, "HuberLoss", "L1Loss", "MSELoss", "SmoothL1Loss"),
+    NUMBER(
+            "prediction - label",
+            -3,
+            3,
+            new double[] {0},
+            "HuberLoss",
+            "L1Loss",
+            "MSELoss",
+            "SmoothL1Loss"),
 
     /** The logarithm of a rate against counts. */
     COUNT("logarithm of the rate", -3, 3, new double[] {0, 1, 3}, "PoissonNLLLoss"),
@@ -34,7 +42,15 @@ enum Curve {
     PROBABILITY("probability", 0.05, 0.95, new double[] {0, 1}, "BCELoss", "FocalLoss"),
 
     /** A score against −1 and 1. */
-    SCORE("score", -3, 3, new double[] {-1, 1}, "HingeLoss", "LogisticLoss", "SoftMarginLoss", "SquaredHingeLoss"),
+    SCORE(
+            "score",
+            -3,
+            3,
+            new double[] {-1, 1},
+            "HingeLoss",
+            "LogisticLoss",
+            "SoftMarginLoss",
+            "SquaredHingeLoss"),
 
     /** A distance of two points that are to be apart (−1) or together (1). */
     DISTANCE("distance", 0, 3, new double[] {-1, 1}, "HingeEmbeddingLoss"),
@@ -61,7 +77,8 @@ enum Curve {
     },
 
     /** The same with a list of classes for a label. */
-    CLASS_LISTS("score of class 0; class 1 has 0", -3, 3, new double[] {0, 1}, "MultiLabelMarginLoss") {
+    CLASS_LISTS(
+            "score of class 0; class 1 has 0", -3, 3, new double[] {0, 1}, "MultiLabelMarginLoss") {
         @Override
         NDList labels(NDArray x, double label) {
             return new NDList(pair(constant(x, label), constant(x, -1)));
@@ -73,7 +90,9 @@ enum Curve {
         }
     },
 
-    /** The lead of one score over another, of which the first (1) or second (−1) is to be higher. */
+    /**
+     * The lead of one score over another, of which the first (1) or second (−1) is to be higher.
+     */
     LEAD("first score; the second is 0", -3, 3, new double[] {-1, 1}, "MarginRankingLoss") {
         @Override
         NDList predictions(NDArray x) {

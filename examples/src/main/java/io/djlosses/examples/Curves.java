@@ -24,7 +24,6 @@ import picocli.CommandLine.Mixin;
 import java.math.BigDecimal;
 import java.util.Objects;
 
-
 /** Value and gradient of every loss that is a function of one number. */
 @Command(
         name = "curves",
@@ -53,7 +52,8 @@ final class Curves extends ExampleCommand {
         Loss sum = loss(name, Reduction.SUM);
         Engine engine = engine();
         for (double label : curve.labels) {
-            String title = "label " + BigDecimal.valueOf(label).stripTrailingZeros().toPlainString();
+            String title =
+                    "label " + BigDecimal.valueOf(label).stripTrailingZeros().toPlainString();
             try (NDManager manager = engine.newBaseManager()) {
                 NDArray x = curve.x(manager);
                 double[] places = Nd.toDoubles(x);
@@ -61,8 +61,7 @@ final class Curves extends ExampleCommand {
                 NDArray value = none.evaluate(curve.labels(x, label), curve.predictions(x));
                 Plots.line(values, title, places, Nd.toDoubles(value));
                 try (GradientCollector collector = engine.newGradientCollector()) {
-                    collector.backward(
-                            sum.evaluate(curve.labels(x, label), curve.predictions(x)));
+                    collector.backward(sum.evaluate(curve.labels(x, label), curve.predictions(x)));
                 }
                 Plots.line(gradients, title, places, Nd.toDoubles(x.getGradient()));
             }

@@ -70,8 +70,7 @@ final class Vocabulary extends ExampleCommand {
         TextTable table = new TextTable("softmax", "perplexity", "ms a step");
         for (Kind kind : Kind.values()) {
             Batches training = batches(text.words().subList(0, learned), seed.random(0));
-            Batches heldOut =
-                    batches(text.words().subList(learned, text.words().size()), null);
+            Batches heldOut = batches(text.words().subList(learned, text.words().size()), null);
             Judge judge = new Judge();
             train(kind, text, judge, training, heldOut);
             table.add(
