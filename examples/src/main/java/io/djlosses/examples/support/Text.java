@@ -59,7 +59,9 @@ public record Text(List<String> vocabulary, List<Integer> words) {
                 new ArrayList<>(
                         counts.keySet().stream()
                                 .sorted(
-                                        Comparator.comparing((String word) -> -counts.get(word))
+                                        Comparator.comparing(
+                                                        (String word) ->
+                                                                -counts.getOrDefault(word, 0L))
                                                 .thenComparing(Comparator.naturalOrder()))
                                 .toList());
         vocabulary.add(UNKNOWN);
