@@ -49,6 +49,8 @@ final class SmoothL1 extends ExampleCommand {
                 x,
                 values(L1Loss.builder().optReduction(Reduction.NONE).build(), x));
         chart.getStyler().setLegendPosition(LegendPosition.InsideN);
+        // A format of its own puts the ticks of this axis at whole numbers.
+        chart.getStyler().setXAxisTickLabelsFormattingFunction(v -> Long.toString(Math.round(v)));
         chart.getStyler().setXAxisMin(-10.0).setXAxisMax(10.0).setYAxisMin(0.0);
         Path picture = out.file("smooth-l1.png");
         Plots.save(picture, chart);

@@ -17,10 +17,7 @@ import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.text.DecimalFormat;
-import java.text.DecimalFormatSymbols;
 import java.util.List;
-import java.util.Locale;
 
 /** Charts of one look, written as PNG. */
 public final class Plots {
@@ -80,14 +77,8 @@ public final class Plots {
                 .setSeriesColors(COLORS)
                 .setChartTitleBoxVisible(false);
         chart.getStyler().setPlotGridLinesColor(new Color(0xDDDDDD));
-        // Without a format of its own the axis puts its ticks at the data, wherever they are.
-        chart.getStyler().setXAxisTickLabelsFormattingFunction(Plots::tick);
+        chart.getStyler().setDecimalPattern("0.###");
         return chart;
-    }
-
-    private static String tick(double value) {
-        return new DecimalFormat("0.##", DecimalFormatSymbols.getInstance(Locale.ROOT))
-                .format(value);
     }
 
     /**
