@@ -484,6 +484,16 @@ public final class Nd {
     }
 
     /**
+     * Returns the mean of all elements, also where some are infinite.
+     *
+     * @param x the array, not empty
+     * @return a 0-d array
+     */
+    public static NDArray mean(NDArray x) {
+        return SUMS_INFINITIES.of(x.getManager()) ? x.mean() : div(sum(x), x.size());
+    }
+
+    /**
      * Returns the sums along an axis, also where some values are infinite.
      *
      * @param x the array
