@@ -308,7 +308,11 @@ public abstract class AbstractLoss extends Loss {
         }
         ClosedForm closed = closedForm(inputs, gradient);
         if (closed == null) {
-            Sum sum = sumOfTerms(inputs, gradient);
+            Terms terms = weighted(inputs, gradient);
+            if (reduction == Reduction.MEAN && terms.isUniform()) {
+                return finish(Nd.mean(terms.values()));
+            }
+            Sum sum = sum(inputs, terms);
             return finish(sum.divisor().divide(sum.numerator(), emptyPolicy, getName()));
         }
         Divisor divisor = divisor(inputs, closed.divisor());
@@ -329,7 +333,7 @@ public abstract class AbstractLoss extends Loss {
     private Sum sum(Inputs inputs, boolean gradient) {
         ClosedForm closed = closedForm(inputs, gradient);
         if (closed == null) {
-            return sumOfTerms(inputs, gradient);
+            return sum(inputs, weighted(inputs, gradient));
         }
         NDArray sum = closed.sum();
         if (gradient) {
@@ -338,8 +342,7 @@ public abstract class AbstractLoss extends Loss {
         return new Sum(sum, divisor(inputs, closed.divisor()));
     }
 
-    private Sum sumOfTerms(Inputs inputs, boolean gradient) {
-        Terms terms = weighted(inputs, gradient);
+    private Sum sum(Inputs inputs, Terms terms) {
         NDArray values = terms.values();
         NDArray factors =
                 reduction == Reduction.SUM || reduction == Reduction.BATCH_MEAN
