@@ -325,7 +325,7 @@ record Task(
 
     // ------------------------------------------------------------------ networks
 
-    /** A linear layer of its own for each prediction. */
+    /** A layer for all, and one of its own for each prediction. */
     @SafeVarargs
     static Block network(int units, UnaryOperator<NDArray>... heads) {
         ParallelBlock block =
@@ -341,7 +341,7 @@ record Task(
                             .add(Linear.builder().setUnits(units).build())
                             .add(list -> new NDList(head.apply(list.singletonOrThrow()))));
         }
-        return initialized(block);
+        return layers(block);
     }
 
     private static Block layers(Block last) {

@@ -52,7 +52,7 @@ public class TrainingIT {
 
     private static final int SAMPLES = 22;
     private static final int BATCH = 8;
-    private static final int EPOCHS = 4;
+    private static final int EPOCHS = 10;
 
     /** Losses whose predictions hold parameters, which change from batch to batch. */
     private static final Set<String> WITH_PARAMETERS =
