@@ -291,10 +291,23 @@ public abstract class AbstractLoss extends Loss {
             Sum sum = sum(inputs, true);
             NDArray numerator = keep(sum.numerator(), labels, predictions);
             NDArray denominator = keep(sum.divisor().toArray(numerator), labels, predictions);
-            result = new Fraction(numerator, denominator);
+            result = new Fraction(this, numerator, denominator);
         }
         NDScope.register(result.numerator());
         NDScope.register(result.denominator());
+        return result;
+    }
+
+    /** Divides a merged numerator by its denominator, as {@link #evaluate} does for one batch. */
+    final NDArray divide(NDArray numerator, NDArray denominator) {
+        NDArray result;
+        try (NDScope scope = new NDScope()) {
+            scope.suppressNotUsedWarning();
+            Divisor divisor = Divisor.of(denominator);
+            result = finish(divisor.divide(numerator, emptyPolicy, getName()));
+            NDScope.unregister(result);
+        }
+        NDScope.register(result);
         return result;
     }
 

@@ -98,7 +98,7 @@ public class GoldenIT {
         // A loss with a state begins anew.
         Loss other = Catalogue.build(type, row.options(), reading);
         if (other instanceof AbstractLoss template) {
-            try (NDManager manager = Engine.getEngine(engine).newBaseManager()) {
+            try (NDManager manager = Place.manager(engine)) {
                 NDArray value =
                         template.value(
                                 Data.arrays(row.labels(), manager, dataType),
