@@ -472,15 +472,17 @@ public final class Nd {
      * @return the 0-d sum
      */
     public static NDArray sum(NDArray x) {
-        if (x.size() == 0 || SUMS_INFINITIES.of(x.getManager())) {
-            return x.sum();
-        }
+        return x.size() == 0 || SUMS_INFINITIES.of(x.getManager()) ? x.sum() : total(x, 1);
+    }
+
+    /** Returns factor · Σ x by products, row by row where there are many elements. */
+    private static NDArray total(NDArray x, double factor) {
         if (x.getShape().dimension() < 2 || x.size() < 4096) {
             NDArray flat = flat(x);
-            return flat.dot(flat.onesLike());
+            return flat.dot(full(x, factor, flat.size()));
         }
         NDArray rows = x.reshape(-1, x.getShape().get(x.getShape().dimension() - 1));
-        return sum(rows.dot(ones(x, rows.getShape().get(1))));
+        return total(rows.dot(full(x, factor, rows.getShape().get(1))), 1);
     }
 
     /**
@@ -490,7 +492,7 @@ public final class Nd {
      * @return a 0-d array
      */
     public static NDArray mean(NDArray x) {
-        return SUMS_INFINITIES.of(x.getManager()) ? x.mean() : div(sum(x), x.size());
+        return SUMS_INFINITIES.of(x.getManager()) ? x.mean() : total(x, 1.0 / x.size());
     }
 
     /**
@@ -548,6 +550,14 @@ public final class Nd {
 
     private static NDArray ones(NDArray like, long... shape) {
         return like.getManager().ones(new Shape(shape), like.getDataType());
+    }
+
+    private static NDArray full(NDArray like, double value, long size) {
+        if (value == 1) {
+            return ones(like, size);
+        }
+        // A float literal would do for FLOAT32 only.
+        return ones(like, size).muli(num(like, value));
     }
 
     /**
