@@ -3,7 +3,6 @@ package io.djlosses.it;
 
 import static org.testng.Assert.assertEquals;
 
-import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;

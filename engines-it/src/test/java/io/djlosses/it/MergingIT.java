@@ -114,8 +114,7 @@ public class MergingIT {
             try (GradientCollector collector = named.newGradientCollector()) {
                 for (int[] part : parts) {
                     GoldenRow samples = batch.take(row, part);
-                    NDList arrays =
-                            Data.arrays(samples.predictions(), manager, DataType.FLOAT64);
+                    NDList arrays = Data.arrays(samples.predictions(), manager, DataType.FLOAT64);
                     arrays.forEach(array -> array.setRequiresGradient(true));
                     predictions.add(arrays);
                     NDList labels = Data.arrays(samples.labels(), manager, DataType.FLOAT64);
@@ -124,7 +123,11 @@ public class MergingIT {
                 List<NDArray> values =
                         devices
                                 ? Fraction.values(fractions)
-                                : List.of(fractions.stream().reduce(Fraction::plus).orElseThrow().value());
+                                : List.of(
+                                        fractions.stream()
+                                                .reduce(Fraction::plus)
+                                                .orElseThrow()
+                                                .value());
                 for (NDArray value : values) {
                     String fault =
                             Outcome.difference(whole.value(), Nd.toDoubles(value), 1e-12, 1e-15);
@@ -184,8 +187,7 @@ public class MergingIT {
                 NDArray logits =
                         Nd.create(manager, new double[6], new Shape(2, 3), DataType.FLOAT32);
                 logits.setRequiresGradient(true);
-                NDList ignored =
-                        new NDList(Nd.create(manager, new long[] {-1, -1}, new Shape(2)));
+                NDList ignored = new NDList(Nd.create(manager, new long[] {-1, -1}, new Shape(2)));
                 try (GradientCollector collector = named.newGradientCollector()) {
                     Fraction part = loss.fraction(ignored, new NDList(logits));
                     assertSame(part.loss(), loss);
@@ -234,8 +236,12 @@ public class MergingIT {
                 for (int end : ends) {
                     int[] part = IntStream.range(from, end).toArray();
                     NDManager manager = trainer.getManager();
-                    data.add(new NDList(samples.get(0).take(0, part).array(manager, DataType.FLOAT32)));
-                    labels.add(new NDList(samples.get(1).take(0, part).array(manager, DataType.FLOAT32)));
+                    data.add(
+                            new NDList(
+                                    samples.get(0).take(0, part).array(manager, DataType.FLOAT32)));
+                    labels.add(
+                            new NDList(
+                                    samples.get(1).take(0, part).array(manager, DataType.FLOAT32)));
                     from = end;
                 }
                 step.train(trainer, loss, data, labels);
@@ -281,7 +287,9 @@ public class MergingIT {
                                                     labels.get(0), trainer.forward(data.get(0)));
                                     for (int i = 1; i < data.size(); i++) {
                                         NDList predictions = trainer.forward(data.get(i));
-                                        whole = whole.plus(loss.fraction(labels.get(i), predictions));
+                                        whole =
+                                                whole.plus(
+                                                        loss.fraction(labels.get(i), predictions));
                                     }
                                     collector.backward(whole.value());
                                 }
@@ -321,8 +329,8 @@ public class MergingIT {
     // ------------------------------------------------------------------ on several devices
 
     /**
-     * DJL knows one CPU only, so the devices are copies of the parameters, and their gradients go to
-     * the parameter server that DJL has for several devices.
+     * DJL knows one CPU only, so the devices are copies of the parameters, and their gradients go
+     * to the parameter server that DJL has for several devices.
      */
     @Test(dataProvider = "engines")
     public void devicesTrainAsOne(String engine) {
@@ -362,8 +370,7 @@ public class MergingIT {
                 }
                 double[] expected = Nd.toDoubles(single);
                 for (NDArray copy : copies) {
-                    assertEquals(
-                            Outcome.difference(expected, Nd.toDoubles(copy), 1e-6, 0), null);
+                    assertEquals(Outcome.difference(expected, Nd.toDoubles(copy), 1e-6, 0), null);
                 }
             }
         }
@@ -371,8 +378,7 @@ public class MergingIT {
 
     private static NDArray weight(NDManager manager) {
         double[] values = IntStream.range(0, 20).mapToDouble(i -> Math.sin(i)).toArray();
-        NDArray weight =
-                Nd.create(manager, values, new Shape(Task.FEATURES, 4), DataType.FLOAT32);
+        NDArray weight = Nd.create(manager, values, new Shape(Task.FEATURES, 4), DataType.FLOAT32);
         weight.setRequiresGradient(true);
         return weight;
     }
@@ -407,7 +413,8 @@ public class MergingIT {
             }
             Fraction merged =
                     new Fraction(loss, scalar(manager, numerator), scalar(manager, denominator));
-            double expected = Math.sqrt(Arrays.stream(whole).map(v -> v * v).average().orElseThrow());
+            double expected =
+                    Math.sqrt(Arrays.stream(whole).map(v -> v * v).average().orElseThrow());
             assertEquals(Nd.toDoubles(merged.value())[0], expected, 1e-12);
         }
     }

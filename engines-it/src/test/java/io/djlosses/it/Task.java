@@ -105,9 +105,7 @@ record Task(
         tasks.add(
                 of(
                         "weights",
-                        L1Loss.builder()
-                                .optSampleWeighting(SampleWeighting.MEAN_BY_WEIGHT)
-                                .build(),
+                        L1Loss.builder().optSampleWeighting(SampleWeighting.MEAN_BY_WEIGHT).build(),
                         latent -> List.of(values(latent, z -> z), weights(latent, true)),
                         PLAIN));
         tasks.add(
@@ -258,10 +256,8 @@ record Task(
                                                 .build()),
                         Task::classes));
         // Sums of losses.
-        tasks.add(
-                penalized("L1Regularization", block -> Losses.l1Regularization(block, 1e-2)));
-        tasks.add(
-                penalized("L2Regularization", block -> Losses.l2Regularization(block, 1e-2)));
+        tasks.add(penalized("L1Regularization", block -> Losses.l1Regularization(block, 1e-2)));
+        tasks.add(penalized("L2Regularization", block -> Losses.l2Regularization(block, 1e-2)));
         tasks.add(
                 penalized(
                         "ElasticNetRegularization",
@@ -280,9 +276,7 @@ record Task(
 
     @SafeVarargs
     private static Task of(
-            Loss loss,
-            Function<double[][], List<Data>> labels,
-            UnaryOperator<NDArray>... heads) {
+            Loss loss, Function<double[][], List<Data>> labels, UnaryOperator<NDArray>... heads) {
         return of("", loss, labels, heads);
     }
 
@@ -403,7 +397,9 @@ record Task(
     private static Data perSample(
             String type, int width, double[][] latent, Function<double[], double[]> function) {
         double[] values =
-                Arrays.stream(latent).flatMapToDouble(z -> Arrays.stream(function.apply(z))).toArray();
+                Arrays.stream(latent)
+                        .flatMapToDouble(z -> Arrays.stream(function.apply(z)))
+                        .toArray();
         Shape shape = width == 0 ? new Shape(latent.length) : new Shape(latent.length, width);
         return new Data(type, shape, values);
     }
@@ -491,10 +487,7 @@ record Task(
     private static List<Data> sequences(double[][] latent) {
         Data targets =
                 perSample(
-                        "int64",
-                        2,
-                        latent,
-                        z -> new double[] {z[0] > 0 ? 1 : 2, z[1] > 0 ? 3 : 1});
+                        "int64", 2, latent, z -> new double[] {z[0] > 0 ? 1 : 2, z[1] > 0 ? 3 : 1});
         Data steps = perSample("int64", 0, latent, z -> new double[] {STEPS - (z[2] > 0 ? 1 : 0)});
         Data sizes = perSample("int64", 0, latent, z -> new double[] {z[3] > 0 ? 2 : 1});
         return List.of(targets, steps, sizes);

@@ -119,16 +119,14 @@ public class TrainingIT {
         try (Model model = Place.model(engine)) {
             model.setBlock(network);
             try (Trainer trainer = trainer(model, loss, recorder)) {
-                EasyTrain.fit(
-                        trainer, EPOCHS, samples(task, SAMPLES, 3), samples(task, 11, 5));
+                EasyTrain.fit(trainer, EPOCHS, samples(task, SAMPLES, 3), samples(task, 11, 5));
                 TrainingResult result = trainer.getTrainingResult();
                 assertEquals(result.getEpoch(), EPOCHS);
                 double last = recorder.reported.get(EPOCHS - 1);
                 assertEquals(result.getTrainLoss(), (float) last);
                 assertEquals(result.getTrainEvaluation(loss.getName()), (float) last);
                 assertEquals(
-                        result.getValidateLoss(),
-                        recorder.validated.get(EPOCHS - 1).floatValue());
+                        result.getValidateLoss(), recorder.validated.get(EPOCHS - 1).floatValue());
                 List<Metric> metrics =
                         trainer.getMetrics().getMetric("train_epoch_" + loss.getName());
                 assertEquals(
@@ -172,7 +170,10 @@ public class TrainingIT {
                 }
                 return numerator / denominator;
             }
-            GoldenRow epoch = GoldenRow.of(joined(batches, GoldenRow::labels), joined(batches, GoldenRow::predictions));
+            GoldenRow epoch =
+                    GoldenRow.of(
+                            joined(batches, GoldenRow::labels),
+                            joined(batches, GoldenRow::predictions));
             return mean(task(loss), labels(epoch, manager), predictions(epoch, manager));
         }
     }
@@ -215,7 +216,9 @@ public class TrainingIT {
                 .mapToObj(
                         i ->
                                 Data.concat(
-                                        batches.stream().map(b -> columns.apply(b).get(i)).toList()))
+                                        batches.stream()
+                                                .map(b -> columns.apply(b).get(i))
+                                                .toList()))
                 .toList();
     }
 
@@ -243,7 +246,8 @@ public class TrainingIT {
                 TrainingResult result = trainer.getTrainingResult();
                 assertEquals(result.getTrainLoss(), result.getTrainEvaluation("squares"));
                 assertEquals(result.getTrainLoss(), result.getTrainEvaluation("also squares"));
-                assertEquals(result.getValidateLoss(), result.getValidateEvaluation("also squares"));
+                assertEquals(
+                        result.getValidateLoss(), result.getValidateEvaluation("also squares"));
                 agrees(
                         result.getTrainEvaluation("L1Loss"),
                         whole(engine, Losses.l1Loss(), recorder.epochs.get(1)));
@@ -352,9 +356,7 @@ public class TrainingIT {
                 Trainer last = trainers.get(models - 1);
                 last.notifyListeners(listener -> listener.onEpoch(last));
                 List<GoldenRow> seen = new ArrayList<>(recorders.get(models - 1).epochs.get(epoch));
-                agrees(
-                        recorders.get(models - 1).reported.get(epoch),
-                        whole(engine, loss, seen));
+                agrees(recorders.get(models - 1).reported.get(epoch), whole(engine, loss, seen));
             }
             double[][] parameters = new double[models][];
             for (int i = 0; i < models; i++) {

@@ -61,8 +61,7 @@ public class TrapsIT {
     private static DefaultTrainingConfig config(Model model, Loss loss) {
         return new DefaultTrainingConfig(loss)
                 .optDevices(new Device[] {model.getNDManager().getDevice()})
-                .optOptimizer(
-                        Optimizer.adam().optLearningRateTracker(Tracker.fixed(0.1f)).build())
+                .optOptimizer(Optimizer.adam().optLearningRateTracker(Tracker.fixed(0.1f)).build())
                 .addTrainingListeners(TrainingListener.Defaults.basic());
     }
 
@@ -121,18 +120,10 @@ public class TrapsIT {
         IllegalStateException e =
                 expectThrows(
                         IllegalStateException.class,
-                        () ->
-                                train(
-                                        engine,
-                                        network.get(),
-                                        loss,
-                                        DataType.FLOAT32,
-                                        samples,
-                                        DJL));
+                        () -> train(engine, network.get(), loss, DataType.FLOAT32, samples, DJL));
         assertTrue(e.getMessage().startsWith("Gradient values are all zeros"), e.getMessage());
         // One way through is a trainer that does not ask.
-        double[] after =
-                train(engine, network.get(), loss, DataType.FLOAT32, samples, UNCHECKED);
+        double[] after = train(engine, network.get(), loss, DataType.FLOAT32, samples, UNCHECKED);
         assertTrue(Arrays.stream(after).allMatch(Double::isFinite));
         // The other, on any number of devices, is a penalty too small to matter.
         Block block = network.get();
@@ -167,8 +158,7 @@ public class TrapsIT {
         Task task = task("MSELoss");
         List<Data> samples = task.samples(20, 3);
         Loss loss = Losses.mseLoss();
-        double[] djl =
-                train(engine, task.network().get(), loss, DataType.FLOAT32, samples, DJL);
+        double[] djl = train(engine, task.network().get(), loss, DataType.FLOAT32, samples, DJL);
         double[] own =
                 train(engine, task.network().get(), loss, DataType.FLOAT32, samples, UNCHECKED);
         assertEquals(own, djl);
@@ -183,8 +173,7 @@ public class TrapsIT {
                             .optDevices(new Device[] {Device.gpu(7), Device.gpu(8)});
             IllegalArgumentException e =
                     expectThrows(
-                            IllegalArgumentException.class,
-                            () -> new UncheckedTrainer(model, two));
+                            IllegalArgumentException.class, () -> new UncheckedTrainer(model, two));
             assertEquals(
                     e.getMessage(),
                     "UncheckedTrainer: devices must be the device of the model alone ("
@@ -202,13 +191,7 @@ public class TrapsIT {
             List<Data> samples = task.samples(20, 3);
             Loss loss = task.loss().apply(task.network().get());
             double[] wide =
-                    train(
-                            engine,
-                            task.network().get(),
-                            loss,
-                            DataType.FLOAT64,
-                            samples,
-                            UNCHECKED);
+                    train(engine, task.network().get(), loss, DataType.FLOAT64, samples, UNCHECKED);
             double[] single =
                     train(engine, task.network().get(), loss, DataType.FLOAT32, samples, DJL);
             assertEquals(Outcome.difference(wide, single, 1e-3, 0), null);
@@ -266,8 +249,7 @@ public class TrapsIT {
         try (NDManager manager = Place.manager(named)) {
             Shape shape = new Shape(2, 3);
             NDArray teacher = Nd.create(manager, teacherValues, shape, DataType.FLOAT32);
-            NDArray student =
-                    Nd.create(manager, new double[6], shape, DataType.FLOAT32);
+            NDArray student = Nd.create(manager, new double[6], shape, DataType.FLOAT32);
             teacher.setRequiresGradient(true);
             student.setRequiresGradient(true);
             KLDivLoss learning =
@@ -301,8 +283,10 @@ public class TrapsIT {
         // No engine tells whether a computed array belongs to a graph, so nothing can be said.
         Engine named = Engine.getEngine(engine);
         try (NDManager manager = Place.manager(named)) {
-            NDArray teacher = Nd.create(manager, new double[] {1, 2}, new Shape(2), DataType.FLOAT32);
-            NDArray student = Nd.create(manager, new double[] {3, 5}, new Shape(2), DataType.FLOAT32);
+            NDArray teacher =
+                    Nd.create(manager, new double[] {1, 2}, new Shape(2), DataType.FLOAT32);
+            NDArray student =
+                    Nd.create(manager, new double[] {3, 5}, new Shape(2), DataType.FLOAT32);
             teacher.setRequiresGradient(true);
             student.setRequiresGradient(true);
             try (GradientCollector collector = named.newGradientCollector()) {
