@@ -62,13 +62,14 @@ public record Fraction(AbstractLoss loss, NDArray numerator, NDArray denominator
      */
     public static List<NDArray> values(List<Fraction> parts) {
         List<NDArray> values = new ArrayList<>(parts.size());
-        for (Fraction part : parts) {
+        for (int i = 0; i < parts.size(); i++) {
             NDArray value;
             try (NDScope scope = new NDScope()) {
                 scope.suppressNotUsedWarning();
-                Fraction whole = part;
-                for (Fraction other : parts) {
-                    whole = other == part ? whole : whole.plus(other.constant(part.device()));
+                Fraction whole = parts.get(i);
+                Device device = whole.device();
+                for (int other = 0; other < parts.size(); other++) {
+                    whole = other == i ? whole : whole.plus(parts.get(other).constant(device));
                 }
                 value = whole.value();
                 NDScope.unregister(value);
