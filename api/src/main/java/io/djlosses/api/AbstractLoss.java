@@ -291,10 +291,23 @@ public abstract class AbstractLoss extends Loss {
             Sum sum = sum(inputs, true);
             NDArray numerator = keep(sum.numerator(), labels, predictions);
             NDArray denominator = keep(sum.divisor().toArray(numerator), labels, predictions);
-            result = new Fraction(numerator, denominator);
+            result = new Fraction(this, numerator, denominator);
         }
         NDScope.register(result.numerator());
         NDScope.register(result.denominator());
+        return result;
+    }
+
+    /** Divides a merged numerator by its denominator, as {@link #evaluate} does for one batch. */
+    final NDArray divide(NDArray numerator, NDArray denominator) {
+        NDArray result;
+        try (NDScope scope = new NDScope()) {
+            scope.suppressNotUsedWarning();
+            Divisor divisor = Divisor.of(denominator);
+            result = finish(divisor.divide(numerator, emptyPolicy, getName()));
+            NDScope.unregister(result);
+        }
+        NDScope.register(result);
         return result;
     }
 
@@ -308,7 +321,11 @@ public abstract class AbstractLoss extends Loss {
         }
         ClosedForm closed = closedForm(inputs, gradient);
         if (closed == null) {
-            Sum sum = sumOfTerms(inputs, gradient);
+            Terms terms = weighted(inputs, gradient);
+            if (reduction == Reduction.MEAN && terms.isUniform()) {
+                return finish(Nd.mean(terms.values()));
+            }
+            Sum sum = sum(inputs, terms);
             return finish(sum.divisor().divide(sum.numerator(), emptyPolicy, getName()));
         }
         Divisor divisor = divisor(inputs, closed.divisor());
@@ -329,7 +346,7 @@ public abstract class AbstractLoss extends Loss {
     private Sum sum(Inputs inputs, boolean gradient) {
         ClosedForm closed = closedForm(inputs, gradient);
         if (closed == null) {
-            return sumOfTerms(inputs, gradient);
+            return sum(inputs, weighted(inputs, gradient));
         }
         NDArray sum = closed.sum();
         if (gradient) {
@@ -338,8 +355,7 @@ public abstract class AbstractLoss extends Loss {
         return new Sum(sum, divisor(inputs, closed.divisor()));
     }
 
-    private Sum sumOfTerms(Inputs inputs, boolean gradient) {
-        Terms terms = weighted(inputs, gradient);
+    private Sum sum(Inputs inputs, Terms terms) {
         NDArray values = terms.values();
         NDArray factors =
                 reduction == Reduction.SUM || reduction == Reduction.BATCH_MEAN

@@ -1,8 +1,7 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.nd;
 
-import ai.djl.Device;
-import ai.djl.engine.Engine;
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
@@ -11,6 +10,7 @@ import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
+import ai.djl.util.PairList;
 
 import org.jspecify.annotations.Nullable;
 
@@ -18,8 +18,6 @@ import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Engine-portable idioms on {@link NDArray}s: each method gives the same value and the same
@@ -31,17 +29,59 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 public final class Nd {
 
-    /** Whether an engine's fused log-softmax is as exact as its element-wise operations. */
-    private static final Map<String, Boolean> EXACT_LOG_SOFTMAX = new ConcurrentHashMap<>();
+    /** An engine's fused log-softmax is as exact as its element-wise operations. */
+    private static final Trait EXACT_LOG_SOFTMAX =
+            new Trait(
+                    probe -> {
+                        // Ten equal logits: some fused kernels are wrong in the sixth digit here.
+                        NDArray equal = probe.zeros(new Shape(2, 10)).logSoftmax(1);
+                        return Math.abs(toDoubles(equal)[0] + Math.log(10)) < 1e-6;
+                    });
+
+    /** An engine's fused softplus keeps the digits of a small value. */
+    private static final Trait EXACT_SOFTPLUS =
+            new Trait(
+                    probe -> {
+                        NDArray small = Activation.softPlus(vector(probe, -20));
+                        return Math.abs(toDoubles(small)[0] / Math.exp(-20) - 1) < 1e-6;
+                    });
 
     /**
-     * Whether an engine's sum of values of which one is infinite is infinite. Where it is not, the
-     * sum compensates rounding errors, which also makes it ten times slower than a product.
+     * An engine's sum of values of which one is infinite is infinite. Where it is not, the sum
+     * compensates rounding errors, which also makes it ten times slower than a product.
      */
-    private static final Map<String, Boolean> SUMS_INFINITIES = new ConcurrentHashMap<>();
+    private static final Trait SUMS_INFINITIES =
+            new Trait(
+                    probe -> {
+                        NDArray sum = vector(probe, Double.POSITIVE_INFINITY, 1).sum();
+                        return !Double.isNaN(toDoubles(sum)[0]);
+                    });
 
-    /** Whether an engine computes in the buffer that an array is made from. */
-    private static final Map<String, Boolean> SHARES_BUFFERS = new ConcurrentHashMap<>();
+    /** An engine computes in the buffer that an array is made from. */
+    private static final Trait SHARES_BUFFERS =
+            new Trait(
+                    probe -> {
+                        ByteBuffer buffer = buffer(1, DataType.FLOAT32);
+                        NDArray array = probe.create(buffer, new Shape(1), DataType.FLOAT32);
+                        buffer.putFloat(0, 1);
+                        return toDoubles(array)[0] == 1;
+                    });
+
+    private static final String LOG1P = "_npi_log1p";
+    private static final PairList<String, String> NO_PARAMETERS = new PairList<>();
+
+    /** An engine has an operator for log(1 + x), under the name that NumPy's interface has. */
+    private static final Trait HAS_LOG1P =
+            new Trait(
+                    probe -> {
+                        try {
+                            NDList one = new NDList(vector(probe, 1));
+                            NDArray two = probe.invoke(LOG1P, one, NO_PARAMETERS).head();
+                            return Math.abs(toDoubles(two)[0] - Math.log(2)) < 1e-6;
+                        } catch (UnsupportedOperationException | EngineException e) {
+                            return false;
+                        }
+                    });
 
     private Nd() {}
 
@@ -72,7 +112,9 @@ public final class Nd {
      * @return the product, in the data type of {@code x}
      */
     public static NDArray mul(NDArray x, double factor) {
-        return sharesBuffers(x.getManager()) ? x.mul(literal(x, factor)) : x.mul(num(x, factor));
+        return SHARES_BUFFERS.of(x.getManager())
+                ? x.mul(literal(x, factor))
+                : x.mul(num(x, factor));
     }
 
     /**
@@ -83,7 +125,9 @@ public final class Nd {
      * @return the quotient, in the data type of {@code x}
      */
     public static NDArray div(NDArray x, double divisor) {
-        return sharesBuffers(x.getManager()) ? x.div(literal(x, divisor)) : x.div(num(x, divisor));
+        return SHARES_BUFFERS.of(x.getManager())
+                ? x.div(literal(x, divisor))
+                : x.div(num(x, divisor));
     }
 
     /**
@@ -94,7 +138,7 @@ public final class Nd {
      * @return the power, in the data type of {@code x}
      */
     public static NDArray pow(NDArray x, double exponent) {
-        return sharesBuffers(x.getManager())
+        return SHARES_BUFFERS.of(x.getManager())
                 ? x.pow(literal(x, exponent))
                 : x.pow(num(x, exponent));
     }
@@ -142,6 +186,20 @@ public final class Nd {
         return create(manager, buffer, shape, DataType.INT64);
     }
 
+    /** Makes a small FLOAT32 array for a trial, for which buffers may be shared. */
+    private static NDArray vector(NDManager manager, double... values) {
+        ByteBuffer buffer = buffer(values.length, DataType.FLOAT32);
+        for (double value : values) {
+            buffer.putFloat((float) value);
+        }
+        buffer.rewind();
+        try {
+            return manager.create(buffer, new Shape(values.length), DataType.FLOAT32).duplicate();
+        } finally {
+            Reference.reachabilityFence(buffer);
+        }
+    }
+
     private static ByteBuffer buffer(int length, DataType dataType) {
         return ByteBuffer.allocateDirect(Math.multiplyExact(length, dataType.getNumOfBytes()))
                 .order(ByteOrder.nativeOrder());
@@ -151,7 +209,7 @@ public final class Nd {
             NDManager manager, ByteBuffer buffer, Shape shape, DataType dataType) {
         try {
             NDArray array = manager.create(buffer, shape, dataType);
-            if (!sharesBuffers(manager)) {
+            if (!SHARES_BUFFERS.of(manager)) {
                 return array;
             }
             // A graph may use the values after the array, and with it the buffer, is gone.
@@ -161,20 +219,6 @@ public final class Nd {
         } finally {
             Reference.reachabilityFence(buffer);
         }
-    }
-
-    private static boolean sharesBuffers(NDManager manager) {
-        Engine engine = manager.getEngine();
-        return SHARES_BUFFERS.computeIfAbsent(
-                engine.getEngineName(),
-                name -> {
-                    try (NDManager probe = engine.newBaseManager(Device.cpu())) {
-                        ByteBuffer buffer = buffer(1, DataType.FLOAT32);
-                        NDArray array = probe.create(buffer, new Shape(1), DataType.FLOAT32);
-                        buffer.putFloat(0, 1);
-                        return toDoubles(array)[0] == 1;
-                    }
-                });
     }
 
     /**
@@ -476,20 +520,7 @@ public final class Nd {
      * @return whether it is
      */
     public static boolean isLogSoftmaxExact(NDArray x) {
-        if (x.getDataType() == DataType.FLOAT64) {
-            return true;
-        }
-        Engine engine = x.getManager().getEngine();
-        return EXACT_LOG_SOFTMAX.computeIfAbsent(
-                engine.getEngineName(),
-                name -> {
-                    // Ten equal logits: some fused kernels are wrong in the sixth digit here.
-                    try (NDManager probe = engine.newBaseManager()) {
-                        NDArray equal = probe.zeros(new Shape(2, 10)).logSoftmax(1);
-                        double error = toDoubles(equal)[0] + Math.log(10);
-                        return Math.abs(error) < 1e-6;
-                    }
-                });
+        return x.getDataType() == DataType.FLOAT64 || EXACT_LOG_SOFTMAX.of(x.getManager());
     }
 
     /**
@@ -500,15 +531,27 @@ public final class Nd {
      * @return the 0-d sum
      */
     public static NDArray sum(NDArray x) {
-        if (x.size() == 0 || sumsInfinities(x.getManager())) {
-            return x.sum();
-        }
+        return x.size() == 0 || SUMS_INFINITIES.of(x.getManager()) ? x.sum() : total(x, 1);
+    }
+
+    /** Returns factor · Σ x by products, row by row where there are many elements. */
+    private static NDArray total(NDArray x, double factor) {
         if (x.getShape().dimension() < 2 || x.size() < 4096) {
             NDArray flat = flat(x);
-            return flat.dot(flat.onesLike());
+            return flat.dot(full(x, factor, flat.size()));
         }
         NDArray rows = x.reshape(-1, x.getShape().get(x.getShape().dimension() - 1));
-        return sum(rows.dot(ones(x, rows.getShape().get(1))));
+        return total(rows.dot(full(x, factor, rows.getShape().get(1))), 1);
+    }
+
+    /**
+     * Returns the mean of all elements, also where some are infinite.
+     *
+     * @param x the array, not empty
+     * @return a 0-d array
+     */
+    public static NDArray mean(NDArray x) {
+        return SUMS_INFINITIES.of(x.getManager()) ? x.mean() : total(x, 1.0 / x.size());
     }
 
     /**
@@ -532,7 +575,7 @@ public final class Nd {
      */
     public static NDArray sum(NDArray x, int axis, boolean keepDims) {
         int summed = axis(x, axis);
-        if (sumsInfinities(x.getManager())) {
+        if (SUMS_INFINITIES.of(x.getManager())) {
             return x.sum(new int[] {summed}, keepDims);
         }
         NDArray sums = sumByProduct(x, summed);
@@ -568,17 +611,12 @@ public final class Nd {
         return like.getManager().ones(new Shape(shape), like.getDataType());
     }
 
-    private static boolean sumsInfinities(NDManager manager) {
-        Engine engine = manager.getEngine();
-        return SUMS_INFINITIES.computeIfAbsent(
-                engine.getEngineName(),
-                name -> {
-                    try (NDManager probe = engine.newBaseManager()) {
-                        double[] values = {Double.POSITIVE_INFINITY, 1};
-                        NDArray array = create(probe, values, new Shape(2), DataType.FLOAT32);
-                        return !Double.isNaN(toDoubles(array.sum())[0]);
-                    }
-                });
+    private static NDArray full(NDArray like, double value, long size) {
+        if (value == 1) {
+            return ones(like, size);
+        }
+        // A float literal would do for FLOAT32 only.
+        return ones(like, size).muli(num(like, value));
     }
 
     /**
@@ -601,6 +639,9 @@ public final class Nd {
      * @return the logarithm
      */
     public static NDArray log1p(NDArray u) {
+        if (HAS_LOG1P.of(u.getManager())) {
+            return u.getManager().invoke(LOG1P, new NDList(u), NO_PARAMETERS).head();
+        }
         NDArray rounded = u.add(num(u, 1));
         NDArray difference = rounded.sub(num(u, 1));
         // u · log(1 + u) / ((1 + u) − 1), and u · 1 / 1 where 1 + u rounds to 1: by arithmetic,
@@ -616,10 +657,24 @@ public final class Nd {
      * @return the softplus
      */
     public static NDArray softplus(NDArray x) {
+        if (x.getDataType() == DataType.FLOAT32 && EXACT_SOFTPLUS.of(x.getManager())) {
+            return Activation.softPlus(x);
+        }
         // −|x|, but with gradient 1 at 0: with abs(), whose gradient is 0 there, the sum of the two
         // terms would have gradient 0 at 0 instead of ½.
         NDArray minusAbs = NDArrays.where(x.gt(0), x.neg(), x);
-        return relu(x).add(log1p(minusAbs.exp()));
+        return relu(x).add(softplusOfNegative(minusAbs));
+    }
+
+    /**
+     * Returns log(1 + exp(x)) where no x is positive: the small part of {@code softplus(x) = max(x,
+     * 0) + softplusOfNegative(−|x|)}, which is exact to the last bits in every precision.
+     *
+     * @param x the argument, at most 0
+     * @return the softplus
+     */
+    public static NDArray softplusOfNegative(NDArray x) {
+        return EXACT_SOFTPLUS.of(x.getManager()) ? Activation.softPlus(x) : log1p(x.exp());
     }
 
     /**

@@ -45,7 +45,8 @@ final class CtcDigits extends ExampleCommand {
     private static final int WINDOW = 10;
 
     private static final int STRIDE = 2;
-    private static final int STEPS = LONGEST * SIZE / STRIDE;
+    private static final int STEPS_A_DIGIT = SIZE / STRIDE;
+    private static final int STEPS = LONGEST * STEPS_A_DIGIT;
     private static final int BLANK = 0;
 
     /** Training lines are noisy, so that few digits teach much. */
@@ -143,7 +144,7 @@ final class CtcDigits extends ExampleCommand {
                 double[] clean = windows(digits.select(chosen).features());
                 windows[i] =
                         Arrays.stream(clean).map(p -> p + noise * random.nextGaussian()).toArray();
-                steps[i] = new double[] {length * SIZE / STRIDE};
+                steps[i] = new double[] {length * STEPS_A_DIGIT};
                 lengths[i] = new double[] {length};
             }
         }

@@ -4,14 +4,19 @@ package io.djlosses.examples;
 import static org.testng.Assert.assertEquals;
 import static org.testng.Assert.assertTrue;
 
+import io.djlosses.api.ElementwiseLoss;
+
 import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 
 /** Each tutorial on each engine: fixed figures to the last digit, random ones within a range. */
 public class TutorialsIT {
@@ -128,6 +133,62 @@ public class TutorialsIT {
         // The tutorial goes from 0.025 to 0.017.
         assertWithin(Cli.numbers(out, "^ +10 +[0-9.]+ +([0-9.]+)"), 0.01, 0.03);
         assertTrue(Files.size(Cli.PICTURES.resolve("circles.png")) > 5000);
+    }
+
+    @Test(dataProvider = "engines")
+    public void embedding(String engine) throws IOException {
+        String out = Cli.print("embedding", engine, "--out", OUT, "--epochs", "2");
+        assertWithin(Cli.numbers(out, "^\\S+Loss +([0-9.]+)$"), 0.9, 1);
+        assertTrue(Files.size(Cli.PICTURES.resolve("embedding.png")) > 5000);
+    }
+
+    @Test(dataProvider = "engines")
+    public void ctcDigits(String engine) {
+        String out = Cli.print("ctc-digits", engine);
+        assertWithin(Cli.numbers(out, "^Sequence accuracy ([0-9.]+) %"), 90, 100);
+    }
+
+    @Test(dataProvider = "engines")
+    public void imbalance(String engine) throws IOException {
+        String out = Cli.print("imbalance", engine, "--out", OUT);
+        assertWithin(Cli.numbers(out, " ([0-9.]+) +[0-9.]+$"), 0.75, 1);
+        assertWithin(Cli.numbers(out, " [0-9.]+ +([0-9.]+)$"), 0.97, 1);
+        assertTrue(Files.size(Cli.PICTURES.resolve("imbalance.png")) > 5000);
+    }
+
+    @Test(dataProvider = "engines")
+    public void vocabulary(String engine) {
+        String out = Cli.print("vocabulary", engine, "--epochs", "1");
+        double[] perplexities = Cli.numbers(out, " ([0-9.]+) +[0-9.]+$");
+        assertEquals(perplexities.length, 4, out);
+        assertWithin(perplexities, 100, 600);
+        assertEquals(perplexities[3], perplexities[0], 0.01 * perplexities[0], "full and chunked");
+    }
+
+    @Test(dataProvider = "engines")
+    public void curves(String engine) throws IOException {
+        Path folder = Cli.PICTURES.resolve("curves");
+        Cli.print("curves", engine, "--out", folder.toString());
+        for (Curve curve : Curve.values()) {
+            for (String loss : curve.losses) {
+                assertTrue(Files.size(folder.resolve(loss + ".png")) > 5000, loss);
+            }
+        }
+    }
+
+    @Test
+    public void everyElementwiseLossHasACurve() {
+        // The root of a mean is one value for all elements.
+        Set<String> without = new TreeSet<>(Set.of("RMSELoss"));
+        Recipe.catalog()
+                .forEach(
+                        (name, factory) -> {
+                            if (ElementwiseLoss.class.isAssignableFrom(factory.getReturnType())
+                                    && Curve.of(name).isEmpty()) {
+                                assertTrue(without.remove(name), name);
+                            }
+                        });
+        assertEquals(without, Set.of());
     }
 
     private static double[] stepLosses(String out) {

@@ -90,7 +90,7 @@ public final class BCEWithLogitsLoss extends ElementwiseLoss {
         Divisor divisor = Divisor.of(prediction.size());
         // x ([x > 0] − y) first: in softplus(x) − x y a confident right answer would cancel.
         NDArray positive = Nd.cast(prediction.gt(0), prediction);
-        NDArray small = Nd.log1p(prediction.abs().negi().exp());
+        NDArray small = Nd.softplusOfNegative(prediction.abs().negi());
         NDArray sum = Nd.sum(positive.subi(label).muli(prediction).addi(small));
         if (!gradient) {
             return new ClosedForm(sum, divisor);

@@ -163,7 +163,9 @@ public final class GHMCLoss extends AbstractLoss {
         NDArray slope = Nd.sigmoid(x).subi(targets.label);
         NDArray weights = weights(targets, slope, gradient);
         NDArray entropy = x.maximum(Nd.num(x, 0)).subi(x.mul(targets.label));
-        entropy.addi(Nd.log1p(x.abs().negi().exp())); // last, so that a small loss keeps its digits
+        entropy.addi(
+                Nd.softplusOfNegative(
+                        x.abs().negi())); // last, so that a small loss keeps its digits
         NDArray sum = Nd.sum(entropy.muli(weights));
         return gradient
                 ? new ClosedForm(sum, targets.divisor(), 1, slope.muli(weights))

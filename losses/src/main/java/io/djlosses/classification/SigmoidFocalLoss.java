@@ -90,7 +90,7 @@ public final class SigmoidFocalLoss extends ElementwiseLoss {
         Number zero = Nd.num(prediction, 0);
         NDArray entropy =
                 FocalModulation.blend(label, opposite.maximum(zero), prediction.maximum(zero))
-                        .addi(Nd.log1p(prediction.abs().negi().exp()));
+                        .addi(Nd.softplusOfNegative(prediction.abs().negi()));
         NDArray values = FocalModulation.modulate(entropy, wrong, gamma);
         if (alpha != OFF) {
             values = values.mul(FocalModulation.balance(label, alpha));

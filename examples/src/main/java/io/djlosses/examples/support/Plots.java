@@ -17,10 +17,8 @@ import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.text.DecimalFormat;
-import java.text.DecimalFormatSymbols;
 import java.util.List;
-import java.util.Locale;
+import java.util.stream.IntStream;
 
 /** Charts of one look, written as PNG. */
 public final class Plots {
@@ -80,14 +78,24 @@ public final class Plots {
                 .setSeriesColors(COLORS)
                 .setChartTitleBoxVisible(false);
         chart.getStyler().setPlotGridLinesColor(new Color(0xDDDDDD));
-        // Without a format of its own the axis puts its ticks at the data, wherever they are.
-        chart.getStyler().setXAxisTickLabelsFormattingFunction(Plots::tick);
+        chart.getStyler().setDecimalPattern("0.###");
         return chart;
     }
 
-    private static String tick(double value) {
-        return new DecimalFormat("0.##", DecimalFormatSymbols.getInstance(Locale.ROOT))
-                .format(value);
+    /**
+     * Covers a range with points that are not evenly spaced, as a chart puts its ticks at points
+     * that are.
+     *
+     * @param from the first point
+     * @param to the last point
+     * @param count the number of points
+     * @return the points, nearer to each other at the ends
+     */
+    public static double[] range(double from, double to, int count) {
+        return IntStream.range(0, count)
+                .mapToDouble(i -> Math.cos(Math.PI * i / (count - 1)))
+                .map(cosine -> (from + to - (to - from) * cosine) / 2)
+                .toArray();
     }
 
     /**
