@@ -144,6 +144,9 @@ public final class Nd {
     }
 
     private static NDArray literal(NDArray like, double value) {
+        if (like.getDataType() == DataType.FLOAT32) {
+            return like.getManager().full(new Shape(), (float) value, DataType.FLOAT32);
+        }
         return create(like.getManager(), new double[] {value}, new Shape(), like.getDataType());
     }
 
