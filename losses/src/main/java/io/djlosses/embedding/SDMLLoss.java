@@ -137,7 +137,7 @@ public final class SDMLLoss extends AbstractLoss {
         try (NDArray a = x1.toType(DataType.FLOAT64, true);
                 NDArray b = x2.toType(DataType.FLOAT64, true);
                 NDArray product = a.matMul(b.transpose())) {
-            NDArray squares = Nd.sum(b.powi(2), 1).expandDims(0); // [1, B]
+            NDArray squares = Nd.sum(b.square(), 1).expandDims(0); // [1, B]
             return Nd.logSoftmax(product.muli(2.0).subi(squares), 1);
         }
     }
