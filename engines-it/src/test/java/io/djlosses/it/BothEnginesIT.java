@@ -26,8 +26,7 @@ import java.util.concurrent.Future;
 /** Two engines in one process: a loss follows the prediction it is given. */
 public class BothEnginesIT {
 
-    private static final int ROUNDS =
-            Boolean.getBoolean("djlosses.nightly") ? 200 : 10;
+    private static final int ROUNDS = Boolean.getBoolean("djlosses.nightly") ? 200 : 10;
 
     @BeforeClass
     public void bothAreHere() {

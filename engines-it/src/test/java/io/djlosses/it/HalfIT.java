@@ -48,8 +48,7 @@ public class HalfIT {
         for (GoldenRow row : GoldenRow.seeds(type)) {
             // The same numbers in both types.
             GoldenRow rounded =
-                    row.with(
-                            row.labels(), row.predictions().stream().map(HalfIT::round).toList());
+                    row.with(row.labels(), row.predictions().stream().map(HalfIT::round).toList());
             if (!rounded.predictions().stream().allMatch(Data::isFinite)) {
                 continue; // beyond the range of FLOAT16
             }
@@ -58,7 +57,8 @@ public class HalfIT {
             Outcome half = half(loss(type, row), rounded);
             assertEquals(half.type(), DataType.FLOAT32, "" + row);
             assertEquals(half.shape(), single.shape(), "" + row);
-            assertEquals(Outcome.difference(single.value(), half.value(), 1e-6, 1e-9), null, "" + row);
+            assertEquals(
+                    Outcome.difference(single.value(), half.value(), 1e-6, 1e-9), null, "" + row);
             for (int i = 0; i < single.gradients().size(); i++) {
                 double[] expected =
                         Arrays.stream(single.gradients().get(i))
@@ -177,8 +177,7 @@ public class HalfIT {
             // The smallest number above 0 is 6e-8 in FLOAT16, of which a gradient is a multiple.
             agrees(loss, row);
         }
-        Data rows =
-                new Data("float", new Shape(size / 10, 10), prediction.values());
+        Data rows = new Data("float", new Shape(size / 10, 10), prediction.values());
         double[] classes = new double[size / 10];
         Arrays.setAll(classes, i -> i % 10);
         agrees(
