@@ -111,10 +111,7 @@ final class Catalogue {
 
     /** Builds a loss with options as JSON, and a reading where the loss has the choice. */
     static Loss build(Class<?> loss, JsonObject options, @Nullable Reading reading) {
-        Object builder = builder(loss);
-        for (Map.Entry<String, JsonElement> option : options.entrySet()) {
-            set(builder, option.getKey(), option.getValue());
-        }
+        Object builder = builder(loss, options);
         Method optReading = method(builder, "optReading");
         if (reading != null && optReading != null) {
             call(optReading, builder, reading);
@@ -133,6 +130,14 @@ final class Catalogue {
         } catch (NoSuchMethodException e) {
             throw new IllegalStateException(loss + " has no builder()", e);
         }
+    }
+
+    static Object builder(Class<?> loss, JsonObject options) {
+        Object builder = builder(loss);
+        for (Map.Entry<String, JsonElement> option : options.entrySet()) {
+            set(builder, option.getKey(), option.getValue());
+        }
+        return builder;
     }
 
     static boolean hasBuilder(Class<?> loss) {
