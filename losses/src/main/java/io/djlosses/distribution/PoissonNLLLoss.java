@@ -106,7 +106,7 @@ public final class PoissonNLLLoss extends ElementwiseLoss {
         NDArray values =
                 y.mul(log)
                         .sub(y)
-                        .add(log.add(Nd.num(y, Math.log(2 * Math.PI))).mul(Nd.num(y, 0.5)));
+                        .add(Nd.mul(log.add(Nd.num(y, Math.log(2 * Math.PI))), 0.5));
         return Nd.where(large, values, 0);
     }
 
