@@ -162,7 +162,8 @@ public final class GHMCLoss extends AbstractLoss {
         NDArray x = targets.logits;
         NDArray slope = Nd.sigmoid(x).subi(targets.label);
         NDArray weights = weights(targets, slope, gradient);
-        NDArray entropy = x.maximum(Nd.num(x, 0)).subi(x.mul(targets.label));
+        NDArray entropy = BinaryCrossEntropy.complement(targets.label).muli(x);
+        entropy.addi(x.neg().maximum(Nd.num(x, 0)));
         entropy.addi(Nd.log1p(x.abs().negi().exp())); // last, so that a small loss keeps its digits
         NDArray sum = Nd.sum(entropy.muli(weights));
         return gradient
