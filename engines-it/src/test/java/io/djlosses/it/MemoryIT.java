@@ -193,19 +193,17 @@ public class MemoryIT {
     public void closingTheManagerOfThePredictionsFreesTheResult(String engine) {
         for (Subject subject : Subject.all(2)) {
             try (NDManager root = Engine.getEngine(engine).newBaseManager()) {
-                NDManager ofLabels = root.newSubManager();
-                NDManager ofPredictions = root.newSubManager();
                 Loss loss = subject.build(root);
-                NDList labels = Data.arrays(subject.row().labels(), ofLabels, DataType.FLOAT32);
+                NDList labels = Data.arrays(subject.row().labels(), root, DataType.FLOAT32);
+                int before = counts(root)[0];
+                NDManager ofPredictions = root.newSubManager();
                 NDList predictions =
                         Data.arrays(subject.row().predictions(), ofPredictions, DataType.FLOAT32);
-                int[] before = counts(root, ofLabels);
                 NDArray value = loss.evaluate(labels, predictions);
                 assertFalse(isReleased(value), subject.toString());
-                String after = Arrays.toString(counts(root, ofLabels));
-                assertEquals(after, Arrays.toString(before), engine + ", " + subject);
                 ofPredictions.close();
                 assertTrue(isReleased(value), engine + ", " + subject);
+                assertEquals(counts(root)[0], before, engine + ", " + subject);
             }
         }
     }

@@ -80,8 +80,10 @@ public class ThreadsIT {
                     new Thread(
                             () -> {
                                 while (!done.get()) {
+                                    long start = System.nanoTime();
                                     System.gc();
-                                    pause(2);
+                                    // As long again for the others.
+                                    pause(1 + (System.nanoTime() - start) / 1_000_000);
                                 }
                             });
             ExecutorService threads = Executors.newFixedThreadPool(THREADS);
