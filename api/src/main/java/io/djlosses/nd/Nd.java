@@ -635,7 +635,7 @@ public final class Nd {
      * @return a value in [0, 1]
      */
     public static NDArray sigmoid(NDArray x) {
-        return Activation.sigmoid(x);
+        return x.size() == 0 ? x : Activation.sigmoid(x); // empty is an error on some engines
     }
 
     /**

@@ -54,7 +54,7 @@ public final class L1Regularization extends ParameterPenalty {
     /** {@inheritDoc} */
     @Override
     NDArray penalty(NDArray parameter) {
-        NDArray sum = parameter.abs().sum();
+        NDArray sum = Nd.sum(parameter.abs());
         return sum.mul(Nd.num(sum, lambda));
     }
 

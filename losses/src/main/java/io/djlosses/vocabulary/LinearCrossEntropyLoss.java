@@ -257,7 +257,7 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
             NDArray logits = logits(x, predictions);
             NDArray logProb = Nd.logSoftmax(logits, 1);
             logits.close();
-            result.add(aim.terms(logProb).values().sum());
+            result.add(Nd.sum(aim.terms(logProb).values()));
             if (gradient) {
                 NDArray probability = logProb.exp();
                 logProb.close();
@@ -265,7 +265,7 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
                 result.add(0, error.matMul(predictions.get(1)));
                 result.add(error.transpose().matMul(x));
                 if (predictions.size() == 3) {
-                    result.add(error.sum(new int[] {0}));
+                    result.add(Nd.sum(error, 0));
                 }
             }
             NDScope.unregister(result);

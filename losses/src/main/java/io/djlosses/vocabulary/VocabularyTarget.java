@@ -53,7 +53,7 @@ sealed interface VocabularyTarget {
             if (smoothing == 0) {
                 return terms;
             }
-            NDArray all = weighted(logProb, weight).sum(new int[] {1}).neg();
+            NDArray all = Nd.sum(weighted(logProb, weight), 1).neg();
             return terms.withValues(
                     Nd.mul(terms.values(), 1 - smoothing)
                             .add(Nd.mul(targets.keep(all), share(logProb, smoothing))));
@@ -71,7 +71,7 @@ sealed interface VocabularyTarget {
                 NDArray kept = targets.keep(Nd.cast(one, t)).expandDims(1);
                 t.muli(Nd.num(t, 1 - smoothing));
                 t.addi(weighted(kept.mul(Nd.num(t, share(t, smoothing))), weight));
-                total = weight == null ? total : t.sum(new int[] {1});
+                total = weight == null ? total : Nd.sum(t, 1);
             }
             if (total != null) {
                 probability.muli(total.expandDims(1));
@@ -105,13 +105,13 @@ sealed interface VocabularyTarget {
 
         @Override
         public Terms terms(NDArray logProb) {
-            return Terms.of(logProb.mul(distribution()).sum(new int[] {1}).neg());
+            return Terms.of(Nd.sum(logProb.mul(distribution()), 1).neg());
         }
 
         @Override
         public NDArray gradient(NDArray probability) {
             NDArray t = distribution();
-            return probability.muli(t.sum(new int[] {1}, true)).subi(t);
+            return probability.muli(Nd.sum(t, 1, true)).subi(t);
         }
 
         private NDArray distribution() {
