@@ -60,9 +60,9 @@ import java.util.Arrays;
  *
  * <h2>State</h2>
  *
- * <p>With {@code momentum} the counts of bins are smoothed over batches, in Java: each evaluation
- * waits for the device. {@code evaluate} and {@code fraction} advance them; {@code value} and
- * accumulators use, but do not change them. See {@link #histogram}.
+ * <p>With {@code momentum} the counts of bins are smoothed over batches. {@code evaluate} and
+ * {@code fraction} advance them; {@code value} and accumulators use, but do not change them. See
+ * {@link #histogram}.
  *
  * <h2>Example</h2>
  *
@@ -162,10 +162,7 @@ public final class GHMCLoss extends AbstractLoss {
         NDArray x = targets.logits;
         NDArray slope = Nd.sigmoid(x).subi(targets.label);
         NDArray weights = weights(targets, slope, gradient);
-        NDArray entropy = BinaryCrossEntropy.complement(targets.label).muli(x);
-        entropy.addi(x.neg().maximum(Nd.num(x, 0)));
-        // Last, so that a small loss keeps its digits.
-        entropy.addi(Nd.softplusOfNegative(x.abs().negi()));
+        NDArray entropy = BinaryCrossEntropy.ofLogits(targets.label, x, null);
         NDArray sum = Nd.sum(entropy.muli(weights));
         return gradient
                 ? new ClosedForm(sum, targets.divisor(), 1, slope.muli(weights))
