@@ -461,7 +461,7 @@ public final class Nd {
         if (x.size() == 0) {
             return x;
         }
-        if (x.getDataType() == DataType.FLOAT64 || EXACT_LOG_SOFTMAX.of(x.getManager())) {
+        if (isLogSoftmaxExact(x)) {
             return x.logSoftmax(classAxis);
         }
         // What the fused operation is off by is constant along the axis: log Σ exp of its result.
@@ -479,12 +479,71 @@ public final class Nd {
      * @return the log-probabilities, of the shape of {@code index}
      */
     public static NDArray logSoftmax(NDArray x, NDArray index) {
-        if (x.getDataType() == DataType.FLOAT64 || EXACT_LOG_SOFTMAX.of(x.getManager())) {
+        if (isLogSoftmaxExact(x)) {
             return pick(x.logSoftmax(1), index);
         }
-        // The fused softmax is exact, and its logarithm is where it does not underflow: at the top.
+        return logSoftmax(x, x.softmax(1), index);
+    }
+
+    /**
+     * Returns log(softmax(x)) of one class of each sample, where the softmax is at hand.
+     *
+     * @param x the logits, of shape (N, C) or (N, C, d1, …, dK)
+     * @param prob their softmax over axis 1
+     * @param index INT64 indices in [0, C), of shape (N) or (N, d1, …, dK)
+     * @return the log-probabilities, of the shape of {@code index}
+     */
+    public static NDArray logSoftmax(NDArray x, NDArray prob, NDArray index) {
+        // The fused softmax is exact, and so is its logarithm where it does not underflow.
+        NDArray picked = pick(prob, index);
+        if (isNormal(picked)) {
+            return picked.log();
+        }
         NDArray top = x.stopGradient().argMax(1);
-        return pick(x, index).sub(pick(x, top)).add(pick(x.softmax(1), top).log());
+        return pick(x, index).sub(pick(x, top)).add(pick(prob, top).log());
+    }
+
+    /**
+     * Returns Σ q · log(softmax(x)) over all samples and classes of constants, exact also where the
+     * fused operation is not, at less than the price of {@link #logSoftmax(NDArray, int)}.
+     *
+     * @param x the logits, of shape (N, C) or (N, C, d1, …, dK)
+     * @param prob their softmax over axis 1
+     * @param q the factors, of the shape of {@code x}
+     * @param sums the sums of {@code q} over axis 1, which stays with size 1
+     * @return the 0-d sum
+     */
+    public static NDArray sumLogSoftmax(NDArray x, NDArray prob, NDArray q, NDArray sums) {
+        try (NDArray rough = x.logSoftmax(1)) {
+            // What the fused operation is off by is the same for all classes of a sample.
+            NDArray top = x.argMax(1);
+            NDArray excess = pick(rough, top).sub(pick(prob, top).log());
+            return sum(rough.muli(q)).sub(sum(excess.muli(sums.squeeze(1))));
+        }
+    }
+
+    /** Tells whether no probability is close to 0; false where a look would wait for a device. */
+    private static boolean isNormal(NDArray prob) {
+        if (prob.getDevice().isGpu()) {
+            return false;
+        }
+        for (double value : toDoubles(prob.stopGradient())) {
+            if (!(value > 1e-30)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /**
+     * Tells whether the engine's fused log-softmax is as exact as its element-wise operations, so
+     * that no other way to a logarithm of a softmax pays.
+     *
+     * @param x the logits
+     * @return whether it is
+     */
+    public static boolean isLogSoftmaxExact(NDArray x) {
+        return x.getDataType() == DataType.FLOAT64 || EXACT_LOG_SOFTMAX.of(x.getManager());
     }
 
     /**
