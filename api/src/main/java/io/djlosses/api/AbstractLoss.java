@@ -28,7 +28,9 @@ import java.util.function.UnaryOperator;
  * <ul>
  *   <li>Labels come first, as everywhere in DJL: {@code evaluate(labels, predictions)}.
  *   <li>Predictions are FLOAT32 or FLOAT64, and so is the result. FLOAT16 predictions are computed
- *       in, and give, FLOAT32. Labels of another type are converted.
+ *       in, and give, FLOAT32, and their gradient is FLOAT16 (an engine that cannot hold such a
+ *       gradient refuses {@code setRequiresGradient}). BFLOAT16 and integers are refused. Labels of
+ *       another type are converted.
  *   <li>NaN in, NaN out. Infinities follow the formula.
  *   <li>The gradient flows into all predictions; into labels only with {@link
  *       LossBuilder#optLabelGradient}.
@@ -506,6 +508,13 @@ public abstract class AbstractLoss extends Loss {
         }
         for (int i = 0; i < labels.size(); i++) {
             NDArray label = labels.get(i);
+            // Which an engine may answer by ending the process.
+            Checks.require(
+                    label.getDataType() != DataType.BFLOAT16,
+                    name,
+                    "labels[" + i + "]",
+                    "have a data type that every engine converts",
+                    label.getDataType());
             requireSamePlace("labels", i, label, first);
             if (!labelGradient && label.hasGradient()) {
                 throw new IllegalArgumentException(

@@ -4,6 +4,8 @@ package io.djlosses.api;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 
+import io.djlosses.nd.Nd;
+
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -129,6 +131,6 @@ public final class Terms {
         if (divisor != null) {
             return divisor;
         }
-        return shares == null ? Divisor.of(values.size()) : Divisor.of(shares.sum());
+        return shares == null ? Divisor.of(values.size()) : Divisor.of(Nd.sum(shares));
     }
 }

@@ -67,6 +67,11 @@ public final class Nd {
                         return toDoubles(array)[0] == 1;
                     });
 
+    /** The size from which an array is large, and the width of the rows that it is summed in. */
+    private static final long LARGE = 1 << 16;
+
+    private static final long ROW = 512;
+
     private static final String LOG1P = "_npi_log1p";
     private static final PairList<String, String> NO_PARAMETERS = new PairList<>();
 
@@ -144,10 +149,11 @@ public final class Nd {
     }
 
     private static NDArray literal(NDArray like, double value) {
+        NDManager manager = like.getManager();
         if (like.getDataType() == DataType.FLOAT32) {
-            return like.getManager().full(new Shape(), (float) value, DataType.FLOAT32);
+            return manager.full(new Shape(), (float) value);
         }
-        return create(like.getManager(), new double[] {value}, new Shape(), like.getDataType());
+        return create(manager, new double[] {value}, new Shape(), like.getDataType());
     }
 
     /**
@@ -173,6 +179,20 @@ public final class Nd {
             buffer.rewind();
         }
         return create(manager, buffer, shape, dataType);
+    }
+
+    /**
+     * Creates a FLOAT32 array, safe from the garbage collector on every engine.
+     *
+     * @param manager the manager of the new array
+     * @param values the values in row-major order
+     * @param shape the shape of the new array
+     * @return the new array
+     */
+    public static NDArray create(NDManager manager, float[] values, Shape shape) {
+        ByteBuffer buffer = buffer(values.length, DataType.FLOAT32);
+        buffer.asFloatBuffer().put(values);
+        return create(manager, buffer, shape, DataType.FLOAT32);
     }
 
     /**
@@ -558,6 +578,36 @@ public final class Nd {
     }
 
     /**
+     * Returns Σ x² of a constant, with fewer passes over a large array than {@code sum(x.square())}
+     * where an engine's norm is as exact.
+     *
+     * @param x the array, detached
+     * @return the 0-d sum
+     */
+    public static NDArray sumOfSquares(NDArray x) {
+        // Rows so short that a plain sum of their squares is exact.
+        long width = Math.min(Long.lowestOneBit(x.size()), ROW);
+        if (width == ROW && x.size() >= LARGE && SUMS_INFINITIES.of(x.getManager())) {
+            return x.reshape(-1, width).norm(new int[] {1}).square().sum();
+        }
+        try (NDArray squares = x.square()) {
+            return sum(squares);
+        }
+    }
+
+    /**
+     * Returns Σ |x| of a constant.
+     *
+     * @param x the array, detached
+     * @return the 0-d sum
+     */
+    public static NDArray sumOfAbs(NDArray x) {
+        try (NDArray sizes = x.abs()) {
+            return sum(sizes);
+        }
+    }
+
+    /**
      * Returns the sums along an axis, also where some values are infinite.
      *
      * @param x the array
@@ -638,19 +688,20 @@ public final class Nd {
     /**
      * Returns log(1 + u) with full precision and the right gradient near 0.
      *
-     * @param u the argument, greater than −1
+     * @param u the argument, in [−1, 1]
      * @return the logarithm
      */
     public static NDArray log1p(NDArray u) {
         if (HAS_LOG1P.of(u.getManager())) {
             return u.getManager().invoke(LOG1P, new NDList(u), NO_PARAMETERS).head();
         }
+        // log(r) where 1 + u rounds to r, and what the rounding lost, as its logarithm is near 1.
         NDArray rounded = u.add(num(u, 1));
-        NDArray difference = rounded.sub(num(u, 1));
-        // u · log(1 + u) / ((1 + u) − 1), and u · 1 / 1 where 1 + u rounds to 1: by arithmetic,
-        // because a selection costs several times as much.
-        NDArray zero = cast(difference.eq(0), u);
-        return rounded.log().add(zero).mul(u).div(difference.add(zero));
+        try (NDArray gained = rounded.stopGradient().sub(num(u, 1)).subi(u.stopGradient());
+                NDArray log = rounded.log()) {
+            rounded.close();
+            return log.sub(gained);
+        }
     }
 
     /**
@@ -697,7 +748,7 @@ public final class Nd {
      * @return a value in [0, 1]
      */
     public static NDArray sigmoid(NDArray x) {
-        return Activation.sigmoid(x);
+        return x.size() == 0 ? x : Activation.sigmoid(x); // empty is an error on some engines
     }
 
     /**

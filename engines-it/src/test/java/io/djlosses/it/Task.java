@@ -62,7 +62,7 @@ record Task(
     private static final int LATENT = 3;
     private static final int CLASSES = 4;
     private static final int STEPS = 6;
-    private static final UnaryOperator<NDArray> PLAIN = x -> x;
+    private static final UnaryOperator<NDArray> PLAIN = UnaryOperator.identity();
 
     /** Not at random, so that a value can be computed again. */
     private static final CandidateSampler ALWAYS_LAST =
@@ -365,7 +365,7 @@ record Task(
     /** Draws samples: their features, and then their labels. */
     List<Data> samples(int size, long seed) {
         Random random = new Random(seed);
-        double[] features = random.doubles(size * FEATURES).map(u -> 2 * u - 1).toArray();
+        double[] features = random.doubles((long) size * FEATURES).map(u -> 2 * u - 1).toArray();
         double[][] mix = new double[FEATURES][LATENT + 1];
         Random fixed = new Random(7);
         for (double[] row : mix) {

@@ -34,11 +34,13 @@ import io.djlosses.distribution.KLDivLoss;
 import io.djlosses.nd.Nd;
 import io.djlosses.optimizer.UncheckedTrainer;
 import io.djlosses.regression.MSELoss;
+import io.djlosses.regularization.L2Regularization;
 
 import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;
 
 import java.io.IOException;
+import java.lang.reflect.Proxy;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.BiFunction;
@@ -238,6 +240,45 @@ public class TrapsIT {
                     train(engine, task.network().get(), loss, DataType.FLOAT32, samples, DJL);
         }
         assertEquals(Outcome.difference(parameters[1], parameters[0], 1e-4, 0), null);
+    }
+
+    // ------------------------------------------------------------------ several devices
+
+    @Test(dataProvider = "engines")
+    public void aPenaltyCountsOnceOnSeveralDevices(String engine) {
+        try (NDManager manager = Place.manager(engine)) {
+            Block layer = Linear.builder().setUnits(2).build();
+            layer.initialize(manager, DataType.FLOAT32, new Shape(1, 3));
+            NDArray here = Nd.create(manager, new double[2], new Shape(2), DataType.FLOAT32);
+            NDList elsewhere = new NDList(on(Device.gpu(3), here));
+            Loss once =
+                    L2Regularization.builder()
+                            .setBlock(layer)
+                            .optLambda(1)
+                            .optPrimaryDeviceOnly(true)
+                            .build();
+            double penalty = once.evaluate(new NDList(), new NDList(here)).getFloat();
+            assertTrue(penalty > 0);
+            assertEquals(once.evaluate(new NDList(), elsewhere).getFloat(), 0f);
+            Loss everywhere = Losses.l2Regularization(layer, 1);
+            IllegalArgumentException e =
+                    expectThrows(
+                            IllegalArgumentException.class,
+                            () -> everywhere.evaluate(new NDList(), elsewhere));
+            assertTrue(e.getMessage().contains("optPrimaryDeviceOnly(true)"), e.getMessage());
+        }
+    }
+
+    /** An array that says it is on another device: there is one CPU, and DJL knows no other. */
+    private static NDArray on(Device device, NDArray array) {
+        return (NDArray)
+                Proxy.newProxyInstance(
+                        NDArray.class.getClassLoader(),
+                        new Class<?>[] {NDArray.class},
+                        (proxy, method, arguments) ->
+                                method.getName().equals("getDevice")
+                                        ? device
+                                        : method.invoke(array, arguments));
     }
 
     // ------------------------------------------------------------------ labels that learn

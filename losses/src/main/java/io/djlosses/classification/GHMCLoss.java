@@ -162,10 +162,7 @@ public final class GHMCLoss extends AbstractLoss {
         NDArray x = targets.logits;
         NDArray slope = Nd.sigmoid(x).subi(targets.label);
         NDArray weights = weights(targets, slope, gradient);
-        NDArray entropy = x.maximum(Nd.num(x, 0)).subi(x.mul(targets.label));
-        entropy.addi(
-                Nd.softplusOfNegative(
-                        x.abs().negi())); // last, so that a small loss keeps its digits
+        NDArray entropy = BinaryCrossEntropy.ofLogits(targets.label, x, null);
         NDArray sum = Nd.sum(entropy.muli(weights));
         return gradient
                 ? new ClosedForm(sum, targets.divisor(), 1, slope.muli(weights))

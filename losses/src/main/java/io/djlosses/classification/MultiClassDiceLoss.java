@@ -135,6 +135,9 @@ public final class MultiClassDiceLoss extends AbstractLoss {
     /** Sums over all axes but that of the classes. */
     private static NDArray sum(NDArray x) {
         Shape shape = x.getShape();
+        if (x.size() == 0) {
+            return x.getManager().zeros(shape.slice(1, 2), x.getDataType()).add(x.sum());
+        }
         NDArray rows = x; // [N, C]
         if (shape.dimension() > 2) {
             rows = Nd.sum(x.reshape(shape.get(0), shape.get(1), -1), 2);

@@ -179,7 +179,7 @@ public final class SampledSoftmaxLoss extends AbstractLoss {
                 predictions.size() == 1
                         ? ofAll(inputs, index)
                         : ofSampled(predictions, target, index); // [N, T]
-        return Terms.of(Nd.mul(picked.sum(new int[] {1}), -1.0 / numTrue));
+        return Terms.of(Nd.mul(Nd.sum(picked, 1), -1.0 / numTrue));
     }
 
     /** {@inheritDoc} */
