@@ -4,6 +4,8 @@ package io.djlosses.api;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 
+import io.djlosses.nd.Nd;
+
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -120,10 +122,15 @@ public final class Terms {
                         factors == null ? null : factors.reshape(shape));
     }
 
+    /** Tells whether a mean of the terms is the plain mean of some values. */
+    boolean isUniform() {
+        return shares == null && divisor == null && factors == null && values.size() > 0;
+    }
+
     Divisor divisor() {
         if (divisor != null) {
             return divisor;
         }
-        return shares == null ? Divisor.of(values.size()) : Divisor.of(shares.sum());
+        return shares == null ? Divisor.of(values.size()) : Divisor.of(Nd.sum(shares));
     }
 }

@@ -461,7 +461,7 @@ public final class Nd {
         if (x.size() == 0) {
             return x;
         }
-        if (x.getDataType() == DataType.FLOAT64 || EXACT_LOG_SOFTMAX.of(x.getManager())) {
+        if (isLogSoftmaxExact(x)) {
             return x.logSoftmax(classAxis);
         }
         // What the fused operation is off by is constant along the axis: log Σ exp of its result.
@@ -479,12 +479,71 @@ public final class Nd {
      * @return the log-probabilities, of the shape of {@code index}
      */
     public static NDArray logSoftmax(NDArray x, NDArray index) {
-        if (x.getDataType() == DataType.FLOAT64 || EXACT_LOG_SOFTMAX.of(x.getManager())) {
+        if (isLogSoftmaxExact(x)) {
             return pick(x.logSoftmax(1), index);
         }
-        // The fused softmax is exact, and its logarithm is where it does not underflow: at the top.
+        return logSoftmax(x, x.softmax(1), index);
+    }
+
+    /**
+     * Returns log(softmax(x)) of one class of each sample, where the softmax is at hand.
+     *
+     * @param x the logits, of shape (N, C) or (N, C, d1, …, dK)
+     * @param prob their softmax over axis 1
+     * @param index INT64 indices in [0, C), of shape (N) or (N, d1, …, dK)
+     * @return the log-probabilities, of the shape of {@code index}
+     */
+    public static NDArray logSoftmax(NDArray x, NDArray prob, NDArray index) {
+        // The fused softmax is exact, and so is its logarithm where it does not underflow.
+        NDArray picked = pick(prob, index);
+        if (isNormal(picked)) {
+            return picked.log();
+        }
         NDArray top = x.stopGradient().argMax(1);
-        return pick(x, index).sub(pick(x, top)).add(pick(x.softmax(1), top).log());
+        return pick(x, index).sub(pick(x, top)).add(pick(prob, top).log());
+    }
+
+    /**
+     * Returns Σ q · log(softmax(x)) over all samples and classes of constants, exact also where the
+     * fused operation is not, at less than the price of {@link #logSoftmax(NDArray, int)}.
+     *
+     * @param x the logits, of shape (N, C) or (N, C, d1, …, dK)
+     * @param prob their softmax over axis 1
+     * @param q the factors, of the shape of {@code x}
+     * @param sums the sums of {@code q} over axis 1, which stays with size 1
+     * @return the 0-d sum
+     */
+    public static NDArray sumLogSoftmax(NDArray x, NDArray prob, NDArray q, NDArray sums) {
+        try (NDArray rough = x.logSoftmax(1)) {
+            // What the fused operation is off by is the same for all classes of a sample.
+            NDArray top = x.argMax(1);
+            NDArray excess = pick(rough, top).sub(pick(prob, top).log());
+            return sum(rough.muli(q)).sub(sum(excess.muli(sums.squeeze(1))));
+        }
+    }
+
+    /** Tells whether no probability is close to 0; false where a look would wait for a device. */
+    private static boolean isNormal(NDArray prob) {
+        if (prob.getDevice().isGpu()) {
+            return false;
+        }
+        for (double value : toDoubles(prob.stopGradient())) {
+            if (!(value > 1e-30)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /**
+     * Tells whether the engine's fused log-softmax is as exact as its element-wise operations, so
+     * that no other way to a logarithm of a softmax pays.
+     *
+     * @param x the logits
+     * @return whether it is
+     */
+    public static boolean isLogSoftmaxExact(NDArray x) {
+        return x.getDataType() == DataType.FLOAT64 || EXACT_LOG_SOFTMAX.of(x.getManager());
     }
 
     /**
@@ -495,15 +554,27 @@ public final class Nd {
      * @return the 0-d sum
      */
     public static NDArray sum(NDArray x) {
-        if (x.size() == 0 || SUMS_INFINITIES.of(x.getManager())) {
-            return x.sum();
-        }
+        return x.size() == 0 || SUMS_INFINITIES.of(x.getManager()) ? x.sum() : total(x, 1);
+    }
+
+    /** Returns factor · Σ x by products, row by row where there are many elements. */
+    private static NDArray total(NDArray x, double factor) {
         if (x.getShape().dimension() < 2 || x.size() < 4096) {
             NDArray flat = flat(x);
-            return flat.dot(flat.onesLike());
+            return flat.dot(full(x, factor, flat.size()));
         }
         NDArray rows = x.reshape(-1, x.getShape().get(x.getShape().dimension() - 1));
-        return sum(rows.dot(ones(x, rows.getShape().get(1))));
+        return total(rows.dot(full(x, factor, rows.getShape().get(1))), 1);
+    }
+
+    /**
+     * Returns the mean of all elements, also where some are infinite.
+     *
+     * @param x the array, not empty
+     * @return a 0-d array
+     */
+    public static NDArray mean(NDArray x) {
+        return SUMS_INFINITIES.of(x.getManager()) ? x.mean() : total(x, 1.0 / x.size());
     }
 
     /**
@@ -591,6 +662,14 @@ public final class Nd {
 
     private static NDArray ones(NDArray like, long... shape) {
         return like.getManager().ones(new Shape(shape), like.getDataType());
+    }
+
+    private static NDArray full(NDArray like, double value, long size) {
+        if (value == 1) {
+            return ones(like, size);
+        }
+        // A float literal would do for FLOAT32 only.
+        return ones(like, size).muli(num(like, value));
     }
 
     /**
@@ -686,7 +765,7 @@ public final class Nd {
      * @return a value in [0, 1]
      */
     public static NDArray sigmoid(NDArray x) {
-        return Activation.sigmoid(x);
+        return x.size() == 0 ? x : Activation.sigmoid(x); // empty is an error on some engines
     }
 
     /**

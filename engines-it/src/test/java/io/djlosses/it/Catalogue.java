@@ -111,23 +111,24 @@ final class Catalogue {
 
     /** Builds a loss with options as JSON, and a reading where the loss has the choice. */
     static Loss build(Class<?> loss, JsonObject options, @Nullable Reading reading) {
-        return (Loss) make(loss, options, reading);
-    }
-
-    /** Builds anything that has a builder. */
-    static Object make(Class<?> type, JsonObject options) {
-        return make(type, options, null);
-    }
-
-    private static Object make(Class<?> type, JsonObject options, @Nullable Reading reading) {
-        Object builder = builder(type);
-        for (Map.Entry<String, JsonElement> option : options.entrySet()) {
-            set(builder, option.getKey(), option.getValue());
-        }
+        Object builder = builder(loss, options);
         Method optReading = method(builder, "optReading");
         if (reading != null && optReading != null) {
             call(optReading, builder, reading);
         }
+        return build(builder);
+    }
+
+    static Loss build(Object builder) {
+        return (Loss) made(builder);
+    }
+
+    /** Builds anything that has a builder. */
+    static Object make(Class<?> type, JsonObject options) {
+        return made(builder(type, options));
+    }
+
+    private static Object made(Object builder) {
         return call(required(method(builder, "build"), builder, "build"), builder);
     }
 
@@ -137,6 +138,14 @@ final class Catalogue {
         } catch (NoSuchMethodException e) {
             throw new IllegalStateException(loss + " has no builder()", e);
         }
+    }
+
+    static Object builder(Class<?> loss, JsonObject options) {
+        Object builder = builder(loss);
+        for (Map.Entry<String, JsonElement> option : options.entrySet()) {
+            set(builder, option.getKey(), option.getValue());
+        }
+        return builder;
     }
 
     static boolean hasBuilder(Class<?> loss) {

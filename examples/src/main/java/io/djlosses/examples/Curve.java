@@ -8,9 +8,9 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 
+import io.djlosses.examples.support.Plots;
 import io.djlosses.nd.Nd;
 
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -117,7 +117,7 @@ enum Curve {
         }
     };
 
-    private static final int POINTS = 201;
+    private static final int POINTS = 121;
 
     final String axis;
     final double[] labels;
@@ -144,14 +144,7 @@ enum Curve {
     }
 
     NDArray x(NDManager manager) {
-        double[] x = new double[POINTS];
-        // Not evenly, as charts put their ticks at points that are evenly spaced.
-        Arrays.setAll(
-                x,
-                i -> {
-                    double cosine = Math.cos(Math.PI * i / (POINTS - 1));
-                    return (from + to) / 2 - (to - from) / 2 * cosine;
-                });
+        double[] x = Plots.range(from, to, POINTS);
         return Nd.create(manager, x, new Shape(x.length), DataType.FLOAT32);
     }
 

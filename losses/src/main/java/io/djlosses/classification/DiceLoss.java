@@ -83,8 +83,8 @@ public final class DiceLoss extends AbstractLoss {
     protected Terms terms(NDList labels, NDList predictions) {
         NDArray x = predictions.get(0);
         NDArray y = Nd.cast(labels.get(0), x);
-        NDArray sizes = x.square().sum().add(y.square().sum());
-        return Terms.of(of(x.mul(y).sum(), sizes.add(Nd.num(sizes, smooth))));
+        NDArray sizes = Nd.sum(x.square()).add(Nd.sum(y.square()));
+        return Terms.of(of(Nd.sum(x.mul(y)), sizes.add(Nd.num(sizes, smooth))));
     }
 
     /** Returns 1 − 2 overlap / total. */

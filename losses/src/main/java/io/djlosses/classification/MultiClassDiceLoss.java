@@ -15,7 +15,6 @@ import org.jspecify.annotations.Nullable;
 
 import java.util.Arrays;
 import java.util.Objects;
-import java.util.stream.IntStream;
 
 /**
  * The {@link DiceLoss} of every class, averaged: the loss of segmenting into several classes of
@@ -82,7 +81,7 @@ public final class MultiClassDiceLoss extends AbstractLoss {
 
         NDArray of(NDArray x) {
             return switch (this) {
-                case SOFTMAX -> Nd.logSoftmax(x, 1).exp();
+                case SOFTMAX -> x.softmax(1);
                 case SIGMOID -> Nd.sigmoid(x);
                 case NONE -> x;
             };
@@ -127,12 +126,23 @@ public final class MultiClassDiceLoss extends AbstractLoss {
     protected Terms terms(NDList labels, NDList predictions) {
         NDArray x = activation.of(predictions.get(0));
         NDArray y = Nd.cast(labels.get(0), x);
-        int[] axes = // all but the classes
-                IntStream.range(0, x.getShape().dimension()).filter(i -> i != 1).toArray();
-        NDArray overlap = x.mul(y).sum(axes); // [C]
-        NDArray total = x.square().sum(axes).add(y.square().sum(axes)).add(SMOOTH);
+        NDArray overlap = sum(x.mul(y)); // [C]
+        NDArray total = sum(x.square()).add(sum(y.square())).add(SMOOTH);
         NDArray values = DiceLoss.of(overlap, total); // [C]
         return Terms.of(values.mul(factors(values)));
+    }
+
+    /** Sums over all axes but that of the classes. */
+    private static NDArray sum(NDArray x) {
+        Shape shape = x.getShape();
+        if (x.size() == 0) {
+            return x.getManager().zeros(shape.slice(1, 2), x.getDataType()).add(x.sum());
+        }
+        NDArray rows = x; // [N, C]
+        if (shape.dimension() > 2) {
+            rows = Nd.sum(x.reshape(shape.get(0), shape.get(1), -1), 2);
+        }
+        return Nd.sum(rows, 0);
     }
 
     private NDArray factors(NDArray values) {

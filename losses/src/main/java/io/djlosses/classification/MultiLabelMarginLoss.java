@@ -184,7 +184,7 @@ public final class MultiLabelMarginLoss extends AbstractLoss {
 
         /** Returns the means over all classes, NaN where a list is not valid. */
         NDArray values(NDArray sums) {
-            NDArray means = sums.div(listed.getShape().get(1));
+            NDArray means = Nd.div(sums, listed.getShape().get(1));
             return valid == null ? means : Nd.where(valid, means, Double.NaN);
         }
     }

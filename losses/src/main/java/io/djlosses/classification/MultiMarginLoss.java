@@ -108,7 +108,7 @@ public final class MultiMarginLoss extends AbstractLoss {
     /** Returns w[y] / C · Σ hingesᵖ. */
     private NDArray values(ClassTargets targets, NDArray hinges) {
         NDArray sums = Nd.sum(p == 1 ? hinges : hinges.square(), 1); // [N]
-        NDArray means = sums.div(hinges.getShape().get(1));
+        NDArray means = Nd.div(sums, hinges.getShape().get(1));
         return targets.weigh(means.reshape(targets.index().getShape())).values();
     }
 

@@ -100,6 +100,14 @@ abstract class ParameterPenalty extends AbstractLoss {
                     "be initialized before the loss is evaluated",
                     "not");
             NDArray array = parameter.getArray();
+            String engine = prediction.getManager().getEngine().getEngineName();
+            String given = array.getManager().getEngine().getEngineName();
+            Checks.require(
+                    given.equals(engine),
+                    getName(),
+                    "parameter " + entry.getKey(),
+                    "belong to the engine of predictions[0] (" + engine + ")",
+                    "of " + given);
             if (array.getDevice().equals(prediction.getDevice())) {
                 chosen.add(array);
             } else if (!primaryDeviceOnly) {

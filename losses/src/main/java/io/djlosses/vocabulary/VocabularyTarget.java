@@ -24,7 +24,12 @@ sealed interface VocabularyTarget {
     VocabularyTarget rows(long from, long to);
 
     /** Returns ℓ of every row. */
-    Terms terms(NDArray logProb);
+    Terms terms(NDArray logits);
+
+    /** Returns ℓ of every row, without a graph, where the softmax of the logits is at hand. */
+    default Terms terms(NDArray logits, NDArray probability) {
+        return terms(logits);
+    }
 
     /** Returns dℓ/dlogits of every row, in place of the probabilities. */
     NDArray gradient(NDArray probability);
@@ -48,15 +53,23 @@ sealed interface VocabularyTarget {
         }
 
         @Override
-        public Terms terms(NDArray logProb) {
-            Terms terms = targets.weigh(Nd.pick(logProb, targets.index()).neg());
+        public Terms terms(NDArray logits) {
             if (smoothing == 0) {
-                return terms;
+                return targets.weigh(Nd.logSoftmax(logits, targets.index()).neg());
             }
-            NDArray all = weighted(logProb, weight).sum(new int[] {1}).neg();
+            NDArray logProb = Nd.logSoftmax(logits, 1);
+            Terms terms = targets.weigh(Nd.pick(logProb, targets.index()).neg());
+            NDArray all = Nd.sum(weighted(logProb, weight), 1).neg();
             return terms.withValues(
                     Nd.mul(terms.values(), 1 - smoothing)
                             .add(Nd.mul(targets.keep(all), share(logProb, smoothing))));
+        }
+
+        @Override
+        public Terms terms(NDArray logits, NDArray probability) {
+            return smoothing == 0
+                    ? targets.weigh(Nd.logSoftmax(logits, probability, targets.index()).neg())
+                    : terms(logits);
         }
 
         @Override
@@ -71,7 +84,7 @@ sealed interface VocabularyTarget {
                 NDArray kept = targets.keep(Nd.cast(one, t)).expandDims(1);
                 t.muli(Nd.num(t, 1 - smoothing));
                 t.addi(weighted(kept.mul(Nd.num(t, share(t, smoothing))), weight));
-                total = weight == null ? total : t.sum(new int[] {1});
+                total = weight == null ? total : Nd.sum(t, 1);
             }
             if (total != null) {
                 probability.muli(total.expandDims(1));
@@ -104,14 +117,14 @@ sealed interface VocabularyTarget {
         }
 
         @Override
-        public Terms terms(NDArray logProb) {
-            return Terms.of(logProb.mul(distribution()).sum(new int[] {1}).neg());
+        public Terms terms(NDArray logits) {
+            return Terms.of(Nd.sum(Nd.logSoftmax(logits, 1).mul(distribution()), 1).neg());
         }
 
         @Override
         public NDArray gradient(NDArray probability) {
             NDArray t = distribution();
-            return probability.muli(t.sum(new int[] {1}, true)).subi(t);
+            return probability.muli(Nd.sum(t, 1, true)).subi(t);
         }
 
         private NDArray distribution() {

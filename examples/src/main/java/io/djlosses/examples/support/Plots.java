@@ -18,6 +18,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /** Charts of one look, written as PNG. */
 public final class Plots {
@@ -79,6 +80,22 @@ public final class Plots {
         chart.getStyler().setPlotGridLinesColor(new Color(0xDDDDDD));
         chart.getStyler().setDecimalPattern("0.###");
         return chart;
+    }
+
+    /**
+     * Covers a range with points that are not evenly spaced, as a chart puts its ticks at points
+     * that are.
+     *
+     * @param from the first point
+     * @param to the last point
+     * @param count the number of points
+     * @return the points, nearer to each other at the ends
+     */
+    public static double[] range(double from, double to, int count) {
+        return IntStream.range(0, count)
+                .mapToDouble(i -> Math.cos(Math.PI * i / (count - 1)))
+                .map(cosine -> (from + to - (to - from) * cosine) / 2)
+                .toArray();
     }
 
     /**

@@ -1,0 +1,86 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.it;
+
+import static org.testng.Assert.assertEquals;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** Runs a program in a JVM of its own, whose end nobody has to fear. */
+final class Child {
+
+    private static final List<String> PROPERTIES =
+            List.of("ai.djl.", "org.slf4j.", "djlosses.", "OPT_OUT_TRACKING", "PYTORCH_");
+
+    /** After so long without a line the child hangs. */
+    private static final long SILENCE = 120_000_000_000L;
+
+    private Child() {}
+
+    /**
+     * Runs a program to its end. A child that crashes, fails or hangs is an error that shows the
+     * last that it printed.
+     *
+     * @param main the program
+     * @param flags flags of the JVM
+     * @param arguments its arguments
+     * @return the lines that it printed
+     */
+    static List<String> run(Class<?> main, List<String> flags, Object... arguments)
+            throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(flags);
+        for (String name : System.getProperties().stringPropertyNames()) {
+            if (PROPERTIES.stream().anyMatch(name::startsWith)) {
+                command.add("-D" + name + "=" + System.getProperty(name));
+            }
+        }
+        command.add("-cp");
+        command.add(System.getProperty("java.class.path"));
+        command.add(main.getName());
+        for (Object argument : arguments) {
+            command.add(argument.toString());
+        }
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        AtomicLong heard = new AtomicLong(System.nanoTime());
+        Thread watch =
+                new Thread(
+                        () -> {
+                            try {
+                                while (process.isAlive()) {
+                                    Thread.sleep(500);
+                                    if (System.nanoTime() - heard.get() > SILENCE) {
+                                        process.destroyForcibly();
+                                    }
+                                }
+                            } catch (InterruptedException e) {
+                                process.destroyForcibly();
+                            }
+                        });
+        watch.start();
+        List<String> lines = new ArrayList<>();
+        try (BufferedReader reader =
+                new BufferedReader(
+                        new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
+            for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+                heard.set(System.nanoTime());
+                lines.add(line);
+            }
+        }
+        int status = process.waitFor();
+        watch.join();
+        List<String> last = lines.subList(Math.max(0, lines.size() - 40), lines.size());
+        assertEquals(
+                status,
+                0,
+                main.getSimpleName() + " crashed or hung, after\n" + String.join("\n", last));
+        return lines;
+    }
+}

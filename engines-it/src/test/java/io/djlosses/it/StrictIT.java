@@ -1,0 +1,319 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.it;
+
+import static org.testng.Assert.assertEquals;
+import static org.testng.Assert.assertTrue;
+import static org.testng.Assert.expectThrows;
+
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.training.loss.Loss;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.nd.Nd;
+
+import org.testng.annotations.DataProvider;
+import org.testng.annotations.Test;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** Strict validation rejects data that are computed with otherwise. */
+public class StrictIT {
+
+    private static final double LN_2 = Math.log(2);
+
+    /** log(1 + exp(−1)). */
+    private static final double SOFTPLUS = Math.log1p(Math.exp(-1));
+
+    /**
+     * Data that strict validation rejects.
+     *
+     * @param loss the loss
+     * @param options its options
+     * @param label the label
+     * @param predictions the predictions
+     * @param message what is said, behind the name of the loss
+     * @param value what they give without strict validation
+     */
+    private record Bad(
+            String loss,
+            String options,
+            Data label,
+            List<Data> predictions,
+            String message,
+            double value) {
+        /** {@inheritDoc} */
+        @Override
+        public String toString() {
+            return loss + " " + options + " " + message;
+        }
+    }
+
+    private static Bad bad(
+            String loss, String options, double label, double x, String message, double value) {
+        return new Bad(loss, options, column(label), List.of(column(x)), message, value);
+    }
+
+    private static Data column(double value) {
+        return Data.of(new Shape(1, 1), value);
+    }
+
+    private static Data row(double... values) {
+        return new Data("float", new Shape(1, values.length), values);
+    }
+
+    private static final String SIGNS = "labels[0] must hold -1 or 1 (strict validation), but was ";
+    private static final String UNIT =
+            "labels[0] must hold values in [0, 1] (strict validation), but was ";
+    private static final String PROBABILITY =
+            "predictions[0] must hold values in [0, 1] (strict validation), but was ";
+    private static final String SUM =
+            "labels[0] must hold probabilities that sum to 1 over the classes (strict"
+                    + " validation), but was something else";
+
+    private static final List<Bad> TABLE =
+            List.of(
+                    bad("HingeLoss", "{}", 0, 3, SIGNS + "0.0", 1),
+                    bad("SquaredHingeLoss", "{}", 0.5, -2, SIGNS + "0.5", 4),
+                    bad("SoftMarginLoss", "{}", 0.5, 2, SIGNS + "0.5", SOFTPLUS),
+                    bad("LogisticLoss", "{}", 0.5, 2, SIGNS + "0.5", SOFTPLUS),
+                    bad(
+                            "LogisticLoss",
+                            "{labelFormat: BINARY}",
+                            2,
+                            1,
+                            "labels[0] must hold 0 or 1 (strict validation), but was 2.0",
+                            Math.log1p(Math.exp(-3))),
+                    new Bad(
+                            "MarginRankingLoss",
+                            "{}",
+                            column(0.5),
+                            List.of(column(0), column(1)),
+                            SIGNS + "0.5",
+                            0.5),
+                    bad("HingeEmbeddingLoss", "{}", 0, 0.25, SIGNS + "0.0", 1),
+                    new Bad(
+                            "CosineEmbeddingLoss",
+                            "{}",
+                            Data.of(new Shape(1), 0),
+                            List.of(row(1, 0), row(0, 1)),
+                            SIGNS + "0.0",
+                            0),
+                    bad("BCELoss", "{}", 1.5, 0.5, UNIT + "1.5", LN_2),
+                    bad("BCELoss", "{}", 1, 1.5, PROBABILITY + "1.5", Double.NaN),
+                    bad("BCEWithLogitsLoss", "{}", 2, 1, UNIT + "2.0", SOFTPLUS - 1),
+                    bad("KLDivLoss", "{}", 1.5, -1, UNIT + "1.5", 1.5 * (Math.log(1.5) + 1)),
+                    bad("KLDivLoss", "{}", -0.5, -1, UNIT + "-0.5", Double.NaN),
+                    bad(
+                            "PoissonNLLLoss",
+                            "{}",
+                            -1,
+                            1,
+                            "labels[0] must hold values of at least 0 (strict validation), but was"
+                                    + " -1.0",
+                            Math.E + 1),
+                    bad(
+                            "PoissonNLLLoss",
+                            "{logInput: false}",
+                            1,
+                            -1,
+                            "predictions[0] (a rate) must hold values of at least 0 (strict"
+                                    + " validation), but was -1.0",
+                            Double.NaN),
+                    new Bad(
+                            "GaussianNLLLoss",
+                            "{}",
+                            column(3),
+                            List.of(column(3), column(-1)),
+                            "predictions[1] (the variance) must hold values of at least 0 (strict"
+                                    + " validation), but was -1.0",
+                            0.5 * Math.log(1e-6)),
+                    bad("MultiLabelSoftMarginLoss", "{}", 2, 1, UNIT + "2.0", SOFTPLUS - 1),
+                    bad("FocalLoss", "{gamma: 0, alpha: 0.5}", 2, 0.5, UNIT + "2.0", LN_2 / 2),
+                    bad("FocalLoss", "{}", 1, -0.5, PROBABILITY + "-0.5", Double.NaN),
+                    bad(
+                            "SigmoidFocalLoss",
+                            "{gamma: 0, alpha: -1}",
+                            2,
+                            1,
+                            UNIT + "2.0",
+                            SOFTPLUS - 1),
+                    // A gradient beyond the last bin, which weighs nothing.
+                    bad("GHMCLoss", "{}", 3, 1, UNIT + "3.0", 0),
+                    new Bad(
+                            "CrossEntropyLoss",
+                            "{}",
+                            row(0.5, 0.25),
+                            List.of(row(0, 0)),
+                            SUM,
+                            0.75 * LN_2),
+                    new Bad(
+                            "CrossEntropyLoss",
+                            "{}",
+                            row(1.5, -0.5),
+                            List.of(row(0, 0)),
+                            SUM,
+                            LN_2),
+                    new Bad(
+                            "SoftmaxCrossEntropyWithLogits",
+                            "{sparse: false}",
+                            row(0.5, 0.25),
+                            List.of(row(0, 0)),
+                            SUM,
+                            0.75 * LN_2),
+                    new Bad(
+                            "SoftmaxFocalLoss",
+                            "{gamma: 0, reduction: SUM}",
+                            row(0.5, 0.25),
+                            List.of(row(0, 0)),
+                            SUM,
+                            0.75 * LN_2),
+                    new Bad(
+                            "LinearCrossEntropyLoss",
+                            "{}",
+                            row(1.5, 0),
+                            List.of(row(0, 0)),
+                            UNIT + "1.5",
+                            1.5 * LN_2));
+
+    private static Loss build(String name, JsonObject options, boolean strict) {
+        JsonObject all = options.deepCopy();
+        if (strict) {
+            all.addProperty("validation", "STRICT");
+        }
+        Class<?> type =
+                Catalogue.losses().stream()
+                        .filter(loss -> loss.getSimpleName().equals(name))
+                        .findFirst()
+                        .orElseThrow();
+        return Catalogue.build(type, all, null);
+    }
+
+    @DataProvider
+    public Object[][] table() {
+        List<Object[]> rows = new ArrayList<>();
+        for (Bad bad : TABLE) {
+            for (String engine : Outcome.engines()) {
+                rows.add(new Object[] {engine, bad});
+            }
+        }
+        return rows.toArray(Object[][]::new);
+    }
+
+    @Test(dataProvider = "table")
+    public void badDataAreRejectedAndComputedWithOtherwise(String engine, Bad bad) {
+        JsonObject options = JsonParser.parseString(bad.options).getAsJsonObject();
+        for (DataType type : new DataType[] {DataType.FLOAT32, DataType.FLOAT64}) {
+            try (NDManager manager = Engine.getEngine(engine).newBaseManager()) {
+                NDList labels = new NDList(bad.label.array(manager, type));
+                NDList predictions = Data.arrays(bad.predictions, manager, type);
+                Loss strict = build(bad.loss, options, true);
+                IllegalArgumentException e =
+                        expectThrows(
+                                IllegalArgumentException.class,
+                                () -> strict.evaluate(labels, predictions));
+                assertEquals(e.getMessage(), bad.loss + ": " + bad.message);
+                NDArray value = build(bad.loss, options, false).evaluate(labels, predictions);
+                assertEquals(Nd.toDoubles(value)[0], bad.value, 1e-6, bad.toString());
+            }
+        }
+    }
+
+    /** Whatever checks its data has a row above. */
+    @Test
+    public void theTableIsComplete() throws IOException {
+        Set<String> names = TABLE.stream().map(Bad::loss).collect(Collectors.toSet());
+        for (Class<? extends Loss> loss : Catalogue.losses()) {
+            Path source =
+                    Path.of("..", "losses", "src", "main", "java")
+                            .resolve(loss.getName().replace('.', '/') + ".java");
+            boolean checks = Files.readString(source).contains("void checkData(");
+            assertEquals(names.contains(loss.getSimpleName()), checks, loss.getName());
+        }
+    }
+
+    @DataProvider
+    public Object[][] enginesAndLosses() {
+        List<Object[]> pairs = new ArrayList<>();
+        for (Class<? extends Loss> loss : Catalogue.withRows()) {
+            for (String engine : Outcome.engines()) {
+                pairs.add(new Object[] {engine, loss});
+            }
+        }
+        return pairs.toArray(Object[][]::new);
+    }
+
+    @Test(dataProvider = "enginesAndLosses")
+    public void predictionsMustBeFinite(String engine, Class<? extends Loss> type) {
+        GoldenRow row = GoldenRow.seeds(type).get(0);
+        String name = type.getSimpleName();
+        try (NDManager manager = Engine.getEngine(engine).newBaseManager()) {
+            NDList labels = Data.arrays(row.labels(), manager, DataType.FLOAT32);
+            for (int i = 0; i < row.predictions().size(); i++) {
+                for (double number :
+                        new double[] {
+                            Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY
+                        }) {
+                    NDList predictions = Data.arrays(row.predictions(), manager, DataType.FLOAT32);
+                    Data data = row.predictions().get(i);
+                    Data spoilt = data.with(data.values().length - 1, number);
+                    predictions.set(i, spoilt.array(manager, DataType.FLOAT32));
+                    Loss strict = build(name, row.options(), true);
+                    IllegalArgumentException e =
+                            expectThrows(
+                                    IllegalArgumentException.class,
+                                    () -> strict.evaluate(labels, predictions));
+                    assertEquals(
+                            e.getMessage(),
+                            name
+                                    + ": predictions["
+                                    + i
+                                    + "] must be finite (strict validation), but was NaN or"
+                                    + " infinite");
+                    build(name, row.options(), false).evaluate(labels, predictions);
+                }
+            }
+        }
+    }
+
+    /** Strict validation changes no value, and rejects nothing that is as the Javadoc wants it. */
+    @Test(dataProvider = "enginesAndLosses")
+    public void goodDataPass(String engine, Class<? extends Loss> type) {
+        int passed = 0;
+        for (GoldenRow row : GoldenRow.seeds(type)) {
+            try (NDManager manager = Engine.getEngine(engine).newBaseManager()) {
+                NDList labels = Data.arrays(row.labels(), manager, DataType.FLOAT32);
+                NDList predictions = Data.arrays(row.predictions(), manager, DataType.FLOAT32);
+                AbstractLoss strict =
+                        (AbstractLoss) build(type.getSimpleName(), row.options(), true);
+                AbstractLoss usual =
+                        (AbstractLoss) build(type.getSimpleName(), row.options(), false);
+                double[] expected = Nd.toDoubles(usual.value(labels, predictions));
+                double[] actual;
+                try {
+                    actual = Nd.toDoubles(strict.value(labels, predictions));
+                } catch (IllegalArgumentException e) {
+                    assertTrue(e.getMessage().contains("(strict validation)"), e.getMessage());
+                    continue;
+                }
+                assertTrue(Arrays.equals(actual, expected), row.toString());
+                passed++;
+            }
+        }
+        assertTrue(passed > 0, "strict validation rejects all rows of " + type);
+    }
+}

@@ -1,0 +1,369 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.it;
+
+import static org.testng.Assert.assertEquals;
+import static org.testng.Assert.assertTrue;
+
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.training.GradientCollector;
+import ai.djl.training.loss.Loss;
+
+import com.google.gson.JsonObject;
+
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.nd.Nd;
+
+import org.jspecify.annotations.Nullable;
+import org.testng.annotations.DataProvider;
+import org.testng.annotations.Test;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
+
+/** One loss object in many threads, and a garbage collector that runs whenever it hurts. */
+public class ThreadsIT {
+
+    private static final int THREADS = 8;
+
+    /** What is computed for every subject at least; it goes round until the time is over. */
+    private static final long SECONDS = Subject.NIGHTLY ? 300 : 4;
+
+    private static final int ROWS = Subject.NIGHTLY ? Integer.MAX_VALUE : 4;
+
+    private static final DataType[] TYPES = {DataType.FLOAT32, DataType.FLOAT64};
+
+    /** The gradient collector is one for the process on PyTorch. */
+    private static final ReentrantLock COLLECTOR = new ReentrantLock();
+
+    @DataProvider
+    public Object[][] engines() {
+        return Outcome.engines().stream().map(name -> new Object[] {name}).toArray(Object[][]::new);
+    }
+
+    @Test(dataProvider = "engines")
+    public void oneLossServesEightThreads(String engine) throws InterruptedException {
+        run(engine, false);
+    }
+
+    @Test(dataProvider = "engines")
+    public void oneLossServesEightThreadsUnderForcedCollections(String engine)
+            throws InterruptedException {
+        run(engine, true);
+    }
+
+    private static void run(String engine, boolean collect) throws InterruptedException {
+        List<Subject> subjects =
+                Subject.all(ROWS).stream().filter(subject -> !subject.hasState()).toList();
+        Engine named = Engine.getEngine(engine);
+        try (NDManager manager = named.newBaseManager()) {
+            Work work = new Work(engine, manager, subjects);
+            AtomicBoolean done = new AtomicBoolean();
+            Thread collector =
+                    new Thread(
+                            () -> {
+                                while (!done.get()) {
+                                    long start = System.nanoTime();
+                                    System.gc();
+                                    // As long again for the others.
+                                    pause(1 + (System.nanoTime() - start) / 1_000_000);
+                                }
+                            });
+            ExecutorService threads = Executors.newFixedThreadPool(THREADS);
+            try {
+                if (collect) {
+                    collector.start();
+                }
+                List<Future<?>> futures = new ArrayList<>();
+                for (int i = 0; i < THREADS; i++) {
+                    futures.add(threads.submit(work));
+                }
+                for (Future<?> future : futures) {
+                    future.get(SECONDS + 600, TimeUnit.SECONDS);
+                }
+            } catch (ExecutionException | java.util.concurrent.TimeoutException e) {
+                throw new AssertionError(engine, e);
+            } finally {
+                done.set(true);
+                threads.shutdownNow();
+                collector.join();
+            }
+            work.verify();
+        }
+    }
+
+    private static void pause(long milliseconds) {
+        try {
+            Thread.sleep(milliseconds);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** What the threads do: eight at a time the same loss, values and sums or gradients. */
+    private static final class Work implements Runnable {
+
+        private final String engine;
+        private final List<Subject> subjects;
+        private final List<Loss> losses;
+        private final List<Loss> sums;
+        private final List<Outcome[]> expected = new ArrayList<>();
+        private final List<double[]> addends = new ArrayList<>();
+        private final AtomicIntegerArray updates;
+        private final AtomicLong next = new AtomicLong();
+        private final Queue<String> faults = new ConcurrentLinkedQueue<>();
+        private final long end;
+
+        Work(String engine, NDManager manager, List<Subject> subjects) {
+            this.engine = engine;
+            this.subjects = subjects;
+            Engine named = Engine.getEngine(engine);
+            losses = Subject.shared(subjects, named, manager, null);
+            sums = Subject.shared(subjects, named, manager, "SUM");
+            updates = new AtomicIntegerArray(subjects.size() * TYPES.length);
+            for (int i = 0; i < subjects.size(); i++) {
+                Outcome[] outcomes = new Outcome[TYPES.length];
+                double[] addend = new double[TYPES.length];
+                for (int t = 0; t < TYPES.length; t++) {
+                    GoldenRow row = subjects.get(i).row();
+                    outcomes[t] = Outcome.of(engine, losses.get(i), row, TYPES[t]);
+                    sums.get(i).addAccumulator("one");
+                    addend[t] = update(sums.get(i), "one", row, TYPES[t]);
+                }
+                expected.add(outcomes);
+                addends.add(addend);
+            }
+            sums.forEach(loss -> loss.addAccumulator("all"));
+            end = System.nanoTime() + SECONDS * 1_000_000_000;
+        }
+
+        private double update(Loss loss, String key, GoldenRow row, DataType type) {
+            try (NDManager manager = Engine.getEngine(engine).newBaseManager()) {
+                loss.updateAccumulator(
+                        key,
+                        Data.arrays(row.labels(), manager, type),
+                        Data.arrays(row.predictions(), manager, type));
+            }
+            return loss instanceof AbstractLoss template
+                    ? template.getAccumulatorAsDouble(key)
+                    : loss.getAccumulator(key);
+        }
+
+        /** {@inheritDoc} */
+        @Override
+        public void run() {
+            long once = (long) THREADS * subjects.size();
+            for (long k = next.getAndIncrement();
+                    (k < once || System.nanoTime() < end) && faults.size() < 10;
+                    k = next.getAndIncrement()) {
+                int i = (int) (k / THREADS % subjects.size());
+                int t = (int) (k % TYPES.length);
+                try {
+                    String fault = k % THREADS < THREADS - 2 ? value(i, t) : gradient(i, t);
+                    if (fault != null) {
+                        faults.add(subjects.get(i) + ", " + TYPES[t] + ": " + fault);
+                    }
+                } catch (RuntimeException e) {
+                    faults.add(subjects.get(i) + ", " + TYPES[t] + ": " + e);
+                }
+            }
+        }
+
+        private @Nullable String value(int i, int t) {
+            GoldenRow row = subjects.get(i).row();
+            double[] value;
+            try (NDManager manager = Engine.getEngine(engine).newBaseManager()) {
+                NDList labels = Data.arrays(row.labels(), manager, TYPES[t]);
+                NDList predictions = Data.arrays(row.predictions(), manager, TYPES[t]);
+                Loss loss = losses.get(i);
+                value =
+                        Nd.toDoubles(
+                                loss instanceof AbstractLoss template
+                                        ? template.value(labels, predictions)
+                                        : loss.evaluate(labels, predictions));
+                sums.get(i).updateAccumulator("all", labels, predictions);
+                updates.incrementAndGet(i * TYPES.length + t);
+            }
+            return Outcome.difference(expected.get(i)[t].value(), value, 1e-7, 0);
+        }
+
+        private @Nullable String gradient(int i, int t) {
+            Outcome outcome;
+            COLLECTOR.lock();
+            try {
+                outcome = Outcome.of(engine, losses.get(i), subjects.get(i).row(), TYPES[t]);
+            } finally {
+                COLLECTOR.unlock();
+            }
+            return difference(
+                    expected.get(i)[t].gradients(), outcome.gradients(), "gradient of prediction ");
+        }
+
+        void verify() {
+            // A loss is shared by several subjects, and so is its sum.
+            Map<Loss, Double> totals = new IdentityHashMap<>();
+            Map<Loss, Subject> names = new IdentityHashMap<>();
+            for (int i = 0; i < subjects.size(); i++) {
+                Loss loss = sums.get(i);
+                names.putIfAbsent(loss, subjects.get(i));
+                for (int t = 0; t < TYPES.length; t++) {
+                    double sum = addends.get(i)[t] * updates.get(i * TYPES.length + t);
+                    totals.merge(loss, sum, Double::sum);
+                }
+            }
+            int compared = 0;
+            for (Map.Entry<Loss, Double> total : totals.entrySet()) {
+                if (total.getKey() instanceof AbstractLoss loss && isSum(loss)) {
+                    compared++;
+                    double expectedSum = total.getValue();
+                    double actual = loss.getAccumulatorAsDouble("all");
+                    double off = Math.abs(actual - expectedSum);
+                    if (!(off <= 1e-11 * Math.abs(expectedSum))) {
+                        faults.add(
+                                names.get(loss) + ": sum " + actual + " instead of " + expectedSum);
+                    }
+                }
+            }
+            assertEquals(String.join("\n", faults), "", engine);
+            assertTrue(compared > 30, "only " + compared + " sums were compared");
+            System.out.println(
+                    "ThreadsIT: " + engine + ", " + next + " evaluations, " + compared + " sums");
+        }
+
+        private static boolean isSum(AbstractLoss loss) {
+            return loss.getReduction() == io.djlosses.api.Reduction.SUM;
+        }
+    }
+
+    private static @Nullable String difference(
+            List<double[]> expected, List<double[]> actual, String what) {
+        for (int p = 0; p < expected.size(); p++) {
+            String fault = Outcome.difference(expected.get(p), actual.get(p), 1e-7, 0);
+            if (fault != null) {
+                return what + p + ": " + fault;
+            }
+        }
+        return null;
+    }
+
+    // ------------------------------------------------------------------ memory of literals
+
+    /**
+     * What backward needs must not lie in memory of Java: a collection between forward and backward
+     * frees that, and here it is then overwritten.
+     */
+    @Test(dataProvider = "engines")
+    public void collectionsBetweenForwardAndBackwardChangeNoGradient(String engine) {
+        List<String> faults = new ArrayList<>();
+        List<Subject> subjects = Subject.all(Subject.NIGHTLY ? Integer.MAX_VALUE : 20);
+        for (DataType type : TYPES) {
+            for (boolean labelGradient : new boolean[] {false, true}) {
+                List<Subject> chosen =
+                        labelGradient
+                                ? subjects.stream().filter(ThreadsIT::canLearnLabels).toList()
+                                : subjects;
+                assertTrue(chosen.size() > 30, "only " + chosen.size());
+                List<List<double[]>> expected =
+                        together(engine, chosen, type, labelGradient, () -> {});
+                List<List<double[]>> actual =
+                        together(engine, chosen, type, labelGradient, ThreadsIT::overwriteGarbage);
+                for (int i = 0; i < chosen.size(); i++) {
+                    String fault = difference(expected.get(i), actual.get(i), "gradient of input ");
+                    if (fault != null) {
+                        faults.add(chosen.get(i) + ", " + type + ": " + fault);
+                    }
+                }
+            }
+        }
+        assertEquals(String.join("\n", faults), "", engine);
+    }
+
+    private static boolean canLearnLabels(Subject subject) {
+        GoldenRow row = subject.row();
+        return !row.labels().isEmpty()
+                && !GoldenRow.of(subject.type()).isEmpty()
+                && row.labels().stream().allMatch(Data::isFloating)
+                && !row.has("sampleWeighting")
+                && Catalogue.method(Catalogue.builder(subject.type()), "optLabelGradient") != null
+                && row.labels().get(0).shape().equals(row.predictions().get(0).shape());
+    }
+
+    /** All forward, then all backward, in one collector. */
+    private static List<List<double[]>> together(
+            String engine,
+            List<Subject> subjects,
+            DataType type,
+            boolean labelGradient,
+            Runnable between) {
+        Engine named = Engine.getEngine(engine);
+        List<List<double[]>> gradients = new ArrayList<>();
+        try (NDManager manager = named.newBaseManager()) {
+            List<NDList> inputs = new ArrayList<>();
+            try (GradientCollector collector = named.newGradientCollector()) {
+                NDArray target = manager.zeros(new ai.djl.ndarray.types.Shape(), type);
+                for (Subject subject : subjects) {
+                    GoldenRow row = subject.row();
+                    JsonObject options = row.options().deepCopy();
+                    if (labelGradient) {
+                        options.addProperty("labelGradient", true);
+                    }
+                    NDList labels = Data.arrays(row.labels(), manager, type);
+                    NDList predictions = Data.arrays(row.predictions(), manager, type);
+                    NDList learning = new NDList(predictions);
+                    if (labelGradient) {
+                        learning.addAll(labels);
+                    }
+                    learning.forEach(array -> array.setRequiresGradient(true));
+                    inputs.add(learning);
+                    NDArray value = subject.build(manager, options).evaluate(labels, predictions);
+                    Data head = row.head();
+                    if (head != null) {
+                        value = Nd.sum(value.mul(head.array(manager, type)));
+                    }
+                    target = target.add(Nd.widen(value, type));
+                }
+                between.run();
+                collector.backward(target);
+            }
+            for (NDList learning : inputs) {
+                List<double[]> some = new ArrayList<>();
+                learning.forEach(array -> some.add(Nd.toDoubles(array.getGradient())));
+                gradients.add(some);
+            }
+        }
+        return gradients;
+    }
+
+    private static void overwriteGarbage() {
+        for (int i = 0; i < 3; i++) {
+            System.gc();
+            pause(30);
+        }
+        List<ByteBuffer> poison = new ArrayList<>();
+        for (int i = 0; i < 60_000; i++) {
+            ByteBuffer buffer = ByteBuffer.allocateDirect(4 + 4 * (i % 5));
+            while (buffer.hasRemaining()) {
+                buffer.put((byte) 0x47); // 5.1e4 as a FLOAT32, 2.4e35 as a FLOAT64
+            }
+            poison.add(buffer);
+        }
+        assertEquals(poison.size(), 60_000);
+    }
+}
