@@ -77,6 +77,12 @@ public final class FocalLoss extends ElementwiseLoss {
 
     /** {@inheritDoc} */
     @Override
+    protected long closedFormSize() {
+        return 0;
+    }
+
+    /** {@inheritDoc} */
+    @Override
     protected ClosedForm closedForm(NDArray label, NDArray prediction, boolean gradient) {
         Divisor divisor = Divisor.of(prediction.size());
         NDArray wrong = wrong(label, prediction);

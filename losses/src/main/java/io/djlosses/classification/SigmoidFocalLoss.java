@@ -81,6 +81,12 @@ public final class SigmoidFocalLoss extends ElementwiseLoss {
 
     /** {@inheritDoc} */
     @Override
+    protected long closedFormSize() {
+        return 0;
+    }
+
+    /** {@inheritDoc} */
+    @Override
     protected ClosedForm closedForm(NDArray label, NDArray prediction, boolean gradient) {
         Divisor divisor = Divisor.of(prediction.size());
         NDArray yes = Nd.sigmoid(prediction);

@@ -67,6 +67,12 @@ public final class SquaredHingeLoss extends ElementwiseLoss {
 
     /** {@inheritDoc} */
     @Override
+    protected long closedFormSize() {
+        return 0;
+    }
+
+    /** {@inheritDoc} */
+    @Override
     protected ClosedForm closedForm(NDArray label, NDArray prediction, boolean gradient) {
         Divisor divisor = Divisor.of(prediction.size());
         NDArray violation = prediction.mul(label).negi().addi(Nd.num(prediction, margin));

@@ -128,6 +128,12 @@ public final class GHMRLoss extends AbstractLoss {
 
     /** {@inheritDoc} */
     @Override
+    protected long closedFormSize() {
+        return 0;
+    }
+
+    /** {@inheritDoc} */
+    @Override
     protected ClosedForm closedForm(NDList labels, NDList predictions, boolean gradient) {
         Errors errors = errors(labels, predictions.get(0));
         NDArray root = root(errors.error);

@@ -60,6 +60,12 @@ public final class HuberLoss extends ElementwiseLoss {
 
     /** {@inheritDoc} */
     @Override
+    protected long closedFormSize() {
+        return 0;
+    }
+
+    /** {@inheritDoc} */
+    @Override
     protected ClosedForm closedForm(NDArray label, NDArray prediction, boolean gradient) {
         return SmoothL1Loss.closedForm(prediction.sub(label), delta, delta, gradient);
     }

@@ -2,6 +2,7 @@
 package io.djlosses.regression;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.DataType;
 
 import io.djlosses.api.Checks;
 import io.djlosses.api.ClosedForm;
@@ -64,6 +65,12 @@ public final class SmoothL1Loss extends ElementwiseLoss {
 
     /** {@inheritDoc} */
     @Override
+    protected long closedFormSize() {
+        return 0;
+    }
+
+    /** {@inheritDoc} */
+    @Override
     protected ClosedForm closedForm(NDArray label, NDArray prediction, boolean gradient) {
         NDArray error = prediction.sub(label);
         if (beta > 0) {
@@ -98,17 +105,21 @@ public final class SmoothL1Loss extends ElementwiseLoss {
         return like.stopGradient().onesLike().muli(Nd.num(like, value));
     }
 
+    private static NDArray clamped(NDArray error, Number most, Number least) {
+        // One pass, but on some engines with bounds of single precision.
+        return error.getDataType() == DataType.FLOAT32
+                ? error.clip(least, most)
+                : error.minimum(most).maximum(least);
+    }
+
     /** Returns the closed form of {@code factor} times this loss, for {@code beta} above 0. */
     static ClosedForm closedForm(NDArray error, double beta, double factor, boolean gradient) {
         Divisor divisor = Divisor.of(error.size());
-        NDArray clamped;
-        try (NDArray below = error.minimum(Nd.num(error, beta))) {
-            clamped = below.maximum(Nd.num(error, -beta));
-        }
-        // Σ c (d − c/2), where at least half of Σ c d is left.
-        NDArray half = Nd.sumOfSquares(clamped);
-        NDArray sum = Nd.sum(error.muli(clamped)).subi(half.muli(Nd.num(half, 0.5)));
-        sum.muli(Nd.num(sum, factor / beta));
+        NDArray clamped = clamped(error, Nd.num(error, beta), Nd.num(error, -beta));
+        // 2 Σ c d − Σ c², of which at least half of the first is left.
+        NDArray squares = Nd.sumOfSquares(clamped);
+        NDArray sum = Nd.sum(error.muli(clamped));
+        sum.addi(sum).subi(squares).muli(Nd.num(sum, factor / beta / 2));
         return gradient
                 ? new ClosedForm(sum, divisor, factor / beta, clamped)
                 : new ClosedForm(sum, divisor);
