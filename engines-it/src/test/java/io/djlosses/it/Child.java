@@ -68,8 +68,7 @@ final class Child {
         List<String> lines = new ArrayList<>();
         try (BufferedReader reader =
                 new BufferedReader(
-                        new InputStreamReader(
-                                process.getInputStream(), StandardCharsets.UTF_8))) {
+                        new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
             for (String line = reader.readLine(); line != null; line = reader.readLine()) {
                 heard.set(System.nanoTime());
                 lines.add(line);

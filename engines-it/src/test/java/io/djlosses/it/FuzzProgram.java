@@ -165,7 +165,9 @@ final class FuzzProgram {
                 for (List<Data> each : List.of(labels, predictions)) {
                     each.replaceAll(
                             data ->
-                                    data.shape().dimension() == 0 ? data : data.take(0, new int[0]));
+                                    data.shape().dimension() == 0
+                                            ? data
+                                            : data.take(0, new int[0]));
                 }
             }
             case 12 -> {
@@ -467,7 +469,8 @@ final class FuzzProgram {
         if (!name.startsWith("float")) {
             return data.array(manager, type);
         }
-        DataType exact = name.equals("float") ? type : DataType.valueOf(name.toUpperCase(Locale.ROOT));
+        DataType exact =
+                name.equals("float") ? type : DataType.valueOf(name.toUpperCase(Locale.ROOT));
         if (exact == DataType.FLOAT16) {
             return Nd.create(manager, data.values(), data.shape(), DataType.FLOAT32)
                     .toType(exact, false);

@@ -68,8 +68,7 @@ final class MemoryProgram {
             NDArray value = loss.evaluate(labels, predictions);
             // Engines leave what backward starts from with the manager of the target.
             value.attach(own);
-            collector.backward(
-                    inputs[2].isEmpty() ? value : Nd.sum(value.mul(inputs[2].get(0))));
+            collector.backward(inputs[2].isEmpty() ? value : Nd.sum(value.mul(inputs[2].get(0))));
         }
         loss.updateAccumulator("all", labels, predictions);
     }

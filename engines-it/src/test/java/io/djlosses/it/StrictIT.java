@@ -268,8 +268,7 @@ public class StrictIT {
                         new double[] {
                             Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY
                         }) {
-                    NDList predictions =
-                            Data.arrays(row.predictions(), manager, DataType.FLOAT32);
+                    NDList predictions = Data.arrays(row.predictions(), manager, DataType.FLOAT32);
                     Data data = row.predictions().get(i);
                     Data spoilt = data.with(data.values().length - 1, number);
                     predictions.set(i, spoilt.array(manager, DataType.FLOAT32));

@@ -104,9 +104,7 @@ public final class PoissonNLLLoss extends ElementwiseLoss {
         NDArray y = Nd.where(large, count, 1);
         NDArray log = y.log();
         NDArray values =
-                y.mul(log)
-                        .sub(y)
-                        .add(Nd.mul(log.add(Nd.num(y, Math.log(2 * Math.PI))), 0.5));
+                y.mul(log).sub(y).add(Nd.mul(log.add(Nd.num(y, Math.log(2 * Math.PI))), 0.5));
         return Nd.where(large, values, 0);
     }
 
