@@ -28,7 +28,9 @@ import java.util.function.UnaryOperator;
  * <ul>
  *   <li>Labels come first, as everywhere in DJL: {@code evaluate(labels, predictions)}.
  *   <li>Predictions are FLOAT32 or FLOAT64, and so is the result. FLOAT16 predictions are computed
- *       in, and give, FLOAT32. Labels of another type are converted.
+ *       in, and give, FLOAT32, and their gradient is FLOAT16 (an engine that cannot hold such a
+ *       gradient refuses {@code setRequiresGradient}). BFLOAT16 and integers are refused. Labels of
+ *       another type are converted.
  *   <li>NaN in, NaN out. Infinities follow the formula.
  *   <li>The gradient flows into all predictions; into labels only with {@link
  *       LossBuilder#optLabelGradient}.
@@ -291,10 +293,23 @@ public abstract class AbstractLoss extends Loss {
             Sum sum = sum(inputs, true);
             NDArray numerator = keep(sum.numerator(), labels, predictions);
             NDArray denominator = keep(sum.divisor().toArray(numerator), labels, predictions);
-            result = new Fraction(numerator, denominator);
+            result = new Fraction(this, numerator, denominator);
         }
         NDScope.register(result.numerator());
         NDScope.register(result.denominator());
+        return result;
+    }
+
+    /** Divides a merged numerator by its denominator, as {@link #evaluate} does for one batch. */
+    final NDArray divide(NDArray numerator, NDArray denominator) {
+        NDArray result;
+        try (NDScope scope = new NDScope()) {
+            scope.suppressNotUsedWarning();
+            Divisor divisor = Divisor.of(denominator);
+            result = finish(divisor.divide(numerator, emptyPolicy, getName()));
+            NDScope.unregister(result);
+        }
+        NDScope.register(result);
         return result;
     }
 
@@ -308,7 +323,11 @@ public abstract class AbstractLoss extends Loss {
         }
         ClosedForm closed = closedForm(inputs, gradient);
         if (closed == null) {
-            Sum sum = sumOfTerms(inputs, gradient);
+            Terms terms = weighted(inputs, gradient);
+            if (reduction == Reduction.MEAN && terms.isUniform()) {
+                return finish(Nd.mean(terms.values()));
+            }
+            Sum sum = sum(inputs, terms);
             return finish(sum.divisor().divide(sum.numerator(), emptyPolicy, getName()));
         }
         Divisor divisor = divisor(inputs, closed.divisor());
@@ -329,7 +348,7 @@ public abstract class AbstractLoss extends Loss {
     private Sum sum(Inputs inputs, boolean gradient) {
         ClosedForm closed = closedForm(inputs, gradient);
         if (closed == null) {
-            return sumOfTerms(inputs, gradient);
+            return sum(inputs, weighted(inputs, gradient));
         }
         NDArray sum = closed.sum();
         if (gradient) {
@@ -338,8 +357,7 @@ public abstract class AbstractLoss extends Loss {
         return new Sum(sum, divisor(inputs, closed.divisor()));
     }
 
-    private Sum sumOfTerms(Inputs inputs, boolean gradient) {
-        Terms terms = weighted(inputs, gradient);
+    private Sum sum(Inputs inputs, Terms terms) {
         NDArray values = terms.values();
         NDArray factors =
                 reduction == Reduction.SUM || reduction == Reduction.BATCH_MEAN
@@ -490,6 +508,13 @@ public abstract class AbstractLoss extends Loss {
         }
         for (int i = 0; i < labels.size(); i++) {
             NDArray label = labels.get(i);
+            // Which an engine may answer by ending the process.
+            Checks.require(
+                    label.getDataType() != DataType.BFLOAT16,
+                    name,
+                    "labels[" + i + "]",
+                    "have a data type that every engine converts",
+                    label.getDataType());
             requireSamePlace("labels", i, label, first);
             if (!labelGradient && label.hasGradient()) {
                 throw new IllegalArgumentException(

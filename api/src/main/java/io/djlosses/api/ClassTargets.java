@@ -25,13 +25,19 @@ public final class ClassTargets {
     private final NDArray index;
     private final @Nullable NDArray kept;
     private final @Nullable NDArray weights;
+    private final boolean masksOnly;
     private final Divisor divisor;
 
     private ClassTargets(
-            NDArray index, @Nullable NDArray kept, @Nullable NDArray weights, Divisor divisor) {
+            NDArray index,
+            @Nullable NDArray kept,
+            @Nullable NDArray weights,
+            boolean masksOnly,
+            Divisor divisor) {
         this.index = index;
         this.kept = kept;
         this.weights = weights;
+        this.masksOnly = masksOnly;
         this.divisor = divisor;
     }
 
@@ -89,11 +95,11 @@ public final class ClassTargets {
                     label.getDataType() == DataType.INT64
                             ? label
                             : Nd.create(manager, indices, shape);
-            return new ClassTargets(index, null, null, Divisor.of(indices.length));
+            return new ClassTargets(index, null, null, true, Divisor.of(indices.length));
         }
         double[] weights = new double[indices.length];
+        double[] kept = classWeights == null ? weights : new double[indices.length];
         double sum = 0;
-        double[] kept = new double[indices.length];
         for (int i = 0; i < indices.length; i++) {
             if (isIgnored(indices[i], ignoreIndex)) {
                 indices[i] = 0;
@@ -104,11 +110,16 @@ public final class ClassTargets {
             }
         }
         DataType type = like.getDataType();
-        return new ClassTargets(
-                Nd.create(manager, indices, shape),
-                ignored ? Nd.create(manager, kept, shape, type).neq(0) : null,
-                Nd.create(manager, weights, shape, type),
-                Divisor.of(sum));
+        NDArray index =
+                !ignored && label.getDataType() == DataType.INT64
+                        ? label
+                        : Nd.create(manager, indices, shape);
+        NDArray weight = Nd.create(manager, weights, shape, type);
+        NDArray mask = null;
+        if (ignored) {
+            mask = (kept == weights ? weight : Nd.create(manager, kept, shape, type)).neq(0);
+        }
+        return new ClassTargets(index, mask, weight, classWeights == null, Divisor.of(sum));
     }
 
     private static boolean isIgnored(long index, @Nullable Long ignoreIndex) {
@@ -143,7 +154,7 @@ public final class ClassTargets {
         }
         weights = Nd.where(valid, weights, Double.NaN);
         weights = kept == null ? weights : Nd.where(kept, weights, 0);
-        return new ClassTargets(safe, kept, weights, Divisor.of(weights.sum()));
+        return new ClassTargets(safe, kept, weights, false, Divisor.of(weights.sum()));
     }
 
     /**
@@ -157,11 +168,15 @@ public final class ClassTargets {
         NDIndex rows = new NDIndex().addSliceDim(from, to);
         NDArray some = index.get(rows);
         if (weights == null) {
-            return new ClassTargets(some, null, null, Divisor.of(some.size()));
+            return new ClassTargets(some, null, null, true, Divisor.of(some.size()));
         }
         NDArray weight = weights.get(rows);
         return new ClassTargets(
-                some, kept == null ? null : kept.get(rows), weight, Divisor.of(weight.sum()));
+                some,
+                kept == null ? null : kept.get(rows),
+                weight,
+                masksOnly,
+                Divisor.of(weight.sum()));
     }
 
     /**
@@ -184,7 +199,9 @@ public final class ClassTargets {
         if (weights == null) {
             return Terms.of(values);
         }
-        return Terms.of(keep(values.mul(weights))).withShares(weights, divisor);
+        // Where the mask is there, weights that only mask need no product.
+        NDArray weighted = masksOnly ? values : values.mul(weights);
+        return Terms.of(keep(weighted)).withShares(weights, divisor);
     }
 
     /**

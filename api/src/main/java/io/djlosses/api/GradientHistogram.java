@@ -4,6 +4,7 @@ package io.djlosses.api;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 
@@ -91,6 +92,9 @@ public final class GradientHistogram {
      * @return the weights, of the shape of the norms, 0 where an element does not count
      */
     public NDArray weights(NDArray norm, @Nullable NDArray valid, NDArray total, boolean advance) {
+        if (norm.getDataType() == DataType.FLOAT32 && !norm.getDevice().isGpu()) {
+            return weightsOnCpu(norm, valid, total, advance);
+        }
         NDArray bin = norm.zerosLike();
         NDList reached = new NDList(bins + 1); // how many elements lie on or above each edge
         for (int i = 0; i <= bins; i++) {
@@ -115,6 +119,47 @@ public final class GradientHistogram {
                         .get(bin.toType(DataType.INT64, false).reshape(-1))
                         .reshape(norm.getShape());
         return valid == null ? weights : weights.mul(valid);
+    }
+
+    /** Counts in Java, in one pass: there is no device to wait for. */
+    private NDArray weightsOnCpu(
+            NDArray norm, @Nullable NDArray valid, NDArray total, boolean advance) {
+        float[] edges = new float[bins + 1];
+        for (int i = 0; i <= bins; i++) {
+            edges[i] = i < bins ? (float) ((double) i / bins) : (float) lastEdge;
+        }
+        float[] values = norm.toFloatArray();
+        float[] counting = valid == null ? null : valid.toFloatArray();
+        long[] inside = new long[bins + 2]; // then what lies beyond, and what does not count
+        for (int i = 0; i < values.length; i++) {
+            float value = values[i];
+            int bin = bins + 1;
+            if (counting == null || counting[i] != 0) {
+                bin = Math.min((int) (value * bins), bins); // about, and 0 for NaN
+                while (bin > 0 && value < edges[bin]) {
+                    bin--;
+                }
+                while (bin < bins && value >= edges[bin + 1]) {
+                    bin++;
+                }
+                if (!Float.isNaN(value)) {
+                    inside[bin]++;
+                }
+            }
+            values[i] = bin;
+        }
+        double[] counts = new double[bins + 1];
+        for (int i = 0; i < bins; i++) {
+            counts[i] = inside[i];
+        }
+        NDManager manager = norm.getManager();
+        NDArray filled = Nd.create(manager, counts, new Shape(bins + 1), DataType.FLOAT32);
+        double[] weights = Nd.toDoubles(inverse(filled, advance).mul(total));
+        for (int i = 0; i < values.length; i++) {
+            int bin = (int) values[i];
+            values[i] = bin > bins ? 0 : (float) weights[bin];
+        }
+        return Nd.create(manager, values, norm.getShape());
     }
 
     /** Returns 1 / (Rᵢ n), 0 for empty bins. */

@@ -122,6 +122,11 @@ public final class Terms {
                         factors == null ? null : factors.reshape(shape));
     }
 
+    /** Tells whether a mean of the terms is the plain mean of some values. */
+    boolean isUniform() {
+        return shares == null && divisor == null && factors == null && values.size() > 0;
+    }
+
     Divisor divisor() {
         if (divisor != null) {
             return divisor;

@@ -1,8 +1,7 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.nd;
 
-import ai.djl.Device;
-import ai.djl.engine.Engine;
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
@@ -11,6 +10,7 @@ import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
+import ai.djl.util.PairList;
 
 import org.jspecify.annotations.Nullable;
 
@@ -18,8 +18,6 @@ import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Engine-portable idioms on {@link NDArray}s: each method gives the same value and the same
@@ -31,17 +29,64 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 public final class Nd {
 
-    /** Whether an engine's fused log-softmax is as exact as its element-wise operations. */
-    private static final Map<String, Boolean> EXACT_LOG_SOFTMAX = new ConcurrentHashMap<>();
+    /** An engine's fused log-softmax is as exact as its element-wise operations. */
+    private static final Trait EXACT_LOG_SOFTMAX =
+            new Trait(
+                    probe -> {
+                        // Ten equal logits: some fused kernels are wrong in the sixth digit here.
+                        NDArray equal = probe.zeros(new Shape(2, 10)).logSoftmax(1);
+                        return Math.abs(toDoubles(equal)[0] + Math.log(10)) < 1e-6;
+                    });
+
+    /** An engine's fused softplus keeps the digits of a small value. */
+    private static final Trait EXACT_SOFTPLUS =
+            new Trait(
+                    probe -> {
+                        NDArray small = Activation.softPlus(vector(probe, -20));
+                        return Math.abs(toDoubles(small)[0] / Math.exp(-20) - 1) < 1e-6;
+                    });
 
     /**
-     * Whether an engine's sum of values of which one is infinite is infinite. Where it is not, the
-     * sum compensates rounding errors, which also makes it ten times slower than a product.
+     * An engine's sum of values of which one is infinite is infinite. Where it is not, the sum
+     * compensates rounding errors, which also makes it ten times slower than a product.
      */
-    private static final Map<String, Boolean> SUMS_INFINITIES = new ConcurrentHashMap<>();
+    private static final Trait SUMS_INFINITIES =
+            new Trait(
+                    probe -> {
+                        NDArray sum = vector(probe, Double.POSITIVE_INFINITY, 1).sum();
+                        return !Double.isNaN(toDoubles(sum)[0]);
+                    });
 
-    /** Whether an engine computes in the buffer that an array is made from. */
-    private static final Map<String, Boolean> SHARES_BUFFERS = new ConcurrentHashMap<>();
+    /** An engine computes in the buffer that an array is made from. */
+    private static final Trait SHARES_BUFFERS =
+            new Trait(
+                    probe -> {
+                        ByteBuffer buffer = buffer(1, DataType.FLOAT32);
+                        NDArray array = probe.create(buffer, new Shape(1), DataType.FLOAT32);
+                        buffer.putFloat(0, 1);
+                        return toDoubles(array)[0] == 1;
+                    });
+
+    /** The size from which an array is large, and the width of the rows that it is summed in. */
+    private static final long LARGE = 1 << 16;
+
+    private static final long ROW = 512;
+
+    private static final String LOG1P = "_npi_log1p";
+    private static final PairList<String, String> NO_PARAMETERS = new PairList<>();
+
+    /** An engine has an operator for log(1 + x), under the name that NumPy's interface has. */
+    private static final Trait HAS_LOG1P =
+            new Trait(
+                    probe -> {
+                        try {
+                            NDList one = new NDList(vector(probe, 1));
+                            NDArray two = probe.invoke(LOG1P, one, NO_PARAMETERS).head();
+                            return Math.abs(toDoubles(two)[0] - Math.log(2)) < 1e-6;
+                        } catch (UnsupportedOperationException | EngineException e) {
+                            return false;
+                        }
+                    });
 
     private Nd() {}
 
@@ -72,7 +117,9 @@ public final class Nd {
      * @return the product, in the data type of {@code x}
      */
     public static NDArray mul(NDArray x, double factor) {
-        return sharesBuffers(x.getManager()) ? x.mul(literal(x, factor)) : x.mul(num(x, factor));
+        return SHARES_BUFFERS.of(x.getManager())
+                ? x.mul(literal(x, factor))
+                : x.mul(num(x, factor));
     }
 
     /**
@@ -83,7 +130,9 @@ public final class Nd {
      * @return the quotient, in the data type of {@code x}
      */
     public static NDArray div(NDArray x, double divisor) {
-        return sharesBuffers(x.getManager()) ? x.div(literal(x, divisor)) : x.div(num(x, divisor));
+        return SHARES_BUFFERS.of(x.getManager())
+                ? x.div(literal(x, divisor))
+                : x.div(num(x, divisor));
     }
 
     /**
@@ -94,13 +143,17 @@ public final class Nd {
      * @return the power, in the data type of {@code x}
      */
     public static NDArray pow(NDArray x, double exponent) {
-        return sharesBuffers(x.getManager())
+        return SHARES_BUFFERS.of(x.getManager())
                 ? x.pow(literal(x, exponent))
                 : x.pow(num(x, exponent));
     }
 
     private static NDArray literal(NDArray like, double value) {
-        return create(like.getManager(), new double[] {value}, new Shape(), like.getDataType());
+        NDManager manager = like.getManager();
+        if (like.getDataType() == DataType.FLOAT32) {
+            return manager.full(new Shape(), (float) value);
+        }
+        return create(manager, new double[] {value}, new Shape(), like.getDataType());
     }
 
     /**
@@ -129,6 +182,20 @@ public final class Nd {
     }
 
     /**
+     * Creates a FLOAT32 array, safe from the garbage collector on every engine.
+     *
+     * @param manager the manager of the new array
+     * @param values the values in row-major order
+     * @param shape the shape of the new array
+     * @return the new array
+     */
+    public static NDArray create(NDManager manager, float[] values, Shape shape) {
+        ByteBuffer buffer = buffer(values.length, DataType.FLOAT32);
+        buffer.asFloatBuffer().put(values);
+        return create(manager, buffer, shape, DataType.FLOAT32);
+    }
+
+    /**
      * Creates an INT64 array, safe from the garbage collector on every engine.
      *
      * @param manager the manager of the new array
@@ -142,6 +209,20 @@ public final class Nd {
         return create(manager, buffer, shape, DataType.INT64);
     }
 
+    /** Makes a small FLOAT32 array for a trial, for which buffers may be shared. */
+    private static NDArray vector(NDManager manager, double... values) {
+        ByteBuffer buffer = buffer(values.length, DataType.FLOAT32);
+        for (double value : values) {
+            buffer.putFloat((float) value);
+        }
+        buffer.rewind();
+        try {
+            return manager.create(buffer, new Shape(values.length), DataType.FLOAT32).duplicate();
+        } finally {
+            Reference.reachabilityFence(buffer);
+        }
+    }
+
     private static ByteBuffer buffer(int length, DataType dataType) {
         return ByteBuffer.allocateDirect(Math.multiplyExact(length, dataType.getNumOfBytes()))
                 .order(ByteOrder.nativeOrder());
@@ -151,7 +232,7 @@ public final class Nd {
             NDManager manager, ByteBuffer buffer, Shape shape, DataType dataType) {
         try {
             NDArray array = manager.create(buffer, shape, dataType);
-            if (!sharesBuffers(manager)) {
+            if (!SHARES_BUFFERS.of(manager)) {
                 return array;
             }
             // A graph may use the values after the array, and with it the buffer, is gone.
@@ -161,20 +242,6 @@ public final class Nd {
         } finally {
             Reference.reachabilityFence(buffer);
         }
-    }
-
-    private static boolean sharesBuffers(NDManager manager) {
-        Engine engine = manager.getEngine();
-        return SHARES_BUFFERS.computeIfAbsent(
-                engine.getEngineName(),
-                name -> {
-                    try (NDManager probe = engine.newBaseManager(Device.cpu())) {
-                        ByteBuffer buffer = buffer(1, DataType.FLOAT32);
-                        NDArray array = probe.create(buffer, new Shape(1), DataType.FLOAT32);
-                        buffer.putFloat(0, 1);
-                        return toDoubles(array)[0] == 1;
-                    }
-                });
     }
 
     /**
@@ -394,7 +461,7 @@ public final class Nd {
         if (x.size() == 0) {
             return x;
         }
-        if (x.getDataType() == DataType.FLOAT64 || exactLogSoftmax(x.getManager())) {
+        if (isLogSoftmaxExact(x)) {
             return x.logSoftmax(classAxis);
         }
         // What the fused operation is off by is constant along the axis: log Σ exp of its result.
@@ -412,26 +479,71 @@ public final class Nd {
      * @return the log-probabilities, of the shape of {@code index}
      */
     public static NDArray logSoftmax(NDArray x, NDArray index) {
-        if (x.getDataType() == DataType.FLOAT64 || exactLogSoftmax(x.getManager())) {
+        if (isLogSoftmaxExact(x)) {
             return pick(x.logSoftmax(1), index);
         }
-        // The fused softmax is exact, and its logarithm is where it does not underflow: at the top.
-        NDArray top = x.stopGradient().argMax(1);
-        return pick(x, index).sub(pick(x, top)).add(pick(x.softmax(1), top).log());
+        return logSoftmax(x, x.softmax(1), index);
     }
 
-    private static boolean exactLogSoftmax(NDManager manager) {
-        Engine engine = manager.getEngine();
-        return EXACT_LOG_SOFTMAX.computeIfAbsent(
-                engine.getEngineName(),
-                name -> {
-                    // Ten equal logits: some fused kernels are wrong in the sixth digit here.
-                    try (NDManager probe = engine.newBaseManager()) {
-                        NDArray equal = probe.zeros(new Shape(2, 10)).logSoftmax(1);
-                        double error = toDoubles(equal)[0] + Math.log(10);
-                        return Math.abs(error) < 1e-6;
-                    }
-                });
+    /**
+     * Returns log(softmax(x)) of one class of each sample, where the softmax is at hand.
+     *
+     * @param x the logits, of shape (N, C) or (N, C, d1, …, dK)
+     * @param prob their softmax over axis 1
+     * @param index INT64 indices in [0, C), of shape (N) or (N, d1, …, dK)
+     * @return the log-probabilities, of the shape of {@code index}
+     */
+    public static NDArray logSoftmax(NDArray x, NDArray prob, NDArray index) {
+        // The fused softmax is exact, and so is its logarithm where it does not underflow.
+        NDArray picked = pick(prob, index);
+        if (isNormal(picked)) {
+            return picked.log();
+        }
+        NDArray top = x.stopGradient().argMax(1);
+        return pick(x, index).sub(pick(x, top)).add(pick(prob, top).log());
+    }
+
+    /**
+     * Returns Σ q · log(softmax(x)) over all samples and classes of constants, exact also where the
+     * fused operation is not, at less than the price of {@link #logSoftmax(NDArray, int)}.
+     *
+     * @param x the logits, of shape (N, C) or (N, C, d1, …, dK)
+     * @param prob their softmax over axis 1
+     * @param q the factors, of the shape of {@code x}
+     * @param sums the sums of {@code q} over axis 1, which stays with size 1
+     * @return the 0-d sum
+     */
+    public static NDArray sumLogSoftmax(NDArray x, NDArray prob, NDArray q, NDArray sums) {
+        try (NDArray rough = x.logSoftmax(1)) {
+            // What the fused operation is off by is the same for all classes of a sample.
+            NDArray top = x.argMax(1);
+            NDArray excess = pick(rough, top).sub(pick(prob, top).log());
+            return sum(rough.muli(q)).sub(sum(excess.muli(sums.squeeze(1))));
+        }
+    }
+
+    /** Tells whether no probability is close to 0; false where a look would wait for a device. */
+    private static boolean isNormal(NDArray prob) {
+        if (prob.getDevice().isGpu()) {
+            return false;
+        }
+        for (double value : toDoubles(prob.stopGradient())) {
+            if (!(value > 1e-30)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /**
+     * Tells whether the engine's fused log-softmax is as exact as its element-wise operations, so
+     * that no other way to a logarithm of a softmax pays.
+     *
+     * @param x the logits
+     * @return whether it is
+     */
+    public static boolean isLogSoftmaxExact(NDArray x) {
+        return x.getDataType() == DataType.FLOAT64 || EXACT_LOG_SOFTMAX.of(x.getManager());
     }
 
     /**
@@ -442,15 +554,57 @@ public final class Nd {
      * @return the 0-d sum
      */
     public static NDArray sum(NDArray x) {
-        if (x.size() == 0 || sumsInfinities(x.getManager())) {
-            return x.sum();
-        }
+        return x.size() == 0 || SUMS_INFINITIES.of(x.getManager()) ? x.sum() : total(x, 1);
+    }
+
+    /** Returns factor · Σ x by products, row by row where there are many elements. */
+    private static NDArray total(NDArray x, double factor) {
         if (x.getShape().dimension() < 2 || x.size() < 4096) {
             NDArray flat = flat(x);
-            return flat.dot(flat.onesLike());
+            return flat.dot(full(x, factor, flat.size()));
         }
         NDArray rows = x.reshape(-1, x.getShape().get(x.getShape().dimension() - 1));
-        return sum(rows.dot(ones(x, rows.getShape().get(1))));
+        return total(rows.dot(full(x, factor, rows.getShape().get(1))), 1);
+    }
+
+    /**
+     * Returns the mean of all elements, also where some are infinite.
+     *
+     * @param x the array, not empty
+     * @return a 0-d array
+     */
+    public static NDArray mean(NDArray x) {
+        return SUMS_INFINITIES.of(x.getManager()) ? x.mean() : total(x, 1.0 / x.size());
+    }
+
+    /**
+     * Returns Σ x² of a constant, with fewer passes over a large array than {@code sum(x.square())}
+     * where an engine's norm is as exact.
+     *
+     * @param x the array, detached
+     * @return the 0-d sum
+     */
+    public static NDArray sumOfSquares(NDArray x) {
+        // Rows so short that a plain sum of their squares is exact.
+        long width = Math.min(Long.lowestOneBit(x.size()), ROW);
+        if (width == ROW && x.size() >= LARGE && SUMS_INFINITIES.of(x.getManager())) {
+            return x.reshape(-1, width).norm(new int[] {1}).square().sum();
+        }
+        try (NDArray squares = x.square()) {
+            return sum(squares);
+        }
+    }
+
+    /**
+     * Returns Σ |x| of a constant.
+     *
+     * @param x the array, detached
+     * @return the 0-d sum
+     */
+    public static NDArray sumOfAbs(NDArray x) {
+        try (NDArray sizes = x.abs()) {
+            return sum(sizes);
+        }
     }
 
     /**
@@ -474,7 +628,7 @@ public final class Nd {
      */
     public static NDArray sum(NDArray x, int axis, boolean keepDims) {
         int summed = axis(x, axis);
-        if (sumsInfinities(x.getManager())) {
+        if (SUMS_INFINITIES.of(x.getManager())) {
             return x.sum(new int[] {summed}, keepDims);
         }
         NDArray sums = sumByProduct(x, summed);
@@ -510,17 +664,12 @@ public final class Nd {
         return like.getManager().ones(new Shape(shape), like.getDataType());
     }
 
-    private static boolean sumsInfinities(NDManager manager) {
-        Engine engine = manager.getEngine();
-        return SUMS_INFINITIES.computeIfAbsent(
-                engine.getEngineName(),
-                name -> {
-                    try (NDManager probe = engine.newBaseManager()) {
-                        double[] values = {Double.POSITIVE_INFINITY, 1};
-                        NDArray array = create(probe, values, new Shape(2), DataType.FLOAT32);
-                        return !Double.isNaN(toDoubles(array.sum())[0]);
-                    }
-                });
+    private static NDArray full(NDArray like, double value, long size) {
+        if (value == 1) {
+            return ones(like, size);
+        }
+        // A float literal would do for FLOAT32 only.
+        return ones(like, size).muli(num(like, value));
     }
 
     /**
@@ -539,16 +688,20 @@ public final class Nd {
     /**
      * Returns log(1 + u) with full precision and the right gradient near 0.
      *
-     * @param u the argument, greater than −1
+     * @param u the argument, in [−1, 1]
      * @return the logarithm
      */
     public static NDArray log1p(NDArray u) {
+        if (HAS_LOG1P.of(u.getManager())) {
+            return u.getManager().invoke(LOG1P, new NDList(u), NO_PARAMETERS).head();
+        }
+        // log(r) where 1 + u rounds to r, and what the rounding lost, as its logarithm is near 1.
         NDArray rounded = u.add(num(u, 1));
-        NDArray difference = rounded.sub(num(u, 1));
-        // u · log(1 + u) / ((1 + u) − 1), and u · 1 / 1 where 1 + u rounds to 1: by arithmetic,
-        // because a selection costs several times as much.
-        NDArray zero = cast(difference.eq(0), u);
-        return rounded.log().add(zero).mul(u).div(difference.add(zero));
+        try (NDArray gained = rounded.stopGradient().sub(num(u, 1)).subi(u.stopGradient());
+                NDArray log = rounded.log()) {
+            rounded.close();
+            return log.sub(gained);
+        }
     }
 
     /**
@@ -558,10 +711,24 @@ public final class Nd {
      * @return the softplus
      */
     public static NDArray softplus(NDArray x) {
+        if (x.getDataType() == DataType.FLOAT32 && EXACT_SOFTPLUS.of(x.getManager())) {
+            return Activation.softPlus(x);
+        }
         // −|x|, but with gradient 1 at 0: with abs(), whose gradient is 0 there, the sum of the two
         // terms would have gradient 0 at 0 instead of ½.
         NDArray minusAbs = NDArrays.where(x.gt(0), x.neg(), x);
-        return relu(x).add(log1p(minusAbs.exp()));
+        return relu(x).add(softplusOfNegative(minusAbs));
+    }
+
+    /**
+     * Returns log(1 + exp(x)) where no x is positive: the small part of {@code softplus(x) = max(x,
+     * 0) + softplusOfNegative(−|x|)}, which is exact to the last bits in every precision.
+     *
+     * @param x the argument, at most 0
+     * @return the softplus
+     */
+    public static NDArray softplusOfNegative(NDArray x) {
+        return EXACT_SOFTPLUS.of(x.getManager()) ? Activation.softPlus(x) : log1p(x.exp());
     }
 
     /**

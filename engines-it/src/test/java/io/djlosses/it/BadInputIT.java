@@ -5,7 +5,6 @@ import static org.testng.Assert.assertEquals;
 import static org.testng.Assert.assertTrue;
 import static org.testng.Assert.expectThrows;
 
-import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -215,7 +214,7 @@ public class BadInputIT {
     @Test(dataProvider = "table")
     public void theMessageSaysWhatIsWrong(Bad bad) {
         for (String engine : Outcome.engines()) {
-            try (NDManager manager = Engine.getEngine(engine).newBaseManager()) {
+            try (NDManager manager = Place.manager(engine)) {
                 NDList labels = new NDList();
                 if (!bad.label.type().equals("none")) {
                     labels.add(bad.label.array(manager, DataType.FLOAT32));
@@ -236,7 +235,7 @@ public class BadInputIT {
     public void wrongInputsAreRejected(String engine, Class<? extends Loss> type) {
         GoldenRow row = GoldenRow.seeds(type).get(0);
         Loss loss = Catalogue.build(type, row.options(), null);
-        try (NDManager manager = Engine.getEngine(engine).newBaseManager()) {
+        try (NDManager manager = Place.manager(engine)) {
             NDList labels = Data.arrays(row.labels(), manager, DataType.FLOAT32);
             NDList predictions = Data.arrays(row.predictions(), manager, DataType.FLOAT32);
             loss.evaluate(labels, predictions).close();
@@ -277,8 +276,8 @@ public class BadInputIT {
             if (other.equals(engine)) {
                 continue;
             }
-            try (NDManager manager = Engine.getEngine(engine).newBaseManager();
-                    NDManager foreign = Engine.getEngine(other).newBaseManager()) {
+            try (NDManager manager = Place.manager(engine);
+                    NDManager foreign = Place.manager(other)) {
                 NDList labels = Data.arrays(row.labels(), manager, DataType.FLOAT32);
                 NDList predictions = Data.arrays(row.predictions(), manager, DataType.FLOAT32);
                 for (int i = 0; i < labels.size(); i++) {
@@ -301,13 +300,15 @@ public class BadInputIT {
             return;
         }
         for (GoldenRow row : GoldenRow.seeds(type)) {
-            Data label = row.labels().isEmpty() ? null : row.labels().get(0);
+            if (row.labels().isEmpty()) {
+                continue;
+            }
+            Data label = row.labels().get(0);
             boolean read = // the targets of CTC up to their lengths, the last of its labels
                     !row.loss().equals("CTCLoss")
                             || (row.labels().size() == 3 && row.labels().get(2).isPositive());
             boolean indices =
-                    label != null
-                            && !label.shape().equals(row.predictions().get(0).shape())
+                    !label.shape().equals(row.predictions().get(0).shape())
                             && (!label.isFloating() || label.shape().dimension() <= 1)
                             && read
                             && !row.has("sampleWeighting");
@@ -321,7 +322,7 @@ public class BadInputIT {
                     continue;
                 }
                 Data wrong = label.type().equals("uint8") ? label.with(0, 200) : label.with(0, bad);
-                try (NDManager manager = Engine.getEngine(engine).newBaseManager()) {
+                try (NDManager manager = Place.manager(engine)) {
                     NDList labels = Data.arrays(row.labels(), manager, DataType.FLOAT32);
                     NDList predictions = Data.arrays(row.predictions(), manager, DataType.FLOAT32);
                     NDArray array = wrong.array(manager, DataType.FLOAT32);
@@ -343,7 +344,7 @@ public class BadInputIT {
             }
             JsonObject options = row.options().deepCopy();
             options.addProperty("sampleWeighting", weighting.name());
-            try (NDManager manager = Engine.getEngine(engine).newBaseManager()) {
+            try (NDManager manager = Place.manager(engine)) {
                 NDList labels = Data.arrays(row.labels(), manager, DataType.FLOAT32);
                 NDList predictions = Data.arrays(row.predictions(), manager, DataType.FLOAT32);
                 IllegalArgumentException e =
@@ -354,10 +355,9 @@ public class BadInputIT {
                                                 .evaluate(
                                                         more(labels, manager.ones(ODD)),
                                                         predictions));
-                assertTrue(
-                        e.getMessage().startsWith(type.getSimpleName() + ": ")
-                                && e.getMessage().contains("sample"),
-                        e.getMessage());
+                String message = String.valueOf(e.getMessage());
+                assertTrue(message.startsWith(type.getSimpleName() + ": "), message);
+                assertTrue(message.contains("sample"), message);
             }
         }
     }
@@ -379,7 +379,7 @@ public class BadInputIT {
             JsonObject options = row.options().deepCopy();
             options.add(Catalogue.option(option), weights);
             Loss loss = Catalogue.build(type, options, null);
-            try (NDManager manager = Engine.getEngine(engine).newBaseManager()) {
+            try (NDManager manager = Place.manager(engine)) {
                 NDList labels = Data.arrays(row.labels(), manager, DataType.FLOAT32);
                 NDList predictions = Data.arrays(row.predictions(), manager, DataType.FLOAT32);
                 rejects(loss, labels, predictions, Catalogue.option(option));
@@ -422,14 +422,9 @@ public class BadInputIT {
                                 name + " of " + show(value),
                                 IllegalArgumentException.class,
                                 () -> Catalogue.call(option, Catalogue.builder(type), value));
-                assertTrue(
-                        e.getMessage()
-                                        .startsWith(
-                                                type.getSimpleName()
-                                                        + ": "
-                                                        + Catalogue.option(option))
-                                && e.getMessage().contains(" must "),
-                        e.getMessage());
+                String message = String.valueOf(e.getMessage());
+                String start = type.getSimpleName() + ": " + Catalogue.option(option);
+                assertTrue(message.startsWith(start) && message.contains(" must "), message);
             }
         }
     }

@@ -120,8 +120,16 @@ final class Catalogue {
     }
 
     static Loss build(Object builder) {
-        Method build = method(builder, "build");
-        return (Loss) call(required(build, builder, "build"), builder);
+        return (Loss) made(builder);
+    }
+
+    /** Builds anything that has a builder. */
+    static Object make(Class<?> type, JsonObject options) {
+        return made(builder(type, options));
+    }
+
+    private static Object made(Object builder) {
+        return call(required(method(builder, "build"), builder, "build"), builder);
     }
 
     static Object builder(Class<?> loss) {

@@ -10,6 +10,7 @@ import ai.djl.training.loss.Loss;
 
 import io.djlosses.Losses;
 
+import org.jspecify.annotations.Nullable;
 import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;
 
@@ -38,20 +39,21 @@ public class CatalogueIT {
                     "L1Regularization", "a function of parameters: RegularizationIT",
                     "L2Regularization", "a function of parameters: RegularizationIT",
                     "ElasticNetRegularization", "a function of parameters: RegularizationIT",
-                    "AdaptiveLogSoftmaxLoss", "its rows are those of AdaptiveLogSoftmaxWithLoss");
+                    "AdaptiveLogSoftmaxLoss", "belongs to a block: AdaptiveSoftmaxIT");
 
     /** Golden files of what is no loss of one name, with the test that reads them. */
     private static final Map<String, String> WITHOUT_LOSS =
-            Map.of("AdaptiveLogSoftmaxWithLoss", "a block with parameters");
+            Map.of("AdaptiveLogSoftmaxWithLoss", "a block: AdaptiveSoftmaxIT");
 
     /** Options that no golden row can set, with what proves them instead. */
     private static final Map<String, String> WITHOUT_OPTION_ROWS =
             Map.of(
-                    "TripletMarginWithDistanceLoss.distanceFunction", "a function",
-                    "SampledSoftmaxLoss.sampler", "draws at random",
-                    "SampledSoftmaxLoss.unique", "draws at random",
-                    "SampledSoftmaxLoss.seed", "draws at random",
-                    "LinearCrossEntropyLoss.chunkSize", "changes nothing but memory");
+                    "TripletMarginWithDistanceLoss.distanceFunction", "a function: DifferencesIT",
+                    "SampledSoftmaxLoss.sampler", "draws at random: DifferencesIT",
+                    "SampledSoftmaxLoss.unique", "draws at random: DifferencesIT",
+                    "SampledSoftmaxLoss.seed", "draws at random: DifferencesIT",
+                    "LinearCrossEntropyLoss.chunkSize",
+                            "changes nothing but memory: DifferencesIT");
 
     private static final Path SOURCES = Path.of("..", "losses", "src", "main", "java");
 
@@ -78,8 +80,8 @@ public class CatalogueIT {
         if (WITHOUT_ROWS.containsKey(loss.getSimpleName())) {
             return; // what it is made of has to be named
         }
-        Method plain = factory(factories, loss);
-        Method named = factory(factories, loss, String.class);
+        Method plain = factory(factories);
+        Method named = factory(factories, String.class);
         if (plain != null && named != null) {
             assertEquals(((Loss) Catalogue.call(plain, null)).getName(), loss.getSimpleName());
             assertEquals(((Loss) Catalogue.call(named, null, "mine")).getName(), "mine");
@@ -102,8 +104,7 @@ public class CatalogueIT {
                 && named.subList(1, named.size()).equals(plain);
     }
 
-    private static Method factory(
-            List<Method> factories, Class<? extends Loss> loss, Class<?>... parameters) {
+    private static @Nullable Method factory(List<Method> factories, Class<?>... parameters) {
         return factories.stream()
                 .filter(method -> Arrays.equals(method.getParameterTypes(), parameters))
                 .findFirst()
@@ -155,6 +156,17 @@ public class CatalogueIT {
         for (String exception : WITHOUT_ROWS.keySet()) {
             assertTrue(names.contains(exception), exception + " does not exist");
         }
+    }
+
+    @Test(dataProvider = "losses")
+    public void theDocumentsTellOfIt(Class<? extends Loss> loss) throws IOException {
+        String name = loss.getSimpleName();
+        String catalogue = Files.readString(Path.of("..", "CATALOGUE.md"));
+        long rows = catalogue.lines().filter(row -> row.startsWith("| `" + name + "` |")).count();
+        assertEquals(rows, 1L, "rows of " + name + " in CATALOGUE.md");
+        String readme = Files.readString(Path.of("..", "README.md"));
+        boolean penalty = name.endsWith("Regularization");
+        assertTrue(penalty || readme.contains(name), "README.md does not mention " + name);
     }
 
     @Test(dataProvider = "losses")

@@ -95,6 +95,15 @@ record Data(String type, Shape shape, double[] values) {
         return Arrays.stream(values).allMatch(Double::isFinite);
     }
 
+    /** Joins arrays along their first axis. */
+    static Data concat(List<Data> parts) {
+        Data first = parts.get(0);
+        long rows = parts.stream().mapToLong(part -> part.shape.get(0)).sum();
+        double[] values =
+                parts.stream().flatMapToDouble(part -> Arrays.stream(part.values)).toArray();
+        return new Data(first.type, new Shape(rows).addAll(first.shape.slice(1)), values);
+    }
+
     /** Takes the given positions of an axis, in their order. */
     Data take(int axis, int... positions) {
         long[] sizes = shape.getShape().clone();

@@ -32,7 +32,7 @@ public class EnginesIT {
         }
         Engine engine = Engine.getEngine(name);
         assertEquals(engine.getVersion(), version);
-        try (NDManager manager = engine.newBaseManager()) {
+        try (NDManager manager = Place.manager(engine)) {
             NDArray sum = manager.create(new float[] {1, 2, 3}).add(1).sum();
             assertEquals(sum.getFloat(), 9f);
         }

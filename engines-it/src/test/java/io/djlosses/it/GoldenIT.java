@@ -3,7 +3,6 @@ package io.djlosses.it;
 
 import static org.testng.Assert.assertEquals;
 
-import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
@@ -98,7 +97,7 @@ public class GoldenIT {
         // A loss with a state begins anew.
         Loss other = Catalogue.build(type, row.options(), reading);
         if (other instanceof AbstractLoss template) {
-            try (NDManager manager = Engine.getEngine(engine).newBaseManager()) {
+            try (NDManager manager = Place.manager(engine)) {
                 NDArray value =
                         template.value(
                                 Data.arrays(row.labels(), manager, dataType),

@@ -84,7 +84,9 @@ public class LossCheckIT {
         assertEquals(failure.expected(), 6, 1e-6);
         assertEquals(failure.actual(), 12, 1e-12);
         AssertionError error = expectThrows(AssertionError.class, report::assertPasses);
-        assertTrue(error.getMessage().contains("1 of 1 comparisons failed"), error.getMessage());
+        assertTrue(
+                String.valueOf(error.getMessage()).contains("1 of 1 comparisons failed"),
+                error.getMessage());
     }
 
     @Test
@@ -153,7 +155,7 @@ public class LossCheckIT {
                 expectThrows(
                         IllegalStateException.class,
                         () -> check(Losses.l1Loss()).optEngines("NoEngine").run());
-        assertTrue(engine.getMessage().contains("NoEngine"), engine.getMessage());
+        assertTrue(String.valueOf(engine.getMessage()).contains("NoEngine"), engine.getMessage());
         expectThrows(
                 IllegalArgumentException.class,
                 () -> LossCheck.of(Losses.l1Loss()).optStep(Double.NaN));

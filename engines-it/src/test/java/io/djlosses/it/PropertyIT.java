@@ -3,7 +3,6 @@ package io.djlosses.it;
 
 import static org.testng.Assert.assertEquals;
 
-import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -354,8 +353,8 @@ public class PropertyIT {
     }
 
     private static @Nullable String leak(String engine, Loss loss, GoldenRow row) {
-        try (NDManager ofLabels = Engine.getEngine(engine).newBaseManager();
-                NDManager manager = Engine.getEngine(engine).newBaseManager()) {
+        try (NDManager ofLabels = Place.manager(engine);
+                NDManager manager = Place.manager(engine)) {
             NDList labels = Data.arrays(row.labels(), ofLabels, DataType.FLOAT32);
             NDList predictions = Data.arrays(row.predictions(), manager, DataType.FLOAT32);
             int ownedByLabels = ofLabels.getManagedArrays().size();
@@ -411,7 +410,7 @@ public class PropertyIT {
     public void aScopeOfTheCallerOwnsTheResult(String engine, Class<? extends Loss> type) {
         GoldenRow row = GoldenRow.seeds(type).get(0);
         Loss loss = Catalogue.build(type, row.options(), null);
-        try (NDManager manager = Engine.getEngine(engine).newBaseManager()) {
+        try (NDManager manager = Place.manager(engine)) {
             NDList labels = Data.arrays(row.labels(), manager, DataType.FLOAT32);
             NDList predictions = Data.arrays(row.predictions(), manager, DataType.FLOAT32);
             NDArray closed;
@@ -497,7 +496,7 @@ public class PropertyIT {
     }
 
     private static double[] value(String engine, Loss loss, GoldenRow row) {
-        try (NDManager manager = Engine.getEngine(engine).newBaseManager()) {
+        try (NDManager manager = Place.manager(engine)) {
             return Nd.toDoubles(
                     loss.evaluate(
                             Data.arrays(row.labels(), manager, DataType.FLOAT64),
@@ -506,7 +505,7 @@ public class PropertyIT {
     }
 
     private static double[] fraction(String engine, AbstractLoss loss, GoldenRow row) {
-        try (NDManager manager = Engine.getEngine(engine).newBaseManager()) {
+        try (NDManager manager = Place.manager(engine)) {
             Fraction fraction =
                     loss.fraction(
                             Data.arrays(row.labels(), manager, DataType.FLOAT64),
@@ -518,7 +517,7 @@ public class PropertyIT {
     }
 
     private static void update(String engine, Loss loss, GoldenRow row) {
-        try (NDManager manager = Engine.getEngine(engine).newBaseManager()) {
+        try (NDManager manager = Place.manager(engine)) {
             loss.updateAccumulator(
                     "epoch",
                     Data.arrays(row.labels(), manager, DataType.FLOAT64),

@@ -91,7 +91,7 @@ public class RegularizationIT {
     @Test(dataProvider = "engines")
     public void penaltiesFollowTheirFormulas(String name) {
         Engine engine = Engine.getEngine(name);
-        try (NDManager manager = engine.newBaseManager()) {
+        try (NDManager manager = Place.manager(engine)) {
             NDArray x = manager.ones(new Shape(1));
             for (Object[] row :
                     new Object[][] {
@@ -141,7 +141,7 @@ public class RegularizationIT {
 
     @Test(dataProvider = "engines")
     public void penaltyFollowsTheLiveModel(String name) {
-        try (Model model = Model.newInstance("live", name)) {
+        try (Model model = Place.model(name)) {
             NDManager manager = model.getNDManager();
             Loss loss = L1Regularization.builder().setModel(model).build();
             NDList x = new NDList(manager.ones(new Shape(1)));
@@ -161,18 +161,21 @@ public class RegularizationIT {
             IllegalArgumentException error =
                     expectThrows(
                             IllegalArgumentException.class, () -> loss.evaluate(new NDList(), x));
-            assertTrue(error.getMessage().contains("initialized"), error.getMessage());
+            assertTrue(
+                    String.valueOf(error.getMessage()).contains("initialized"), error.getMessage());
         }
         IllegalArgumentException error =
                 expectThrows(
                         IllegalArgumentException.class, () -> L1Regularization.builder().build());
-        assertTrue(error.getMessage().contains("setBlock or setModel"), error.getMessage());
+        assertTrue(
+                String.valueOf(error.getMessage()).contains("setBlock or setModel"),
+                error.getMessage());
     }
 
     @Test(dataProvider = "engines")
     public void sumAddsValuesGradientsAndAccumulators(String name) {
         Engine engine = Engine.getEngine(name);
-        try (NDManager manager = engine.newBaseManager()) {
+        try (NDManager manager = Place.manager(engine)) {
             Block block = block(manager);
             WeightedSumLoss objective =
                     WeightedSumLoss.builder()
@@ -202,7 +205,7 @@ public class RegularizationIT {
 
     @Test(dataProvider = "engines")
     public void multiLabelAveragesSumsAndWeighs(String name) {
-        try (NDManager manager = Engine.getEngine(name).newBaseManager()) {
+        try (NDManager manager = Place.manager(name)) {
             NDArray base = manager.create(new float[] {0.1f, 0.2f, 0.3f});
             NDArray y1 = manager.create(new float[] {0.1f, 0.2f, 0.2f});
             NDArray y2 = manager.create(new float[] {0.4f, 0.2f, 0.3f});
@@ -248,7 +251,7 @@ public class RegularizationIT {
     public void weightDecayInAGroupTakesTheStepOfTheHalfSquaredPenalty(String name) {
         Engine engine = Engine.getEngine(name);
         Tracker rate = Tracker.fixed(0.1f);
-        try (NDManager manager = engine.newBaseManager()) {
+        try (NDManager manager = Place.manager(engine)) {
             Block block = block(manager);
             Optimizer groups =
                     ParameterGroups.builder()

@@ -118,7 +118,7 @@ public class TemplateIT {
     public void aReductionOfOnesOwnIsAveragedOverBatchesAndCannotBeMerged(String engine) {
         AbstractLoss loss = new LogCoshLoss(Reduction.of("LARGEST", NDArray::max));
         loss.addAccumulator("epoch");
-        try (NDManager manager = Engine.getEngine(engine).newBaseManager()) {
+        try (NDManager manager = Place.manager(engine)) {
             NDList labels = list(manager, new Shape(2), 0, 0);
             loss.updateAccumulator("epoch", labels, list(manager, new Shape(2), 0, 10));
             loss.updateAccumulator("epoch", labels, list(manager, new Shape(2), 0, 0));
@@ -146,7 +146,7 @@ public class TemplateIT {
                 loss.addAccumulator("epoch");
                 assertTrue(Float.isNaN(loss.getAccumulator("epoch")), "nothing added yet");
             }
-            try (NDManager manager = Engine.getEngine(engine).newBaseManager()) {
+            try (NDManager manager = Place.manager(engine)) {
                 for (int size : new int[] {4, 1}) {
                     double[] off = new double[size];
                     Arrays.fill(off, size == 4 ? 1 : 10);
@@ -173,7 +173,7 @@ public class TemplateIT {
     public void classWeightsCountInTheMeanOfAnEpoch(String engine) {
         AbstractLoss loss = CrossEntropyLoss.builder().optWeight(1, 3).optIgnoreIndex(-1).build();
         loss.addAccumulator("epoch");
-        try (NDManager manager = Engine.getEngine(engine).newBaseManager()) {
+        try (NDManager manager = Place.manager(engine)) {
             NDList logits = list(manager, new Shape(1, 2), Math.log(4), 0);
             for (long target : new long[] {0, 1, -1}) {
                 NDList label = new NDList(Nd.create(manager, new long[] {target}, new Shape(1)));
@@ -219,7 +219,7 @@ public class TemplateIT {
     }
 
     private static void update(Loss loss, int off) {
-        try (NDManager manager = Engine.getEngine("PyTorch").newBaseManager()) {
+        try (NDManager manager = Place.manager("PyTorch")) {
             for (int i = 0; i < 100; i++) {
                 loss.updateAccumulator(
                         "epoch", list(manager, new Shape(1), 0), list(manager, new Shape(1), off));
@@ -230,22 +230,21 @@ public class TemplateIT {
     @Test(dataProvider = "engines")
     public void partsMergeWithTheirGradient(String engine) {
         Engine named = Engine.getEngine(engine);
-        try (NDManager manager = named.newBaseManager()) {
+        try (NDManager manager = Place.manager(named)) {
             NDList labels = list(manager, new Shape(3), 0, 0, 0);
             NDArray x = list(manager, new Shape(3), 1, 2, 6).get(0);
             x.setRequiresGradient(true);
             AbstractLoss loss = Losses.mseLoss();
             try (GradientCollector collector = named.newGradientCollector()) {
-                NDArray total = null;
+                NDList numerators = new NDList();
                 double count = 0;
                 for (String part : new String[] {"0:1", "1:3"}) {
                     NDList label = new NDList(labels.get(0).get(part));
                     Fraction fraction = loss.fraction(label, new NDList(x.get(part)));
-                    NDArray numerator = fraction.numerator();
-                    total = total == null ? numerator : total.add(numerator);
+                    numerators.add(fraction.numerator());
                     count += fraction.denominator().getFloat();
                 }
-                NDArray mean = total.div((float) count);
+                NDArray mean = numerators.get(0).add(numerators.get(1)).div((float) count);
                 assertEquals(mean.getFloat(), 41f / 3, 1e-5f);
                 collector.backward(mean);
             }
@@ -316,7 +315,7 @@ public class TemplateIT {
             assertEquals(gradient, 0.0);
         }
         loss.addAccumulator("epoch");
-        try (NDManager manager = Engine.getEngine(engine).newBaseManager()) {
+        try (NDManager manager = Place.manager(engine)) {
             NDList labels = Data.arrays(row.labels(), manager, DataType.FLOAT32);
             NDList predictions = Data.arrays(row.predictions(), manager, DataType.FLOAT32);
             loss.updateAccumulator("epoch", labels, predictions);
@@ -383,7 +382,7 @@ public class TemplateIT {
     @Test(dataProvider = "engines")
     public void aBooleanMaskHidesEvenNaN(String engine) {
         Engine named = Engine.getEngine(engine);
-        try (NDManager manager = named.newBaseManager()) {
+        try (NDManager manager = Place.manager(named)) {
             NDArray mask = Nd.create(manager, new long[] {1, 0}, new Shape(2)).neq(0);
             NDList labels = list(manager, new Shape(2), 1, Double.NaN);
             labels.add(mask);
@@ -404,7 +403,7 @@ public class TemplateIT {
     @Test(dataProvider = "engines")
     public void halfPrecisionIsComputedInSingle(String engine) {
         Engine named = Engine.getEngine(engine);
-        try (NDManager manager = named.newBaseManager()) {
+        try (NDManager manager = Place.manager(named)) {
             // 300² is beyond the range of FLOAT16.
             NDArray x = list(manager, new Shape(2), 300, 1).get(0).toType(DataType.FLOAT16, false);
             NDArray label = Nd.create(manager, new long[] {0, 0}, new Shape(2));

@@ -4,9 +4,7 @@ package io.djlosses.examples;
 import ai.djl.Model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.NDManager;
 import ai.djl.nn.SequentialBlock;
-import ai.djl.training.ParameterStore;
 import ai.djl.training.loss.Loss;
 
 import io.djlosses.Losses;
@@ -34,6 +32,7 @@ import picocli.CommandLine.Option;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 
@@ -117,17 +116,10 @@ final class Circles extends ExampleCommand {
     }
 
     private static int[] predict(Model model, Samples points) {
-        try (NDManager manager = model.getNDManager().newSubManager()) {
-            NDList input = new NDList(Column.of(points.features()).toArray(manager));
-            ParameterStore parameters = new ParameterStore(manager, false);
-            NDArray output = model.getBlock().forward(parameters, input, false).get(0);
-            int[] classes = new int[points.size()];
-            double[] probabilities = Nd.toDoubles(output);
-            for (int i = 0; i < classes.length; i++) {
-                classes[i] = probabilities[i] > 0.5 ? 1 : 0;
-            }
-            return classes;
-        }
+        Column inputs = Column.of(points.features());
+        return Arrays.stream(Networks.forward(model, model.getBlock(), inputs))
+                .mapToInt(probability -> probability[0] > 0.5 ? 1 : 0)
+                .toArray();
     }
 
     private static XYChart scatter(String title, Samples points, int[] classes) {

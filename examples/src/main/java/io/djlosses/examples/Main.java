@@ -28,6 +28,11 @@ import java.io.UncheckedIOException;
             Focal.class,
             Circles.class,
             WeightDecay.class,
+            Vocabulary.class,
+            CtcDigits.class,
+            Embedding.class,
+            Imbalance.class,
+            Curves.class,
         })
 public final class Main implements Runnable {
 

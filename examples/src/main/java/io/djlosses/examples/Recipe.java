@@ -25,32 +25,44 @@ import java.util.stream.Stream;
 @SuppressWarnings("ImmutableEnumChecker") // lists and functions here do not change
 enum Recipe {
     /** The class, against any scores. */
-    CLASS(Label.CLASS, x -> x, "CrossEntropyLoss", "MultiMarginLoss", "SoftmaxFocalLoss"),
+    CLASS(
+            Label.CLASS,
+            x -> x,
+            "CrossEntropyLoss",
+            "LinearCrossEntropyLoss",
+            "MultiMarginLoss",
+            "SoftmaxFocalLoss"),
 
     /** The class, against logarithms of probabilities that sum to 1. */
-    CLASS_LOG_SOFTMAX(Label.CLASS, x -> Nd.logSoftmax(x, 1), "NLLLoss"),
+    CLASS_LOG_SOFTMAX(Label.CLASS, x -> Nd.logSoftmax(x, 1), "AdaptiveLogSoftmaxLoss", "NLLLoss"),
 
     /** 1 for the class and 0 for the others, against any scores. */
     ONE_HOT(
             Label.ONE_HOT,
             x -> x,
             "BCEWithLogitsLoss",
+            "CosineSimilarityLoss",
             "GHMCLoss",
+            "GHMRLoss",
             "HuberLoss",
             "L1Loss",
             "MSELoss",
+            "MultiClassDiceLoss",
             "MultiLabelSoftMarginLoss",
+            "PoissonNLLLoss",
+            "RMSELoss",
             "SigmoidFocalLoss",
-            "SmoothL1Loss"),
+            "SmoothL1Loss",
+            "SoftmaxCrossEntropyWithLogits"),
 
     /** 1 for the class and 0 for the others, against probabilities. */
-    ONE_HOT_SIGMOID(Label.ONE_HOT, Nd::sigmoid, "BCELoss", "FocalLoss"),
+    ONE_HOT_SIGMOID(Label.ONE_HOT, Nd::sigmoid, "BCELoss", "DiceLoss", "FocalLoss"),
 
     /** 1 for the class and 0 for the others, against logarithms of probabilities that sum to 1. */
     ONE_HOT_LOG_SOFTMAX(Label.ONE_HOT, x -> Nd.logSoftmax(x, 1), "KLDivLoss"),
 
     /** 1 for the class and −1 for the others, against any scores. */
-    SIGNED(Label.SIGNED, x -> x, "HingeLoss", "SoftMarginLoss", "SquaredHingeLoss"),
+    SIGNED(Label.SIGNED, x -> x, "HingeLoss", "LogisticLoss", "SoftMarginLoss", "SquaredHingeLoss"),
 
     /** The class, then −1 to the end of the row, against any scores. */
     LIST(Label.LIST, x -> x, "MultiLabelMarginLoss");

@@ -23,20 +23,18 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
 import java.nio.file.Path;
-import java.util.stream.IntStream;
 
 /** The plot of the smooth L1 loss against the L1 loss. */
 @Command(name = "smooth-l1", description = "Plots smooth L1 against L1 on [-10, 10].")
 final class SmoothL1 extends ExampleCommand {
 
-    private static final int STEPS = 5000;
+    private static final int POINTS = 401;
 
     @Mixin private OutOption out;
 
     @Override
     public void run() {
-        double[] x =
-                IntStream.range(0, STEPS).mapToDouble(i -> -10 + 20.0 * i / (STEPS - 1)).toArray();
+        double[] x = Plots.range(-10, 10, POINTS);
         XYChart chart = Plots.chart("Smooth L1 and L1", "prediction - label", "loss");
         Plots.line(
                 chart,
@@ -49,7 +47,6 @@ final class SmoothL1 extends ExampleCommand {
                 x,
                 values(L1Loss.builder().optReduction(Reduction.NONE).build(), x));
         chart.getStyler().setLegendPosition(LegendPosition.InsideN);
-        chart.getStyler().setXAxisMin(-10.0).setXAxisMax(10.0).setYAxisMin(0.0);
         Path picture = out.file("smooth-l1.png");
         Plots.save(picture, chart);
         print("%s", picture);

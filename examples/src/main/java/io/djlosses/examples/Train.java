@@ -132,14 +132,12 @@ final class Train extends ExampleCommand {
     }
 
     private Recipe recipe() {
-        List<String> fitting =
-                Recipe.losses().stream().filter(Recipe.catalog()::containsKey).toList();
-        require(
-                fitting.contains(loss),
-                "--loss %s does not fit classes; those that do: %s",
-                loss,
-                String.join(", ", fitting));
-        return Recipe.of(loss).orElseThrow();
+        return Recipe.of(loss)
+                .orElseThrow(
+                        () ->
+                                error(
+                                        "--loss %s does not fit classes; those that do: %s",
+                                        loss, String.join(", ", Recipe.losses())));
     }
 
     private Samples samples() {

@@ -22,7 +22,7 @@ public class MainIT {
             {"train --l2 -1", "djlosses train: --l2 must not be negative, but was -1.0"},
             {"train --data x", "djlosses train: --data must be digits or breast-cancer, but was x"},
             {"train --engine x", "djlosses train: --engine must be PyTorch"},
-            {"train --loss x", "djlosses train: --loss x does not fit classes; those that do: BCE"},
+            {"train --loss x", "djlosses train: --loss x does not fit classes; those that do: Ad"},
             {"train --out pom.xml", "djlosses train: --out: cannot make the folder pom.xml"},
         };
     }

@@ -16,7 +16,16 @@ import java.util.stream.Stream;
 public class TrainIT {
 
     /** Losses with a default that teach something else than classes. */
-    private static final Set<String> OTHERS = Set.of();
+    private static final Set<String> OTHERS =
+            Set.of(
+                    "CTCLoss",
+                    "CosineEmbeddingLoss",
+                    "GaussianNLLLoss",
+                    "HingeEmbeddingLoss",
+                    "MarginRankingLoss",
+                    "SDMLLoss",
+                    "TripletMarginLoss",
+                    "TripletMarginWithDistanceLoss");
 
     private static final String OUT = Cli.PICTURES.toString();
 
@@ -26,7 +35,6 @@ public class TrainIT {
                 .flatMap(
                         engine ->
                                 Recipe.losses().stream()
-                                        .filter(Recipe.catalog()::containsKey)
                                         .map(loss -> new Object[] {engine[0], loss}))
                 .toArray(Object[][]::new);
     }
@@ -75,6 +83,7 @@ public class TrainIT {
     @Test
     public void everyLossOfTheCatalogHasARecipeOrAReason() {
         Set<String> catalog = new TreeSet<>(Recipe.catalog().keySet());
+        assertTrue(catalog.containsAll(Recipe.losses()));
         catalog.removeAll(Recipe.losses());
         assertEquals(catalog, new TreeSet<>(OTHERS));
     }

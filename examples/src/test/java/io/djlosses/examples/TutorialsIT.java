@@ -4,11 +4,19 @@ package io.djlosses.examples;
 import static org.testng.Assert.assertEquals;
 import static org.testng.Assert.assertTrue;
 
+import io.djlosses.api.ElementwiseLoss;
+
 import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 
 /** Each tutorial on each engine: fixed figures to the last digit, random ones within a range. */
 public class TutorialsIT {
@@ -70,6 +78,117 @@ public class TutorialsIT {
         assertEquals(differences[1], 0, 2e-6, "weights only, by the optimizer");
         assertTrue(differences[2] > 1e-4, "biases too");
         assertTrue(differences[3] > 1e-3, "none");
+    }
+
+    @Test(dataProvider = "engines")
+    public void tour(String engine) {
+        String out = Cli.print("tour", engine);
+        Map<String, String> fixed =
+                Map.of(
+                        "KLDivLoss", "-0.3335",
+                        "MultiLabelMarginLoss", "0.4500",
+                        "SoftMarginLoss", "0.6764",
+                        "MultiMarginLoss", "0.6000",
+                        "HingeEmbeddingLoss", "0.7667",
+                        "CosineEmbeddingLoss", "0.5000");
+        fixed.forEach(
+                (loss, value) ->
+                        assertTrue(
+                                out.lines()
+                                        .anyMatch(
+                                                line ->
+                                                        line.startsWith(loss + " ")
+                                                                && line.endsWith(" " + value)),
+                                loss + " in " + out));
+        assertEquals(out.lines().count(), 2 + 16);
+        // The tutorial's random inputs are its own; its values are 0.57 to 2.01, and 16.09 for CTC.
+        assertWithin(Cli.numbers(out, "random .* ([0-9.]+)$"), 0.1, 30);
+    }
+
+    @Test(dataProvider = "engines")
+    public void crossEntropy(String engine) {
+        String out = Cli.print("cross-entropy", engine);
+        assertTrue(out.contains("  CrossEntropyLoss         0.5493\n"), out);
+        assertTrue(out.contains("  LogSoftmax, then NLLLoss 0.5493\n"), out);
+    }
+
+    @Test(dataProvider = "engines")
+    public void focal(String engine) {
+        String out = Cli.print("focal", engine);
+        assertTrue(
+                out.matches("(?s).*FocalLoss +0.0866 +0.0005 .*BCELoss +0.6931 +0.1054 .*"), out);
+    }
+
+    @Test(dataProvider = "engines")
+    public void smoothL1(String engine) throws IOException {
+        Cli.print("smooth-l1", engine, "--out", OUT);
+        assertTrue(Files.size(Cli.PICTURES.resolve("smooth-l1.png")) > 5000);
+    }
+
+    @Test(dataProvider = "engines")
+    public void circles(String engine) throws IOException {
+        String out = Cli.print("circles", engine, "--out", OUT, "--epochs", "10");
+        double[] accuracies = Cli.numbers(out, "([0-9.]+) %$");
+        assertTrue(accuracies[9] >= 97, out);
+        // The tutorial goes from 0.025 to 0.017.
+        assertWithin(Cli.numbers(out, "^ +10 +[0-9.]+ +([0-9.]+)"), 0.01, 0.03);
+        assertTrue(Files.size(Cli.PICTURES.resolve("circles.png")) > 5000);
+    }
+
+    @Test(dataProvider = "engines")
+    public void embedding(String engine) throws IOException {
+        String out = Cli.print("embedding", engine, "--out", OUT, "--epochs", "2");
+        assertWithin(Cli.numbers(out, "^\\S+Loss +([0-9.]+)$"), 0.9, 1);
+        assertTrue(Files.size(Cli.PICTURES.resolve("embedding.png")) > 5000);
+    }
+
+    @Test(dataProvider = "engines")
+    public void ctcDigits(String engine) {
+        String out = Cli.print("ctc-digits", engine);
+        assertWithin(Cli.numbers(out, "^Sequence accuracy ([0-9.]+) %"), 90, 100);
+    }
+
+    @Test(dataProvider = "engines")
+    public void imbalance(String engine) throws IOException {
+        String out = Cli.print("imbalance", engine, "--out", OUT);
+        assertWithin(Cli.numbers(out, " ([0-9.]+) +[0-9.]+$"), 0.75, 1);
+        assertWithin(Cli.numbers(out, " [0-9.]+ +([0-9.]+)$"), 0.97, 1);
+        assertTrue(Files.size(Cli.PICTURES.resolve("imbalance.png")) > 5000);
+    }
+
+    @Test(dataProvider = "engines")
+    public void vocabulary(String engine) {
+        String out = Cli.print("vocabulary", engine, "--epochs", "1");
+        double[] perplexities = Cli.numbers(out, " ([0-9.]+) +[0-9.]+$");
+        assertEquals(perplexities.length, 4, out);
+        assertWithin(perplexities, 100, 600);
+        assertEquals(perplexities[3], perplexities[0], 0.01 * perplexities[0], "full and chunked");
+    }
+
+    @Test(dataProvider = "engines")
+    public void curves(String engine) throws IOException {
+        Path folder = Cli.PICTURES.resolve("curves");
+        Cli.print("curves", engine, "--out", folder.toString());
+        for (Curve curve : Curve.values()) {
+            for (String loss : curve.losses) {
+                assertTrue(Files.size(folder.resolve(loss + ".png")) > 5000, loss);
+            }
+        }
+    }
+
+    @Test
+    public void everyElementwiseLossHasACurve() {
+        // The root of a mean is one value for all elements.
+        Set<String> without = new TreeSet<>(Set.of("RMSELoss"));
+        Recipe.catalog()
+                .forEach(
+                        (name, factory) -> {
+                            if (ElementwiseLoss.class.isAssignableFrom(factory.getReturnType())
+                                    && Curve.of(name).isEmpty()) {
+                                assertTrue(without.remove(name), name);
+                            }
+                        });
+        assertEquals(without, Set.of());
     }
 
     private static double[] stepLosses(String out) {

@@ -81,11 +81,17 @@ public final class BCELoss extends ElementwiseLoss {
     @Override
     protected ClosedForm closedForm(NDArray label, NDArray prediction, boolean gradient) {
         Divisor divisor = Divisor.of(prediction.size());
-        NDArray sum = Nd.sum(weighted(BinaryCrossEntropy.values(label, prediction)));
+        NDArray values = scaled(BinaryCrossEntropy.values(label, prediction));
+        NDArray sum = Nd.sum(values);
+        values.close();
         return gradient
                 ? new ClosedForm(
-                        sum, divisor, 1, weighted(BinaryCrossEntropy.gradient(label, prediction)))
+                        sum, divisor, 1, scaled(BinaryCrossEntropy.gradient(label, prediction)))
                 : new ClosedForm(sum, divisor);
+    }
+
+    private NDArray scaled(NDArray values) {
+        return weight == null ? values : values.muli(LastAxis.row(weight, values));
     }
 
     private NDArray weighted(NDArray values) {

@@ -74,8 +74,7 @@ public final class BCEWithLogitsLoss extends ElementwiseLoss {
     protected NDArray unreduced(NDArray label, NDArray prediction) {
         NDArray softplus = Nd.softplus(prediction.neg());
         if (posWeight != null) {
-            NDArray excess = LastAxis.row(posWeight, prediction).sub(1);
-            softplus = softplus.mul(label.mul(excess).add(1));
+            softplus = softplus.mul(factor(label, posWeight));
         }
         NDArray values = prediction.mul(label.neg().add(1)).add(softplus);
         return weight == null ? values : values.mul(LastAxis.row(weight, prediction));
@@ -83,19 +82,33 @@ public final class BCEWithLogitsLoss extends ElementwiseLoss {
 
     /** {@inheritDoc} */
     @Override
-    protected @Nullable ClosedForm closedForm(NDArray label, NDArray prediction, boolean gradient) {
-        if (weight != null || posWeight != null) {
-            return null;
-        }
+    protected ClosedForm closedForm(NDArray label, NDArray prediction, boolean gradient) {
         Divisor divisor = Divisor.of(prediction.size());
-        // x ([x > 0] − y) first: in softplus(x) − x y a confident right answer would cancel.
-        NDArray positive = Nd.cast(prediction.gt(0), prediction);
-        NDArray small = Nd.log1p(prediction.abs().negi().exp());
-        NDArray sum = Nd.sum(positive.subi(label).muli(prediction).addi(small));
+        NDArray factor = posWeight == null ? null : factor(label, posWeight);
+        NDArray values = scaled(BinaryCrossEntropy.ofLogits(label, prediction, factor));
+        NDArray sum = Nd.sum(values);
+        values.close();
         if (!gradient) {
             return new ClosedForm(sum, divisor);
         }
-        return new ClosedForm(sum, divisor, 1, Nd.sigmoid(prediction).subi(label));
+        NDArray slope = Nd.sigmoid(prediction);
+        if (posWeight == null) {
+            slope.subi(label);
+        } else {
+            // (1 − y) − f σ(−x), which would cancel, is f σ(x) − p y.
+            slope.muli(factor).subi(label.mul(LastAxis.row(posWeight, label)));
+        }
+        return new ClosedForm(sum, divisor, 1, scaled(slope));
+    }
+
+    private NDArray scaled(NDArray values) {
+        return weight == null ? values : values.muli(LastAxis.row(weight, values));
+    }
+
+    /** Returns 1 + (p − 1) y. */
+    private static NDArray factor(NDArray label, double[] posWeight) {
+        NDArray excess = LastAxis.row(posWeight, label).sub(1);
+        return label.mul(excess).add(1);
     }
 
     /**

@@ -8,6 +8,8 @@ import ai.djl.ndarray.types.Shape;
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
 import io.djlosses.api.ClassTargets;
+import io.djlosses.api.ClosedForm;
+import io.djlosses.api.Divisor;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Terms;
 import io.djlosses.nd.Nd;
@@ -129,6 +131,16 @@ public final class CrossEntropyLoss extends AbstractLoss {
                 : ofIndices(label, logits);
     }
 
+    /** {@inheritDoc} */
+    @Override
+    protected @Nullable ClosedForm closedForm(NDList labels, NDList predictions, boolean gradient) {
+        NDArray label = labels.get(0);
+        NDArray logits = predictions.get(0);
+        return label.getShape().equals(logits.getShape())
+                ? closedForm(shares(Nd.cast(label, logits), logits), logits, gradient)
+                : null;
+    }
+
     private Terms ofProbabilities(NDArray label, NDArray logits) {
         return Terms.of(crossEntropy(shares(label, logits), logits));
     }
@@ -137,6 +149,21 @@ public final class CrossEntropyLoss extends AbstractLoss {
     static NDArray crossEntropy(NDArray probabilities, NDArray logits) {
         int axis = ClassAxis.of(logits);
         return Nd.sum(Nd.logSoftmax(logits, axis).mul(probabilities), axis).neg();
+    }
+
+    /** Returns the sum of {@link #crossEntropy}, and (Σc q[c]) p − q as its gradient. */
+    static @Nullable ClosedForm closedForm(
+            NDArray probabilities, NDArray logits, boolean gradient) {
+        if (logits.getShape().dimension() == 1 || Nd.isLogSoftmaxExact(logits)) {
+            return null;
+        }
+        NDArray prob = logits.softmax(1);
+        NDArray sums = Nd.sum(probabilities, 1, true);
+        NDArray sum = Nd.sumLogSoftmax(logits, prob, probabilities, sums).neg();
+        Divisor divisor = Divisor.of(sums.size());
+        return gradient
+                ? new ClosedForm(sum, divisor, 1, prob.muli(sums).subi(probabilities))
+                : new ClosedForm(sum, divisor);
     }
 
     /** Returns the target with label smoothing and class weights: what −log p of a class counts. */

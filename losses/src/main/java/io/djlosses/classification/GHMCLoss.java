@@ -162,9 +162,7 @@ public final class GHMCLoss extends AbstractLoss {
         NDArray x = targets.logits;
         NDArray slope = Nd.sigmoid(x).subi(targets.label);
         NDArray weights = weights(targets, slope, gradient);
-        NDArray entropy = BinaryCrossEntropy.complement(targets.label).muli(x);
-        entropy.addi(x.neg().maximum(Nd.num(x, 0)));
-        entropy.addi(Nd.log1p(x.abs().negi().exp())); // last, so that a small loss keeps its digits
+        NDArray entropy = BinaryCrossEntropy.ofLogits(targets.label, x, null);
         NDArray sum = Nd.sum(entropy.muli(weights));
         return gradient
                 ? new ClosedForm(sum, targets.divisor(), 1, slope.muli(weights))

@@ -71,8 +71,10 @@ public final class HingeLoss extends ElementwiseLoss {
     @Override
     protected ClosedForm closedForm(NDArray label, NDArray prediction, boolean gradient) {
         Divisor divisor = Divisor.of(prediction.size());
-        NDArray violation = violation(label, prediction);
-        NDArray sum = Nd.sum(violation.maximum(Nd.num(violation, 0)));
+        NDArray violation = prediction.mul(label).negi().addi(Nd.num(prediction, margin));
+        NDArray values = violation.maximum(Nd.num(violation, 0));
+        NDArray sum = Nd.sum(values);
+        values.close();
         if (!gradient) {
             return new ClosedForm(sum, divisor);
         }

@@ -21,7 +21,13 @@ final class Margin {
     static ClosedForm closedForm(NDArray sign, NDArray score, boolean gradient) {
         Divisor divisor = Divisor.of(score.size());
         NDArray violation = score.mul(sign).negi();
-        NDArray sum = Nd.sum(Nd.softplus(violation));
+        NDArray minusAbs = violation.abs().negi();
+        NDArray values = Nd.softplusOfNegative(minusAbs);
+        minusAbs.close();
+        NDArray positive = violation.maximum(Nd.num(violation, 0));
+        NDArray sum = Nd.sum(values.addi(positive));
+        values.close();
+        positive.close();
         return gradient
                 ? new ClosedForm(sum, divisor, -1, Nd.sigmoid(violation).muli(sign))
                 : new ClosedForm(sum, divisor);

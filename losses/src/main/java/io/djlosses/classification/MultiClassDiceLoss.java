@@ -81,7 +81,7 @@ public final class MultiClassDiceLoss extends AbstractLoss {
 
         NDArray of(NDArray x) {
             return switch (this) {
-                case SOFTMAX -> Nd.logSoftmax(x, 1).exp();
+                case SOFTMAX -> x.softmax(1);
                 case SIGMOID -> Nd.sigmoid(x);
                 case NONE -> x;
             };
@@ -138,7 +138,11 @@ public final class MultiClassDiceLoss extends AbstractLoss {
         if (x.size() == 0) {
             return x.getManager().zeros(shape.slice(1, 2), x.getDataType()).add(x.sum());
         }
-        return Nd.sum(Nd.sum(x.reshape(shape.get(0), shape.get(1), -1), 2), 0);
+        NDArray rows = x; // [N, C]
+        if (shape.dimension() > 2) {
+            rows = Nd.sum(x.reshape(shape.get(0), shape.get(1), -1), 2);
+        }
+        return Nd.sum(rows, 0);
     }
 
     private NDArray factors(NDArray values) {

@@ -121,7 +121,7 @@ public final class MultiLabelSoftMarginLoss extends AbstractLoss {
         double classes = logits.getShape().tail();
         Divisor divisor = Divisor.of(logits.size() / classes);
         // softplus(±x) = max(±x, 0) + log1p(exp(−|x|)): a single logarithm for both.
-        NDArray values = Nd.log1p(logits.abs().neg().exp());
+        NDArray values = Nd.softplusOfNegative(logits.abs().negi());
         Number zero = Nd.num(logits, 0);
         values.addi(logits.neg().maximum(zero).muli(label));
         values.addi(logits.maximum(zero).muli(label.neg().addi(1)));

@@ -83,34 +83,26 @@ public final class SigmoidFocalLoss extends ElementwiseLoss {
     @Override
     protected ClosedForm closedForm(NDArray label, NDArray prediction, boolean gradient) {
         Divisor divisor = Divisor.of(prediction.size());
-        NDArray opposite = prediction.neg();
         NDArray yes = Nd.sigmoid(prediction);
-        NDArray no = Nd.sigmoid(opposite);
-        NDArray wrong = FocalModulation.blend(label, no, yes);
-        Number zero = Nd.num(prediction, 0);
-        NDArray entropy =
-                FocalModulation.blend(label, opposite.maximum(zero), prediction.maximum(zero))
-                        .addi(Nd.log1p(prediction.abs().negi().exp()));
+        NDArray no = Nd.sigmoid(prediction.neg());
+        NDArray missed = label.mul(no);
+        NDArray raised = BinaryCrossEntropy.complement(label).muli(yes);
+        NDArray wrong = missed.add(raised);
+        NDArray entropy = BinaryCrossEntropy.ofLogits(label, prediction, null);
+        NDArray balance = alpha == OFF ? null : FocalModulation.balance(label, alpha);
         NDArray values = FocalModulation.modulate(entropy, wrong, gamma);
-        if (alpha != OFF) {
-            values = values.mul(FocalModulation.balance(label, alpha));
-        }
-        NDArray sum = Nd.sum(values);
+        NDArray sum = Nd.sum(balance == null ? values : values.mul(balance));
         if (!gradient) {
             return new ClosedForm(sum, divisor);
         }
-        NDArray direction = BinaryCrossEntropy.complement(label).muli(yes).subi(label.mul(no));
-        NDArray slope = FocalModulation.modulate(direction, wrong, gamma);
+        NDArray slope = FocalModulation.modulate(raised.subi(missed), wrong, gamma);
         if (gamma > 0) {
             // d q / d x = (1 − 2y) σ(x) σ(−x)
             NDArray change = label.mul(Nd.num(label, -2)).addi(Nd.num(label, 1)).muli(yes);
             change.muli(no).muli(entropy).muli(Nd.num(label, gamma));
             slope = FocalModulation.slope(change, slope, wrong, gamma);
         }
-        if (alpha != OFF) {
-            slope = slope.mul(FocalModulation.balance(label, alpha));
-        }
-        return new ClosedForm(sum, divisor, 1, slope);
+        return new ClosedForm(sum, divisor, 1, balance == null ? slope : slope.muli(balance));
     }
 
     /**

@@ -8,10 +8,13 @@ import ai.djl.ndarray.types.Shape;
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
 import io.djlosses.api.ClassTargets;
+import io.djlosses.api.ClosedForm;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Reduction;
 import io.djlosses.api.Terms;
 import io.djlosses.nd.Nd;
+
+import org.jspecify.annotations.Nullable;
 
 /**
  * MindSpore's cross entropy of logits: one value a sample unless a reduction is asked for.
@@ -105,6 +108,15 @@ public final class SoftmaxCrossEntropyWithLogits extends AbstractLoss {
         }
         ClassTargets targets = ClassAxis.targets(this, label, logits, null, null);
         return targets.weigh(Nd.logSoftmax(logits, targets.index()).neg());
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected @Nullable ClosedForm closedForm(NDList labels, NDList predictions, boolean gradient) {
+        NDArray logits = predictions.get(0);
+        return sparse
+                ? null
+                : CrossEntropyLoss.closedForm(Nd.cast(labels.get(0), logits), logits, gradient);
     }
 
     /**

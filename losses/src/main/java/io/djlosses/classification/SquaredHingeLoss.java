@@ -69,9 +69,9 @@ public final class SquaredHingeLoss extends ElementwiseLoss {
     @Override
     protected ClosedForm closedForm(NDArray label, NDArray prediction, boolean gradient) {
         Divisor divisor = Divisor.of(prediction.size());
-        NDArray violation = violation(label, prediction);
+        NDArray violation = prediction.mul(label).negi().addi(Nd.num(prediction, margin));
         violation = violation.maximum(Nd.num(violation, 0));
-        NDArray sum = Nd.sum(violation.square());
+        NDArray sum = Nd.sumOfSquares(violation);
         return gradient
                 ? new ClosedForm(sum, divisor, -2, violation.muli(label))
                 : new ClosedForm(sum, divisor);

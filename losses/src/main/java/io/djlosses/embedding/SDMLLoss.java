@@ -2,9 +2,8 @@
 package io.djlosses.embedding;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 
 import io.djlosses.api.AbstractLoss;
@@ -58,9 +57,6 @@ import io.djlosses.nd.Nd;
  */
 public final class SDMLLoss extends AbstractLoss {
 
-    /** How many differences of components the closed form holds at a time. */
-    private static final long CHUNK_SIZE = 1 << 20;
-
     private final double smoothingParameter;
 
     private SDMLLoss(Builder builder) {
@@ -112,20 +108,19 @@ public final class SDMLLoss extends AbstractLoss {
         NDArray x1 = predictions.get(0);
         NDArray x2 = predictions.get(1);
         long batch = x1.getShape().get(0);
-        NDArray logProb = Nd.logSoftmax(distancesInChunks(x1, x2).neg(), 1);
+        // What all embeddings have in common drops out, and would only cost precision.
+        NDArray center = Nd.sum(x2, 0, true).divi(Nd.num(x2, batch));
+        NDArray centered1 = x1.sub(center);
+        NDArray centered2 = x2.sub(center);
+        NDArray logProb = logProb(centered1, centered2); // FLOAT64
         NDArray target = target(logProb);
-        NDArray sum = Nd.sum(divergence(target, logProb));
+        NDArray sum = Nd.cast(Nd.sum(divergence(target, logProb)), x1);
         Divisor divisor = Divisor.of(batch);
         if (!gradient) {
             return new ClosedForm(sum, divisor);
         }
-        // With W = P − Q the gradients are 2/B Σⱼ Wᵢⱼ (x2ⱼ − x1ᵢ) and 2/B Σᵢ Wᵢⱼ (x1ᵢ − x2ⱼ). What
-        // all
-        // embeddings have in common drops out, and would only cost precision.
-        NDArray weights = logProb.exp().subi(target);
-        NDArray center = x2.mean(new int[] {0}, true);
-        NDArray centered1 = x1.sub(center);
-        NDArray centered2 = x2.sub(center);
+        // With W = P − Q the gradients are 2/B Σⱼ Wᵢⱼ (x2ⱼ − x1ᵢ) and 2/B Σᵢ Wᵢⱼ (x1ᵢ − x2ⱼ).
+        NDArray weights = Nd.cast(logProb.exp().subi(target), x1);
         return new ClosedForm(
                 sum,
                 divisor,
@@ -134,22 +129,25 @@ public final class SDMLLoss extends AbstractLoss {
                 pull(weights.transpose(), centered2, centered1));
     }
 
-    /** Returns Σⱼ wᵢⱼ (bⱼ − aᵢ). */
-    private static NDArray pull(NDArray weights, NDArray a, NDArray b) {
-        NDArray sums = Nd.sum(weights, 1, true);
-        return weights.matMul(b).subi(a.mul(sums));
+    /**
+     * Returns the logarithms of p by one product: −‖a − b‖² = 2ab − ‖b‖² − ‖a‖², of which the last
+     * term is the same for a whole row. Close points cancel, which takes twice the digits.
+     */
+    private static NDArray logProb(NDArray x1, NDArray x2) {
+        try (NDArray a = x1.toType(DataType.FLOAT64, true);
+                NDArray b = x2.toType(DataType.FLOAT64, true);
+                NDArray product = a.matMul(b.transpose())) {
+            NDArray squares = Nd.sum(b.powi(2), 1).expandDims(0); // [1, B]
+            return Nd.logSoftmax(product.muli(2.0).subi(squares), 1);
+        }
     }
 
-    /** Computes the distances without holding the differences of all pairs at once. */
-    private static NDArray distancesInChunks(NDArray x1, NDArray x2) {
-        long batch = x1.getShape().get(0);
-        long rows = Math.max(1, CHUNK_SIZE / x2.size());
-        NDList chunks = new NDList();
-        for (long from = 0; from < batch; from += rows) {
-            NDIndex chunk = new NDIndex("{}:{}", from, Math.min(batch, from + rows));
-            chunks.add(squaredDistances(x1.get(chunk), x2));
+    /** Returns Σⱼ wᵢⱼ (bⱼ − aᵢ). */
+    private static NDArray pull(NDArray weights, NDArray a, NDArray b) {
+        try (NDArray sums = Nd.sum(weights, 1, true);
+                NDArray own = a.mul(sums)) {
+            return weights.matMul(b).subi(own);
         }
-        return NDArrays.concat(chunks, 0);
     }
 
     /**

@@ -53,9 +53,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <h2>State</h2>
  *
- * <p>With {@code momentum} the counts of bins are smoothed over batches. {@code evaluate} and
- * {@code fraction} advance them; {@code value} and accumulators use, but do not change them. See
- * {@link #histogram}.
+ * <p>With {@code momentum} the counts of bins are smoothed over batches, in Java: each evaluation
+ * waits for the device. {@code evaluate} and {@code fraction} advance them; {@code value} and
+ * accumulators use, but do not change them. See {@link #histogram}.
  *
  * <h2>Example</h2>
  *

@@ -58,7 +58,7 @@ public final class L1Loss extends ElementwiseLoss {
     protected ClosedForm closedForm(NDArray label, NDArray prediction, boolean gradient) {
         NDArray error = prediction.sub(label);
         Divisor divisor = Divisor.of(error.size());
-        NDArray sum = Nd.sum(error.abs());
+        NDArray sum = Nd.sumOfAbs(error);
         return gradient
                 ? new ClosedForm(sum, divisor, 1, error.sign())
                 : new ClosedForm(sum, divisor);

@@ -57,7 +57,7 @@ public final class MSELoss extends ElementwiseLoss {
     protected ClosedForm closedForm(NDArray label, NDArray prediction, boolean gradient) {
         NDArray error = prediction.sub(label);
         Divisor divisor = Divisor.of(error.size());
-        NDArray sum = Nd.sum(error.square());
+        NDArray sum = Nd.sumOfSquares(error);
         return gradient ? new ClosedForm(sum, divisor, 2, error) : new ClosedForm(sum, divisor);
     }
 

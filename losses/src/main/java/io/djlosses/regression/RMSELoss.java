@@ -69,15 +69,16 @@ public final class RMSELoss extends ElementwiseLoss {
     protected ClosedForm closedForm(NDArray label, NDArray prediction, boolean gradient) {
         NDArray error = prediction.sub(label);
         Divisor divisor = Divisor.of(error.size());
-        NDArray sum = Nd.sum(error.square());
+        NDArray sum = Nd.sumOfSquares(error);
         return gradient ? new ClosedForm(sum, divisor, 2, error) : new ClosedForm(sum, divisor);
     }
 
     /** {@inheritDoc} */
     @Override
     protected NDArray finish(NDArray mean) {
-        NDArray perfect = mean.eq(0);
-        return Nd.where(perfect, mean, Nd.where(perfect, mean.onesLike(), mean).sqrt());
+        // √1 − 1 where the mean is 0, because the gradient of √0 is infinite.
+        NDArray perfect = Nd.cast(mean.stopGradient().eq(0), mean);
+        return mean.add(perfect).sqrt().sub(perfect);
     }
 
     /** {@inheritDoc} */

@@ -70,7 +70,7 @@ public final class SmoothL1Loss extends ElementwiseLoss {
             return closedForm(error, beta, 1, gradient);
         }
         Divisor divisor = Divisor.of(error.size());
-        NDArray sum = Nd.sum(error.abs());
+        NDArray sum = Nd.sumOfAbs(error);
         return gradient
                 ? new ClosedForm(sum, divisor, 1, error.sign())
                 : new ClosedForm(sum, divisor);
@@ -101,10 +101,14 @@ public final class SmoothL1Loss extends ElementwiseLoss {
     /** Returns the closed form of {@code factor} times this loss, for {@code beta} above 0. */
     static ClosedForm closedForm(NDArray error, double beta, double factor, boolean gradient) {
         Divisor divisor = Divisor.of(error.size());
-        NDArray clamped = error.minimum(Nd.num(error, beta)).maximum(Nd.num(error, -beta));
-        NDArray values = clamped.mul(Nd.num(error, -0.5)).addi(error).muli(clamped);
-        NDArray sum = Nd.sum(values);
-        sum = sum.mul(Nd.num(sum, factor / beta));
+        NDArray clamped;
+        try (NDArray below = error.minimum(Nd.num(error, beta))) {
+            clamped = below.maximum(Nd.num(error, -beta));
+        }
+        // Σ c (d − c/2), where at least half of Σ c d is left.
+        NDArray half = Nd.sumOfSquares(clamped);
+        NDArray sum = Nd.sum(error.muli(clamped)).subi(half.muli(Nd.num(half, 0.5)));
+        sum.muli(Nd.num(sum, factor / beta));
         return gradient
                 ? new ClosedForm(sum, divisor, factor / beta, clamped)
                 : new ClosedForm(sum, divisor);

@@ -61,8 +61,8 @@ public final class ElasticNetRegularization extends ParameterPenalty {
     /** {@inheritDoc} */
     @Override
     NDArray penalty(NDArray parameter) {
-        NDArray absolute = Nd.sum(parameter.abs());
-        NDArray squares = Nd.sum(parameter.square());
+        NDArray absolute = Nd.sumOfAbs(parameter);
+        NDArray squares = Nd.sumOfSquares(parameter);
         return absolute.mul(Nd.num(absolute, lambda1)).add(squares.mul(Nd.num(squares, factor2)));
     }
 

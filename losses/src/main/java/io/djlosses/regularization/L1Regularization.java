@@ -54,14 +54,15 @@ public final class L1Regularization extends ParameterPenalty {
     /** {@inheritDoc} */
     @Override
     NDArray penalty(NDArray parameter) {
-        NDArray sum = Nd.sum(parameter.abs());
+        NDArray sum = Nd.sumOfAbs(parameter);
         return sum.mul(Nd.num(sum, lambda));
     }
 
     /** {@inheritDoc} */
     @Override
     NDArray gradient(NDArray parameter) {
-        return parameter.sign().muli(Nd.num(parameter, lambda));
+        NDArray sign = parameter.sign();
+        return lambda == 1 ? sign : sign.muli(Nd.num(parameter, lambda));
     }
 
     /**

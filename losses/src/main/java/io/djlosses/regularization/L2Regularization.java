@@ -72,7 +72,7 @@ public final class L2Regularization extends ParameterPenalty {
     /** {@inheritDoc} */
     @Override
     NDArray penalty(NDArray parameter) {
-        NDArray sum = Nd.sum(parameter.square());
+        NDArray sum = Nd.sumOfSquares(parameter);
         return sum.mul(Nd.num(sum, factor));
     }
 

@@ -62,6 +62,12 @@ abstract class ParameterPenalty extends AbstractLoss {
     /** {@inheritDoc} */
     @Override
     protected Terms terms(NDList labels, NDList predictions) {
+        return terms(labels, predictions, true);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected Terms terms(NDList labels, NDList predictions, boolean gradient) {
         NDArray prediction = predictions.get(0);
         NDList chosen = chosen(prediction);
         if (chosen.isEmpty()) {
@@ -69,11 +75,11 @@ abstract class ParameterPenalty extends AbstractLoss {
             return Terms.of(nothing);
         }
         NDArray sum = penalty(chosen.get(0).stopGradient());
-        NDArray[] gradients = new NDArray[chosen.size()];
+        @Nullable NDArray[] gradients = new @Nullable NDArray[chosen.size()];
         for (int i = 0; i < gradients.length; i++) {
             NDArray parameter = chosen.get(i).stopGradient();
             sum = i == 0 ? sum : sum.add(penalty(parameter));
-            gradients[i] = gradient(parameter);
+            gradients[i] = gradient ? gradient(parameter) : null;
         }
         NDArray total = Nd.withGradient(sum, chosen, gradients, 1);
         DataType type = prediction.getDataType();

@@ -59,7 +59,9 @@ import java.util.stream.LongStream;
  * <h2>Parameters</h2>
  *
  * <p>They have the names, shapes and initial distribution of those in PyTorch, so that a {@code
- * state_dict} can be copied as it is, by {@code block.getParameters().get(name).setArray(array)}:
+ * state_dict} can be copied as it is, into a block that is not initialized: for each {@code
+ * parameter = block.getParameters().get(name)} call {@code parameter.setShape(null)} and {@code
+ * parameter.setArray(array)}.
  *
  * <pre>{@code
  * head.weight       (cutoffs[0] + clusters, inFeatures)     H

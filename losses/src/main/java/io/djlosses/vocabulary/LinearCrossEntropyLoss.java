@@ -79,6 +79,9 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
     /** Thinner chunks than this make the matrix products slow. */
     private static final long MIN_ROWS = 256;
 
+    /** For a layer smaller than this, the calls of the closed form cost more than they save. */
+    private static final long CLOSED_FORM_SIZE = 1 << 16;
+
     private final double @Nullable [] weight;
     private final long ignoreIndex;
     private final double labelSmoothing;
@@ -184,9 +187,8 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
     protected Terms terms(NDList labels, NDList predictions) {
         NDArray input = rows(predictions.get(0));
         NDArray logits = predictions.size() == 1 ? input : logits(input, predictions);
-        NDArray logProb = Nd.logSoftmax(logits, 1); // [N, V]
         Shape shape = unreducedShape(labels, predictions);
-        return target(labels, predictions, input).terms(logProb).reshape(shape);
+        return target(labels, predictions, input).terms(logits).reshape(shape);
     }
 
     /** {@inheritDoc} */
@@ -200,6 +202,12 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
         }
         masked.set(0, Nd.where(mask.reshape(rows), input, 0));
         return masked;
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected long closedFormSize() {
+        return CLOSED_FORM_SIZE;
     }
 
     /** {@inheritDoc} */
@@ -255,12 +263,12 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
             NDArray x = input.get(new NDIndex().addSliceDim(from, to));
             VocabularyTarget aim = target.rows(from, to);
             NDArray logits = logits(x, predictions);
-            NDArray logProb = Nd.logSoftmax(logits, 1);
-            logits.close();
-            result.add(Nd.sum(aim.terms(logProb).values()));
-            if (gradient) {
-                NDArray probability = logProb.exp();
-                logProb.close();
+            if (!gradient) {
+                result.add(Nd.sum(aim.terms(logits).values()));
+            } else {
+                NDArray probability = logits.softmax(1);
+                result.add(Nd.sum(aim.terms(logits, probability).values()));
+                logits.close();
                 NDArray error = aim.gradient(probability);
                 result.add(0, error.matMul(predictions.get(1)));
                 result.add(error.transpose().matMul(x));

@@ -227,9 +227,7 @@ public final class SampledSoftmaxLoss extends AbstractLoss {
         NDArray trueWeights =
                 weights.get(index).reshape(rows, numTrue, weights.getShape().get(1)); // [N, T, D]
         NDArray trueLogits =
-                inputs.expandDims(1)
-                        .mul(trueWeights)
-                        .sum(new int[] {2})
+                Nd.sum(inputs.expandDims(1).mul(trueWeights), 2)
                         .add(biases.get(index).reshape(perTrue))
                         .sub(logs(drawn.trueCount(), perTrue, inputs));
         NDArray sampledLogits =
@@ -238,7 +236,7 @@ public final class SampledSoftmaxLoss extends AbstractLoss {
                         .sub(logs(drawn.sampledCount(), new Shape(1, numSampled), inputs));
         if (removeAccidentalHits) {
             NDArray missed = index.reshape(rows, numTrue, 1).neq(sampled); // [N, T, S]
-            NDArray misses = Nd.cast(missed, inputs).sum(new int[] {1});
+            NDArray misses = Nd.sum(Nd.cast(missed, inputs), 1);
             sampledLogits = Nd.where(misses.gte(numTrue), sampledLogits, Double.NEGATIVE_INFINITY);
         }
         return Nd.logSoftmax(trueLogits.concat(sampledLogits, 1), 1)

@@ -24,7 +24,12 @@ sealed interface VocabularyTarget {
     VocabularyTarget rows(long from, long to);
 
     /** Returns ℓ of every row. */
-    Terms terms(NDArray logProb);
+    Terms terms(NDArray logits);
+
+    /** Returns ℓ of every row, without a graph, where the softmax of the logits is at hand. */
+    default Terms terms(NDArray logits, NDArray probability) {
+        return terms(logits);
+    }
 
     /** Returns dℓ/dlogits of every row, in place of the probabilities. */
     NDArray gradient(NDArray probability);
@@ -48,15 +53,23 @@ sealed interface VocabularyTarget {
         }
 
         @Override
-        public Terms terms(NDArray logProb) {
-            Terms terms = targets.weigh(Nd.pick(logProb, targets.index()).neg());
+        public Terms terms(NDArray logits) {
             if (smoothing == 0) {
-                return terms;
+                return targets.weigh(Nd.logSoftmax(logits, targets.index()).neg());
             }
+            NDArray logProb = Nd.logSoftmax(logits, 1);
+            Terms terms = targets.weigh(Nd.pick(logProb, targets.index()).neg());
             NDArray all = Nd.sum(weighted(logProb, weight), 1).neg();
             return terms.withValues(
                     Nd.mul(terms.values(), 1 - smoothing)
                             .add(Nd.mul(targets.keep(all), share(logProb, smoothing))));
+        }
+
+        @Override
+        public Terms terms(NDArray logits, NDArray probability) {
+            return smoothing == 0
+                    ? targets.weigh(Nd.logSoftmax(logits, probability, targets.index()).neg())
+                    : terms(logits);
         }
 
         @Override
@@ -104,8 +117,8 @@ sealed interface VocabularyTarget {
         }
 
         @Override
-        public Terms terms(NDArray logProb) {
-            return Terms.of(Nd.sum(logProb.mul(distribution()), 1).neg());
+        public Terms terms(NDArray logits) {
+            return Terms.of(Nd.sum(Nd.logSoftmax(logits, 1).mul(distribution()), 1).neg());
         }
 
         @Override

@@ -1,16 +1,24 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.examples.support;
 
+import ai.djl.Model;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Activation;
+import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.nn.SequentialBlock;
 import ai.djl.nn.core.Linear;
+import ai.djl.training.ParameterStore;
 import ai.djl.training.initializer.Initializer;
 
 import io.djlosses.nd.Nd;
 
+import java.util.Arrays;
 import java.util.Random;
+import java.util.stream.IntStream;
 
 /** Small networks whose first weights are drawn in Java, so that they are equal on every engine. */
 public final class Networks {
@@ -65,5 +73,26 @@ public final class Networks {
             }
             return Nd.create(manager, values, shape, DataType.FLOAT32);
         };
+    }
+
+    /**
+     * Computes the output of a network, without a graph of it.
+     *
+     * @param model the model that holds the network
+     * @param block the network or a part of it
+     * @param input the input
+     * @return the first output, a row a sample
+     */
+    public static double[][] forward(Model model, Block block, Column input) {
+        try (NDManager manager = model.getNDManager().newSubManager()) {
+            NDList arrays = new NDList(input.toArray(manager));
+            NDArray output =
+                    block.forward(new ParameterStore(manager, false), arrays, false).get(0);
+            double[] flat = Nd.toDoubles(output);
+            int width = flat.length / input.rows().length;
+            return IntStream.range(0, input.rows().length)
+                    .mapToObj(i -> Arrays.copyOfRange(flat, i * width, (i + 1) * width))
+                    .toArray(double[][]::new);
+        }
     }
 }

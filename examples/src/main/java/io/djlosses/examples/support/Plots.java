@@ -18,11 +18,12 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /** Charts of one look, written as PNG. */
 public final class Plots {
 
-    /** Eight colors that are told apart by color-blind readers too (Okabe, Ito 2008). */
+    /** Colors that are told apart by color-blind readers too (Okabe, Ito 2008). */
     private static final Color[] COLORS = {
         new Color(0x0072B2),
         new Color(0xD55E00),
@@ -32,6 +33,8 @@ public final class Plots {
         new Color(0x56B4E9),
         new Color(0x000000),
         new Color(0x999999),
+        new Color(0xF0E442),
+        new Color(0x8C510A),
     };
 
     private Plots() {}
@@ -75,7 +78,24 @@ public final class Plots {
                 .setSeriesColors(COLORS)
                 .setChartTitleBoxVisible(false);
         chart.getStyler().setPlotGridLinesColor(new Color(0xDDDDDD));
+        chart.getStyler().setDecimalPattern("0.###");
         return chart;
+    }
+
+    /**
+     * Covers a range with points that are not evenly spaced, as a chart puts its ticks at points
+     * that are.
+     *
+     * @param from the first point
+     * @param to the last point
+     * @param count the number of points
+     * @return the points, nearer to each other at the ends
+     */
+    public static double[] range(double from, double to, int count) {
+        return IntStream.range(0, count)
+                .mapToDouble(i -> Math.cos(Math.PI * i / (count - 1)))
+                .map(cosine -> (from + to - (to - from) * cosine) / 2)
+                .toArray();
     }
 
     /**

@@ -1,0 +1,87 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.bench;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+
+import java.util.function.UnaryOperator;
+
+/** Random input, made by the engine itself so that the heap of Java stays small. */
+record Data(NDManager manager) {
+
+    NDArray normal(long... shape) {
+        return manager.randomNormal(new Shape(shape));
+    }
+
+    NDArray uniform(double low, double high, long... shape) {
+        return manager.randomUniform((float) low, (float) high, new Shape(shape));
+    }
+
+    NDArray probabilities(long... shape) {
+        return uniform(0.01, 0.99, shape);
+    }
+
+    /** Returns a distribution along axis 1. */
+    NDArray distribution(long... shape) {
+        return closing(normal(shape), array -> array.softmax(1));
+    }
+
+    NDArray logDistribution(long... shape) {
+        return closing(normal(shape), array -> array.logSoftmax(1));
+    }
+
+    /** Returns 0 and 1. */
+    NDArray binary(long... shape) {
+        return closing(uniform(0, 2, shape), NDArray::floor);
+    }
+
+    /** Returns −1 and 1. */
+    NDArray signs(long... shape) {
+        return closing(binary(shape), array -> array.mul(2).sub(1));
+    }
+
+    /** Returns class indices. */
+    NDArray classes(long classes, long... shape) {
+        return closing(
+                uniform(0, classes, shape),
+                array -> array.floor().minimum(classes - 1).toType(DataType.INT64, false));
+    }
+
+    /** Returns class indices, one in ten of which is replaced. */
+    NDArray classesWithGaps(long classes, long gap, long... shape) {
+        NDArray gaps = uniform(0, 1, shape).lt(0.1f).toType(DataType.INT64, false);
+        NDArray indices = classes(classes, shape);
+        return indices.mul(gaps.neg().add(1)).add(gaps.mul(gap));
+    }
+
+    /** Returns the same number throughout, as 64-bit integers. */
+    NDArray indices(long value, long... shape) {
+        return manager.full(new Shape(shape), (float) value, DataType.INT64);
+    }
+
+    /** Returns {@link #weights(long)} as an array. */
+    NDArray weightArray(long classes) {
+        return manager.arange(Math.toIntExact(classes))
+                .toType(DataType.FLOAT32, false)
+                .mod(7)
+                .mul(0.25)
+                .add(0.5);
+    }
+
+    /** Returns a weight for each class. */
+    static double[] weights(long classes) {
+        double[] weights = new double[Math.toIntExact(classes)];
+        for (int i = 0; i < weights.length; i++) {
+            weights[i] = 0.5 + i % 7 * 0.25;
+        }
+        return weights;
+    }
+
+    private static NDArray closing(NDArray array, UnaryOperator<NDArray> function) {
+        try (array) {
+            return function.apply(array);
+        }
+    }
+}

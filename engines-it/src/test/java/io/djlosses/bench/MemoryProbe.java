@@ -1,0 +1,69 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.bench;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+
+import org.jspecify.annotations.Nullable;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+
+/**
+ * Measures the peak of native memory of one variant, in the process that it is called in, which
+ * should do nothing else and have a heap that does not grow.
+ */
+final class MemoryProbe {
+
+    private static final Path STATUS = Path.of("/proc/self/status");
+    private static final Path RESET = Path.of("/proc/self/clear_refs");
+
+    private MemoryProbe() {}
+
+    /** Returns the MiB over the resident input, or null where this cannot be known. */
+    static @Nullable Double peak(Stage stage, Row row, int index, Size size, String variant)
+            throws IOException {
+        if (!Files.exists(STATUS)) {
+            return null;
+        }
+        run(stage, row, index, Size.S, variant); // loads what is loaded once
+        return run(stage, row, index, size, variant);
+    }
+
+    private static @Nullable Double run(Stage stage, Row row, int index, Size size, String variant)
+            throws IOException {
+        Map<String, Formula> variants = stage.variants(index, size);
+        Formula formula = variants.get(variant);
+        if (formula == null) {
+            return null;
+        }
+        try (NDManager manager = stage.manager().newSubManager()) {
+            Case input = row.input(size, new Data(manager));
+            stage.finish(input.x());
+            Case leaves = new Case(input.labels(), input.predictions(), input.weights());
+            leaves.predictions().forEach(leaf -> leaf.setRequiresGradient(true));
+            stage.finish(leaves.x());
+            System.gc();
+            try {
+                Files.writeString(RESET, "5");
+            } catch (IOException e) {
+                return null;
+            }
+            double before = mebibytes("VmRSS");
+            NDArray value = stage.run(formula, leaves, manager);
+            stage.finish(value);
+            return mebibytes("VmHWM") - before;
+        }
+    }
+
+    private static double mebibytes(String key) throws IOException {
+        for (String line : Files.readAllLines(STATUS)) {
+            if (line.startsWith(key + ":")) {
+                return Double.parseDouble(line.replaceAll("[^0-9]", "")) / 1024;
+            }
+        }
+        throw new IOException(STATUS + " lacks " + key);
+    }
+}

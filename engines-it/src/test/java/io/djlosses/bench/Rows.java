@@ -1,0 +1,906 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.bench;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Activation;
+import ai.djl.training.loss.ElasticNetWeightDecay;
+import ai.djl.training.loss.IndexLoss;
+import ai.djl.training.loss.L1WeightDecay;
+import ai.djl.training.loss.L2WeightDecay;
+import ai.djl.training.loss.Loss;
+import ai.djl.training.loss.SimpleCompositeLoss;
+import ai.djl.util.PairList;
+
+import io.djlosses.api.Reduction;
+import io.djlosses.composite.MultiLabelLoss;
+import io.djlosses.composite.WeightedSumLoss;
+import io.djlosses.regression.L1Loss;
+import io.djlosses.regression.MSELoss;
+import io.djlosses.regularization.ElasticNetRegularization;
+import io.djlosses.regularization.L1Regularization;
+import io.djlosses.regularization.L2Regularization;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+
+/** The rows of the benchmark: every loss of the catalogue, and the options that change its cost. */
+final class Rows {
+
+    private static final Map<Size, long[]> ELEMENTS =
+            sizes(new long[] {32, 10}, new long[] {256, 1000}, new long[] {2048, 2048});
+    private static final Map<Size, long[]> CLASSES =
+            sizes(new long[] {32, 10}, new long[] {256, 1000}, new long[] {4096, 10000});
+
+    /** Samples, classes, height, width. */
+    private static final Map<Size, long[]> IMAGES =
+            sizes(
+                    new long[] {2, 3, 4, 4},
+                    new long[] {4, 21, 64, 64},
+                    new long[] {8, 21, 256, 256});
+
+    /** Pairs, width. Every pair meets every other. */
+    private static final Map<Size, long[]> PAIRS =
+            sizes(new long[] {32, 10}, new long[] {256, 1000}, new long[] {1024, 256});
+
+    /** Steps, samples, classes, target length. */
+    private static final Map<Size, long[]> SEQUENCES =
+            sizes(
+                    new long[] {50, 16, 20, 30},
+                    new long[] {200, 16, 64, 40},
+                    new long[] {1000, 16, 64, 100});
+
+    /** Samples, width of a row, size of the vocabulary. */
+    private static final Map<Size, long[]> VOCABULARIES =
+            sizes(
+                    new long[] {32, 16, 500},
+                    new long[] {256, 128, 4000},
+                    new long[] {2048, 512, 32000});
+
+    /** The same, and the number of classes that are drawn. */
+    private static final Map<Size, long[]> SAMPLES =
+            sizes(
+                    new long[] {32, 16, 500, 20},
+                    new long[] {256, 64, 10000, 200},
+                    new long[] {2048, 256, 50000, 1000});
+
+    private Rows() {}
+
+    static List<Row> all() {
+        List<Row> rows = new ArrayList<>();
+        rows.addAll(regression());
+        rows.addAll(binary());
+        rows.addAll(margins());
+        rows.addAll(distributions());
+        rows.addAll(classes());
+        rows.addAll(overlaps());
+        rows.addAll(embeddings());
+        rows.addAll(sequences());
+        rows.addAll(vocabularies());
+        rows.addAll(sums());
+        return rows;
+    }
+
+    private static List<Row> regression() {
+        Row.Inputs values = (data, d) -> Case.of(data.normal(d), data.normal(d));
+        return List.of(
+                new Row("L1Loss", "", ELEMENTS, values)
+                        .torch("torch.l1_loss(x, y, 1)")
+                        .plain(in -> in.x().sub(in.y()).abs().mean())
+                        .builtIn(Loss.l1Loss()),
+                new Row("MSELoss", "", ELEMENTS, values)
+                        .torch("torch.mse_loss(x, y, 1)")
+                        .plain(in -> in.x().sub(in.y()).square().mean())
+                        .builtIn(Loss.l2Loss("L2Loss", 1)),
+                new Row("SmoothL1Loss", "", ELEMENTS, values)
+                        .torch("torch.smooth_l1_loss(x, y, 1, 1.)")
+                        .plain(Rows::huber)
+                        .operator(
+                                in -> invoke("smooth_l1", in.x().sub(in.y()), "scalar", 1).mean()),
+                new Row("HuberLoss", "", ELEMENTS, values)
+                        .torch("torch.huber_loss(x, y, 1, 1.)")
+                        .plain(Rows::huber),
+                new Row("RMSELoss", "", ELEMENTS, values)
+                        .torch("torch.sqrt(torch.mse_loss(x, y, 1))")
+                        .plain(in -> in.x().sub(in.y()).square().mean().sqrt()),
+                new Row("GHMRLoss", "", ELEMENTS, values)
+                        .torch(
+                                """
+                                d = torch.sub(x, y)
+                                r = torch.sqrt(torch.add(torch.mul(d, d), 0.0004))
+                                g = torch.abs(torch.div(torch.detach(d), torch.detach(r)))
+                                """
+                                        + HARMONY
+                                        + "return torch.mean(torch.mul(torch.sub(r, 0.02), h))")
+                        .plain(
+                                in -> {
+                                    NDArray d = in.x().sub(in.y());
+                                    NDArray r = d.square().add(0.0004f).sqrt();
+                                    NDArray g = d.div(r).stopGradient().abs();
+                                    return r.sub(0.02f).mul(harmony(g)).mean();
+                                }));
+    }
+
+    /** What gives every element the weight h that is inverse to how many have its gradient g. */
+    private static final String HARMONY =
+            """
+            k = torch.clamp(torch.floor(torch.mul(g, 10.)), 0., 9.)
+            i = torch.flatten(torch.to(k, 4))
+            n = torch.bincount(i, None, 10)
+            full = torch.sum(torch.gt(n, 0))
+            size = torch.numel(g)
+            f = torch.div(torch.mul(torch.ones_like(n, dtype=6), size), torch.mul(torch.clamp_min(n, 1), full))
+            h = torch.reshape(torch.index_select(f, 0, i), torch.size(g))
+            """;
+
+    private static NDArray harmony(NDArray g) {
+        NDArray weights = g.zerosLike();
+        int full = 0;
+        for (int bin = 0; bin < 10; bin++) {
+            NDArray members = g.gte(bin / 10f);
+            if (bin < 9) {
+                members = members.logicalAnd(g.lt((bin + 1) / 10f));
+            }
+            NDArray ones = members.toType(DataType.FLOAT32, false);
+            float count = ones.sum().getFloat();
+            if (count > 0) {
+                weights = weights.add(ones.mul(g.size() / count));
+                full++;
+            }
+        }
+        return weights.div(full);
+    }
+
+    private static NDArray huber(Case in) {
+        NDArray d = in.x().sub(in.y()).abs();
+        return NDArrays.where(d.lt(1), d.square().mul(0.5f), d.sub(0.5f)).mean();
+    }
+
+    private static List<Row> binary() {
+        Row.Inputs probabilities = (data, d) -> Case.of(data.binary(d), data.probabilities(d));
+        Row.Inputs logits = (data, d) -> Case.of(data.binary(d), data.normal(d));
+        return List.of(
+                new Row("BCELoss", "", ELEMENTS, probabilities)
+                        .torch("torch.binary_cross_entropy(x, y, None, 1)")
+                        .plain(in -> entropy(in).mean())
+                        .builtIn(Loss.sigmoidBinaryCrossEntropyLoss("BCE", 1, true)),
+                new Row(
+                                "BCELoss",
+                                "weight",
+                                ELEMENTS,
+                                (data, d) ->
+                                        probabilities.make(data, d).with(data.weightArray(d[1])))
+                        .option("weight", d -> Data.weights(d[1]))
+                        .torch("torch.binary_cross_entropy(x, y, w, 1)")
+                        .plain(in -> entropy(in).mul(in.w()).mean()),
+                new Row("BCEWithLogitsLoss", "", ELEMENTS, logits)
+                        .torch("torch.binary_cross_entropy_with_logits(x, y, None, None, 1)")
+                        .plain(in -> logisticEntropy(in).mean())
+                        .builtIn(Loss.sigmoidBinaryCrossEntropyLoss()),
+                new Row(
+                                "BCEWithLogitsLoss",
+                                "posWeight",
+                                ELEMENTS,
+                                (data, d) -> logits.make(data, d).with(data.weightArray(d[1])))
+                        .option("posWeight", d -> Data.weights(d[1]))
+                        .torch("torch.binary_cross_entropy_with_logits(x, y, None, w, 1)")
+                        .plain(
+                                in -> {
+                                    NDArray factor = in.w().sub(1).mul(in.y()).add(1);
+                                    NDArray softplus = softplus(in.x().neg());
+                                    return in.y()
+                                            .neg()
+                                            .add(1)
+                                            .mul(in.x())
+                                            .add(factor.mul(softplus))
+                                            .mean();
+                                }),
+                new Row("FocalLoss", "", ELEMENTS, probabilities)
+                        .torch(
+                                """
+                                p = torch.add(torch.mul(x, y), torch.mul(torch.rsub(x, 1), torch.rsub(y, 1)))
+                                a = torch.add(torch.mul(y, 0.25), torch.mul(torch.rsub(y, 1), 0.75))
+                                b = torch.binary_cross_entropy(x, y, None, 0)
+                                return torch.mean(torch.mul(torch.mul(a, torch.pow(torch.rsub(p, 1), 2)), b))
+                                """)
+                        .option("alpha", 0.25)
+                        .option("gamma", 2)
+                        .option("reduction", Reduction.MEAN)
+                        .plain(
+                                in ->
+                                        focal(
+                                                in.y(),
+                                                blend(in.y(), in.x(), in.x().neg().add(1)),
+                                                entropy(in))),
+                new Row("SigmoidFocalLoss", "", ELEMENTS, logits)
+                        .torch(
+                                """
+                                s = torch.sigmoid(x)
+                                p = torch.add(torch.mul(s, y), torch.mul(torch.rsub(s, 1), torch.rsub(y, 1)))
+                                a = torch.add(torch.mul(y, 0.25), torch.mul(torch.rsub(y, 1), 0.75))
+                                b = torch.binary_cross_entropy_with_logits(x, y, None, None, 0)
+                                return torch.mean(torch.mul(torch.mul(a, torch.pow(torch.rsub(p, 1), 2)), b))
+                                """)
+                        .option("reduction", Reduction.MEAN)
+                        .plain(
+                                in -> {
+                                    NDArray s = Activation.sigmoid(in.x());
+                                    return focal(
+                                            in.y(),
+                                            blend(in.y(), s, s.neg().add(1)),
+                                            logisticEntropy(in));
+                                }),
+                new Row("GHMCLoss", "", ELEMENTS, logits)
+                        .torch(
+                                "g = torch.abs(torch.sub(torch.sigmoid(torch.detach(x)), y))\n"
+                                        + HARMONY
+                                        + "return torch.binary_cross_entropy_with_logits(x, y, h,"
+                                        + " None, 1)")
+                        .plain(
+                                in -> {
+                                    NDArray g = Activation.sigmoid(in.x().stopGradient());
+                                    NDArray h = harmony(g.sub(in.y()).abs());
+                                    return logisticEntropy(in).mul(h).mean();
+                                }),
+                new Row("MultiLabelSoftMarginLoss", "", ELEMENTS, logits)
+                        .torch(
+                                """
+                                p = torch.mul(y, torch.log_sigmoid(x))
+                                q = torch.mul(torch.rsub(y, 1), torch.log_sigmoid(torch.neg(x)))
+                                return torch.mean(torch.mean(torch.neg(torch.add(p, q)), [1]))
+                                """)
+                        .plain(in -> logisticEntropy(in).mean()));
+    }
+
+    private static NDArray entropy(Case in) {
+        NDArray x = in.x();
+        return blend(in.y(), x.log().maximum(-100), x.neg().add(1).log().maximum(-100)).neg();
+    }
+
+    private static NDArray logisticEntropy(Case in) {
+        return softplus(in.x()).sub(in.x().mul(in.y()));
+    }
+
+    private static NDArray softplus(NDArray x) {
+        return Activation.softPlus(x);
+    }
+
+    private static NDArray blend(NDArray y, NDArray yes, NDArray no) {
+        return y.mul(yes).add(y.neg().add(1).mul(no));
+    }
+
+    private static NDArray focal(NDArray y, NDArray right, NDArray entropy) {
+        NDArray alpha = y.mul(0.25f).add(y.neg().add(1).mul(0.75f));
+        return alpha.mul(right.neg().add(1).square()).mul(entropy).mean();
+    }
+
+    private static List<Row> margins() {
+        Row.Inputs signs = (data, d) -> Case.of(data.signs(d), data.normal(d));
+        return List.of(
+                new Row("HingeLoss", "", ELEMENTS, signs)
+                        .torch("torch.mean(torch.relu(torch.rsub(torch.mul(x, y), 1)))")
+                        .plain(in -> Activation.relu(in.x().mul(in.y()).neg().add(1)).mean())
+                        .builtIn(Loss.hingeLoss()),
+                new Row("SquaredHingeLoss", "", ELEMENTS, signs)
+                        .torch(
+                                "torch.mean(torch.square(torch.relu(torch.rsub(torch.mul(x, y),"
+                                        + " 1))))")
+                        .plain(
+                                in ->
+                                        Activation.relu(in.x().mul(in.y()).neg().add(1))
+                                                .square()
+                                                .mean()),
+                new Row("LogisticLoss", "", ELEMENTS, signs)
+                        .torch("torch.mean(torch.softplus(torch.neg(torch.mul(x, y)), 1., 20.))")
+                        .plain(in -> softplus(in.x().mul(in.y()).neg()).mean()),
+                new Row("SoftMarginLoss", "", ELEMENTS, signs)
+                        .torch("torch.soft_margin_loss(x, y, 1)")
+                        .plain(in -> softplus(in.x().mul(in.y()).neg()).mean()),
+                new Row(
+                                "HingeEmbeddingLoss",
+                                "",
+                                ELEMENTS,
+                                (data, d) -> Case.of(data.signs(d), data.uniform(0, 2, d)))
+                        .torch("torch.hinge_embedding_loss(x, y, 1., 1)")
+                        .plain(
+                                in -> {
+                                    NDArray far = Activation.relu(in.x().neg().add(1));
+                                    return NDArrays.where(in.y().eq(1), in.x(), far).mean();
+                                }),
+                new Row(
+                                "MarginRankingLoss",
+                                "",
+                                ELEMENTS,
+                                (data, d) -> Case.of(data.signs(d), data.normal(d), data.normal(d)))
+                        .torch("torch.margin_ranking_loss(x, x2, y, 0., 1)")
+                        .plain(
+                                in ->
+                                        Activation.relu(in.x(0).sub(in.x(1)).mul(in.y()).neg())
+                                                .mean()));
+    }
+
+    private static List<Row> distributions() {
+        return List.of(
+                new Row(
+                                "KLDivLoss",
+                                "",
+                                ELEMENTS,
+                                (data, d) -> Case.of(data.distribution(d), data.logDistribution(d)))
+                        .torch("torch.kl_div(x, y, 1, log_target=False)")
+                        .plain(in -> in.y().log().sub(in.x()).mul(in.y()).mean()),
+                new Row(
+                                "KLDivLoss",
+                                "logTarget",
+                                ELEMENTS,
+                                (data, d) ->
+                                        Case.of(data.logDistribution(d), data.logDistribution(d)))
+                        .option("logTarget", true)
+                        .torch("torch.kl_div(x, y, 1, log_target=True)")
+                        .plain(in -> in.y().exp().mul(in.y().sub(in.x())).mean()),
+                new Row(
+                                "PoissonNLLLoss",
+                                "",
+                                ELEMENTS,
+                                (data, d) -> Case.of(data.uniform(0, 5, d), data.normal(d)))
+                        .torch("torch.poisson_nll_loss(x, y, True, False, 1e-08, 1)")
+                        .plain(in -> in.x().exp().sub(in.x().mul(in.y())).mean()),
+                new Row(
+                                "GaussianNLLLoss",
+                                "",
+                                ELEMENTS,
+                                (data, d) ->
+                                        Case.of(
+                                                data.normal(d),
+                                                data.normal(d),
+                                                data.uniform(0.1, 2, d)))
+                        .torch(
+                                """
+                                v = torch.clone(x2)
+                                v0 = torch.clamp_(torch.detach(v), 1e-06)
+                                d = torch.sub(x, y)
+                                return torch.mean(torch.mul(torch.add(torch.log(v), torch.div(torch.square(d), v)), 0.5))
+                                """)
+                        .plain(
+                                in -> {
+                                    NDArray v = in.x(1).maximum(1e-6f);
+                                    NDArray d = in.x(0).sub(in.y());
+                                    return v.log().add(d.square().div(v)).mul(0.5f).mean();
+                                }));
+    }
+
+    private static List<Row> classes() {
+        Row.Inputs indices = (data, d) -> Case.of(data.classes(d[1], d[0]), data.normal(d));
+        Row.Inputs soft = (data, d) -> Case.of(data.distribution(d), data.normal(d));
+        Row.Inputs weighted = (data, d) -> indices.make(data, d).with(data.weightArray(d[1]));
+        Row.Inputs images =
+                (data, d) -> Case.of(data.classes(d[1], d[0], d[2], d[3]), data.normal(d));
+        Loss sparse = Loss.softmaxCrossEntropyLoss();
+        Loss dense = Loss.softmaxCrossEntropyLoss("dense", 1, -1, false, true);
+        Loss logSparse = Loss.softmaxCrossEntropyLoss("logSparse", 1, -1, true, false);
+        Loss image = Loss.softmaxCrossEntropyLoss("image", 1, 1, true, true);
+        return List.of(
+                new Row("CrossEntropyLoss", "", CLASSES, indices)
+                        .torch("torch.cross_entropy_loss(x, y, None, 1, -100, 0.)")
+                        .plain(in -> chosen(in.x().logSoftmax(1), in.y()).mean().neg())
+                        .operator(
+                                in -> {
+                                    NDArray y = in.y().toType(DataType.FLOAT32, false);
+                                    NDList both = new NDList(in.x(), y);
+                                    return in.x()
+                                            .getManager()
+                                            .invoke("softmax_cross_entropy", both, null)
+                                            .head()
+                                            .sum()
+                                            .div(in.x().getShape().get(0));
+                                })
+                        .builtIn(sparse),
+                new Row("CrossEntropyLoss", "weight", CLASSES, weighted)
+                        .option("weight", d -> Data.weights(d[1]))
+                        .torch("torch.cross_entropy_loss(x, y, w, 1, -100, 0.)")
+                        .plain(in -> weightedMean(in.x().logSoftmax(1), in.y(), in.w())),
+                new Row(
+                                "CrossEntropyLoss",
+                                "ignoreIndex",
+                                CLASSES,
+                                (data, d) ->
+                                        Case.of(
+                                                data.classesWithGaps(d[1], -100, d[0]),
+                                                data.normal(d)))
+                        .torch("torch.cross_entropy_loss(x, y, None, 1, -100, 0.)")
+                        .plain(
+                                in -> {
+                                    NDArray kept = in.y().neq(-100);
+                                    NDArray y = in.y().mul(kept.toType(DataType.INT64, false));
+                                    NDArray values = chosen(in.x().logSoftmax(1), y);
+                                    NDArray mask = kept.toType(DataType.FLOAT32, false);
+                                    return values.flatten().mul(mask).sum().neg().div(mask.sum());
+                                }),
+                new Row("CrossEntropyLoss", "labelSmoothing", CLASSES, indices)
+                        .option("labelSmoothing", 0.1)
+                        .torch("torch.cross_entropy_loss(x, y, None, 1, -100, 0.1)")
+                        .plain(
+                                in -> {
+                                    NDArray logs = in.x().logSoftmax(1);
+                                    NDArray hard = chosen(logs, in.y()).mean().neg();
+                                    return hard.mul(0.9f).sub(logs.mean().mul(0.1f));
+                                }),
+                new Row("CrossEntropyLoss", "probabilities", CLASSES, soft)
+                        .torch("torch.cross_entropy_loss(x, y, None, 1, -100, 0.)")
+                        .plain(Rows::softEntropy)
+                        .builtIn(dense),
+                new Row("CrossEntropyLoss", "N×C×H×W", IMAGES, images)
+                        .torch("torch.cross_entropy_loss(x, y, None, 1, -100, 0.)")
+                        .plain(
+                                in ->
+                                        chosen(in.x().logSoftmax(1), in.y().expandDims(1))
+                                                .mean()
+                                                .neg())
+                        .builtIn(
+                                in ->
+                                        image.evaluate(
+                                                new NDList(in.y().expandDims(1)),
+                                                in.predictions())),
+                new Row(
+                                "NLLLoss",
+                                "",
+                                CLASSES,
+                                (data, d) ->
+                                        Case.of(data.classes(d[1], d[0]), data.logDistribution(d)))
+                        .torch("torch.nll_loss(x, y, None, 1, -100)")
+                        .plain(in -> chosen(in.x(), in.y()).mean().neg())
+                        .builtIn(logSparse),
+                new Row("SoftmaxCrossEntropyWithLogits", "", CLASSES, soft)
+                        .option("reduction", Reduction.MEAN)
+                        .torch("torch.cross_entropy_loss(x, y, None, 1, -100, 0.)")
+                        .plain(Rows::softEntropy)
+                        .builtIn(dense),
+                new Row("SoftmaxCrossEntropyWithLogits", "sparse", CLASSES, indices)
+                        .option("sparse", true)
+                        .option("reduction", Reduction.MEAN)
+                        .torch("torch.cross_entropy_loss(x, y, None, 1, -100, 0.)")
+                        .plain(in -> chosen(in.x().logSoftmax(1), in.y()).mean().neg())
+                        .builtIn(sparse),
+                new Row("SoftmaxFocalLoss", "", CLASSES, indices)
+                        .option("reduction", Reduction.MEAN)
+                        .torch(
+                                """
+                                q = torch.gather(torch.log_softmax(x, 1), 1, torch.unsqueeze(y, 1))
+                                f = torch.pow(torch.rsub(torch.exp(q), 1), 2)
+                                return torch.neg(torch.mean(torch.mul(f, q)))
+                                """)
+                        .plain(
+                                in -> {
+                                    NDArray logs = chosen(in.x().logSoftmax(1), in.y());
+                                    NDArray factor = logs.exp().neg().add(1).square();
+                                    return factor.mul(logs).mean().neg();
+                                }),
+                new Row("MultiMarginLoss", "", CLASSES, indices)
+                        .torch("torch.multi_margin_loss(x, y, 1, 1., None, 1)")
+                        .plain(
+                                in -> {
+                                    NDArray gap = in.x().sub(chosen(in.x(), in.y())).add(1);
+                                    // The true class adds its margin, 1, to every row.
+                                    long[] shape = in.x().getShape().getShape();
+                                    return Activation.relu(gap)
+                                            .sum()
+                                            .sub(shape[0])
+                                            .div(shape[0] * shape[1]);
+                                }),
+                new Row("MultiLabelMarginLoss", "", CLASSES, Rows::severalClasses)
+                        .torch("torch.multilabel_margin_loss(x, y, 1)")
+                        .plain(Rows::multiLabelMargin),
+                new Row(
+                                "AdaptiveLogSoftmaxLoss",
+                                "",
+                                CLASSES,
+                                (data, d) ->
+                                        Case.of(data.classes(d[1], d[0]), data.logDistribution(d)))
+                        .torch("torch.nll_loss(x, y, None, 1, -100)")
+                        .plain(in -> chosen(in.x(), in.y()).mean().neg()));
+    }
+
+    private static NDArray chosen(NDArray x, NDArray classes) {
+        return x.get(new NDIndex().addAllDim().addPickDim(classes));
+    }
+
+    private static NDArray weightedMean(NDArray logs, NDArray y, NDArray weights) {
+        NDArray factors = weights.get(y);
+        return chosen(logs, y).flatten().mul(factors).sum().neg().div(factors.sum());
+    }
+
+    private static NDArray softEntropy(Case in) {
+        return in.x().logSoftmax(1).mul(in.y()).sum(new int[] {1}).mean().neg();
+    }
+
+    /** Three different classes a row, which −1 ends. */
+    private static Case severalClasses(Data data, long... d) {
+        long third = d[1] / 3;
+        NDArray classes = data.classes(third, d[0], 3);
+        NDArray starts = data.manager().arange(3).toType(DataType.INT64, false).mul(third);
+        NDArray ends = data.indices(-1, d[0], d[1] - 3);
+        return Case.of(classes.add(starts).concat(ends, 1), data.normal(d));
+    }
+
+    private static NDArray multiLabelMargin(Case in) {
+        NDArray x = in.x();
+        int classes = (int) x.getShape().get(1);
+        NDArray targets = in.y().get(":, :3");
+        NDArray others = targets.oneHot(classes).sum(new int[] {1}).neg().add(1);
+        NDArray sum = x.getManager().zeros(new Shape());
+        for (int i = 0; i < 3; i++) {
+            NDArray gap = x.sub(chosen(x, targets.get(":, " + i))).add(1);
+            sum = sum.add(Activation.relu(gap).mul(others).sum());
+        }
+        return sum.div(x.size());
+    }
+
+    private static List<Row> overlaps() {
+        Row.Inputs masks = (data, d) -> Case.of(data.binary(d), data.probabilities(d));
+        Row.Inputs images = (data, d) -> Case.of(data.distribution(d), data.normal(d));
+        return List.of(
+                new Row("DiceLoss", "", ELEMENTS, masks)
+                        .torch(
+                                """
+                                a = torch.sum(torch.mul(x, y))
+                                b = torch.add(torch.sum(torch.mul(x, x)), torch.sum(torch.mul(y, y)))
+                                return torch.rsub(torch.div(torch.mul(a, 2.), torch.add(b, 1e-05)), 1)
+                                """)
+                        .plain(
+                                in -> {
+                                    NDArray both = in.x().mul(in.y()).sum().mul(2f);
+                                    NDArray all = in.x().square().sum().add(in.y().square().sum());
+                                    return both.div(all.add(1e-5f)).neg().add(1f);
+                                }),
+                new Row("MultiClassDiceLoss", "", IMAGES, images)
+                        .torch(
+                                """
+                                p = torch.softmax(x, 1)
+                                a = torch.sum(torch.mul(p, y), [0, 2, 3])
+                                b = torch.sum(torch.mul(p, p), [0, 2, 3])
+                                c = torch.add(b, torch.sum(torch.mul(y, y), [0, 2, 3]))
+                                return torch.rsub(torch.mean(torch.div(torch.mul(a, 2.), torch.add(c, 1e-05))), 1)
+                                """)
+                        .plain(
+                                in -> {
+                                    int[] axes = {0, 2, 3};
+                                    NDArray p = in.x().softmax(1);
+                                    NDArray both = p.mul(in.y()).sum(axes).mul(2);
+                                    NDArray all =
+                                            p.square().sum(axes).add(in.y().square().sum(axes));
+                                    return both.div(all.add(1e-5f)).mean().neg().add(1f);
+                                }));
+    }
+
+    private static List<Row> embeddings() {
+        Row.Inputs pairs = (data, d) -> Case.unlabelled(data.normal(d), data.normal(d));
+        Row.Inputs labelledPairs =
+                (data, d) -> Case.of(data.signs(d[0]), data.normal(d), data.normal(d));
+        Row.Inputs triplets =
+                (data, d) -> Case.unlabelled(data.normal(d), data.normal(d), data.normal(d));
+        return List.of(
+                new Row("CosineEmbeddingLoss", "", ELEMENTS, labelledPairs)
+                        .torch("torch.cosine_embedding_loss(x, x2, y, 0., 1)")
+                        .plain(
+                                in -> {
+                                    NDArray cosine = cosine(in.x(0), in.x(1));
+                                    NDArray near = cosine.neg().add(1);
+                                    NDArray far = Activation.relu(cosine);
+                                    return NDArrays.where(in.y().eq(1), near, far).mean();
+                                }),
+                new Row("CosineSimilarityLoss", "", ELEMENTS, pairs)
+                        .torch(
+                                "torch.rsub(torch.mean(torch.cosine_similarity(x, x2, 1, 1e-08)),"
+                                        + " 1)")
+                        .plain(in -> cosine(in.x(0), in.x(1)).mean().neg().add(1f)),
+                new Row("TripletMarginLoss", "", ELEMENTS, triplets)
+                        .torch("torch.triplet_margin_loss(x, x2, x3, 1., 2., 1e-06, False, 1)")
+                        .plain(Rows::triplet),
+                new Row("TripletMarginLoss", "swap", ELEMENTS, triplets)
+                        .option("swap", true)
+                        .torch("torch.triplet_margin_loss(x, x2, x3, 1., 2., 1e-06, True, 1)")
+                        .plain(
+                                in -> {
+                                    NDArray far = distance(in.x(0), in.x(2));
+                                    NDArray near = distance(in.x(0), in.x(1));
+                                    NDArray swapped = far.minimum(distance(in.x(1), in.x(2)));
+                                    return Activation.relu(near.sub(swapped).add(1)).mean();
+                                }),
+                new Row("TripletMarginWithDistanceLoss", "", ELEMENTS, triplets)
+                        .torch(
+                                """
+                                p = torch.pairwise_distance(x, x2, 2., 1e-06, False)
+                                n = torch.pairwise_distance(x, x3, 2., 1e-06, False)
+                                return torch.mean(torch.clamp_min(torch.add(torch.sub(p, n), 1.), 0))
+                                """)
+                        .plain(Rows::triplet),
+                new Row("SDMLLoss", "", PAIRS, pairs)
+                        .torch(
+                                """
+                                n = torch.size(x, 0)
+                                a = torch.sum(torch.mul(x, x), [1], True)
+                                b = torch.sum(torch.mul(x2, x2), [1])
+                                d = torch.sub(torch.add(a, b), torch.mul(torch.matmul(x, torch.t(x2)), 2.))
+                                p = torch.log_softmax(torch.neg(d), 1)
+                                s = 0.3 / (n - 1)
+                                e = torch.eye(n)
+                                q = torch.add(torch.mul(e, 0.7 - s), s)
+                                return torch.kl_div(p, q, 1, log_target=False)
+                                """)
+                        .plain(
+                                in -> {
+                                    NDArray a = in.x(0);
+                                    NDArray b = in.x(1);
+                                    long n = a.getShape().get(0);
+                                    NDArray d =
+                                            a.square()
+                                                    .sum(new int[] {1}, true)
+                                                    .add(b.square().sum(new int[] {1}))
+                                                    .sub(a.matMul(b.transpose()).mul(2));
+                                    float s = 0.3f / (n - 1);
+                                    NDArray q = a.getManager().eye((int) n).mul(0.7f - s).add(s);
+                                    NDArray p = d.neg().logSoftmax(1);
+                                    return q.mul(q.log().sub(p)).mean();
+                                }));
+    }
+
+    private static NDArray cosine(NDArray a, NDArray b) {
+        int[] rows = {1};
+        NDArray norms = a.square().sum(rows).mul(b.square().sum(rows)).add(1e-12f).sqrt();
+        return a.mul(b).sum(rows).div(norms);
+    }
+
+    private static NDArray distance(NDArray a, NDArray b) {
+        return a.sub(b).add(1e-6f).square().sum(new int[] {1}).sqrt();
+    }
+
+    private static NDArray triplet(Case in) {
+        NDArray gap = distance(in.x(0), in.x(1)).sub(distance(in.x(0), in.x(2)));
+        return Activation.relu(gap.add(1)).mean();
+    }
+
+    private static List<Row> sequences() {
+        return List.of(
+                new Row(
+                                "CTCLoss",
+                                "",
+                                SEQUENCES,
+                                (data, d) ->
+                                        new Case(
+                                                new NDList(
+                                                        data.classes(d[2] - 1, d[1], d[3]).add(1),
+                                                        data.indices(d[0], d[1]),
+                                                        data.indices(d[3] / 2, d[1])),
+                                                new NDList(data.normal(d[0], d[1], d[2])),
+                                                new NDList()))
+                        .option("fromLogits", true)
+                        .torch("torch.ctc_loss(torch.log_softmax(x, 2), y, y2, y3, 0, 1, False)")
+                        .operator(
+                                in -> {
+                                    PairList<String, Object> options = new PairList<>();
+                                    options.add("use_data_lengths", true);
+                                    options.add("use_label_lengths", true);
+                                    options.add("blank_label", "first");
+                                    NDList arguments = new NDList(in.x());
+                                    for (NDArray label : in.labels()) {
+                                        arguments.add(label.toType(DataType.FLOAT32, false));
+                                    }
+                                    NDArray lengths = arguments.get(3);
+                                    return in.x()
+                                            .getManager()
+                                            .invoke("CTCLoss", arguments, options)
+                                            .head()
+                                            .div(lengths)
+                                            .mean();
+                                }));
+    }
+
+    private static List<Row> vocabularies() {
+        return List.of(
+                new Row(
+                                "LinearCrossEntropyLoss",
+                                "",
+                                VOCABULARIES,
+                                (data, d) ->
+                                        Case.of(
+                                                data.classes(d[2], d[0]),
+                                                data.normal(d[0], d[1]),
+                                                data.uniform(-0.05, 0.05, d[2], d[1])))
+                        .torch(
+                                "torch.cross_entropy_loss(torch.linear(x, x2), y, None, 1, -100,"
+                                        + " 0.)")
+                        .plain(
+                                in -> {
+                                    NDArray logits = in.x(0).matMul(in.x(1).transpose());
+                                    return chosen(logits.logSoftmax(1), in.y()).mean().neg();
+                                }),
+                new Row(
+                                "SampledSoftmaxLoss",
+                                "",
+                                SAMPLES,
+                                (data, d) ->
+                                        Case.of(
+                                                        data.classes(d[2], d[0]),
+                                                        data.uniform(-0.05, 0.05, d[2], d[1]),
+                                                        data.uniform(-0.05, 0.05, d[2]),
+                                                        data.normal(d[0], d[1]))
+                                                .with(
+                                                        data.manager()
+                                                                .arange(Math.toIntExact(d[3]))
+                                                                .toType(DataType.INT64, false)
+                                                                .mul(d[2] / d[3])))
+                        .option("numSampled", d -> Math.toIntExact(d[3]))
+                        .option("sampledValues", Rows::sampled)
+                        .option("reduction", Reduction.MEAN)
+                        .torch(
+                                """
+                                t = torch.add(torch.sum(torch.mul(x3, torch.index_select(x, 0, y)), [1]), torch.index_select(x2, 0, y))
+                                s = torch.linear(x3, torch.index_select(x, 0, w), torch.index_select(x2, 0, w))
+                                h = torch.eq(torch.unsqueeze(y, 1), torch.unsqueeze(w, 0))
+                                z = torch.cat([torch.unsqueeze(t, 1), torch.masked_fill(s, h, -1.0e30)], 1)
+                                return torch.neg(torch.mean(torch.select(torch.log_softmax(z, 1), 1, 0)))
+                                """)
+                        .plain(
+                                in -> {
+                                    NDArray y = in.y();
+                                    NDArray w = in.w();
+                                    NDArray h = in.x(2);
+                                    NDArray right =
+                                            h.mul(in.x(0).get(y))
+                                                    .sum(new int[] {1})
+                                                    .add(in.x(1).get(y))
+                                                    .expandDims(1);
+                                    NDArray drawn =
+                                            h.matMul(in.x(0).get(w).transpose())
+                                                    .add(in.x(1).get(w));
+                                    NDArray hits =
+                                            y.expandDims(1)
+                                                    .sub(w.expandDims(0))
+                                                    .eq(0)
+                                                    .toType(DataType.FLOAT32, false);
+                                    NDArray logits = right.concat(drawn.sub(hits.mul(1e30f)), 1);
+                                    return logits.logSoftmax(1).get(":, 0").mean().neg();
+                                }));
+    }
+
+    /** The classes drawn, and the expected number of draws of the targets and of them. */
+    private static Object[] sampled(long... d) {
+        int drawn = Math.toIntExact(d[3]);
+        long[] ids = new long[drawn];
+        for (int i = 0; i < drawn; i++) {
+            ids[i] = i * (d[2] / d[3]);
+        }
+        double expected = (double) drawn / d[2];
+        double[][] targets = new double[Math.toIntExact(d[0])][];
+        Arrays.setAll(targets, row -> new double[] {expected});
+        double[] counts = new double[drawn];
+        Arrays.fill(counts, expected);
+        return new Object[] {ids, targets, counts};
+    }
+
+    private static List<Row> sums() {
+        Row.Inputs values = (data, d) -> Case.of(data.normal(d), data.normal(d));
+        Row.Inputs parameters = (data, d) -> Case.unlabelled(data.normal(d));
+        return List.of(
+                new Row(
+                                "MultiLabelLoss",
+                                "",
+                                ELEMENTS,
+                                (data, d) ->
+                                        new Case(
+                                                new NDList(data.normal(d), data.normal(d)),
+                                                new NDList(data.normal(d), data.normal(d)),
+                                                new NDList()))
+                        .maker(
+                                (reading, validation, d) ->
+                                        MultiLabelLoss.builder()
+                                                .setLosses(
+                                                        MSELoss.builder()
+                                                                .optReading(reading)
+                                                                .optValidation(validation)
+                                                                .build(),
+                                                        L1Loss.builder()
+                                                                .optReading(reading)
+                                                                .optValidation(validation)
+                                                                .build())
+                                                .build())
+                        .torch(
+                                "torch.mul(torch.add(torch.mse_loss(x, y, 1), torch.l1_loss(x2, y2,"
+                                        + " 1)), 0.5)")
+                        .plain(
+                                in ->
+                                        in.x(0)
+                                                .sub(in.y(0))
+                                                .square()
+                                                .mean()
+                                                .add(in.x(1).sub(in.y(1)).abs().mean())
+                                                .mul(0.5f))
+                        .builtIn(
+                                new SimpleCompositeLoss()
+                                        .addLoss(new IndexLoss(Loss.l2Loss("l2", 0.5f), 0))
+                                        .addLoss(new IndexLoss(Loss.l1Loss("l1", 0.5f), 1))),
+                new Row("WeightedSumLoss", "", ELEMENTS, values)
+                        .maker(
+                                (reading, validation, d) ->
+                                        WeightedSumLoss.builder()
+                                                .addLoss(
+                                                        MSELoss.builder()
+                                                                .optReading(reading)
+                                                                .optValidation(validation)
+                                                                .build())
+                                                .addLoss(
+                                                        0.5,
+                                                        L1Loss.builder()
+                                                                .optReading(reading)
+                                                                .optValidation(validation)
+                                                                .build())
+                                                .build())
+                        .torch(
+                                "torch.add(torch.mse_loss(x, y, 1), torch.mul(torch.l1_loss(x, y,"
+                                        + " 1), 0.5))")
+                        .plain(
+                                in -> {
+                                    NDArray d = in.x().sub(in.y());
+                                    return d.square().mean().add(d.abs().mean().mul(0.5f));
+                                }),
+                new Row("L1Regularization", "", ELEMENTS, parameters)
+                        .maker(
+                                (reading, validation, d) ->
+                                        new Penalty(
+                                                block ->
+                                                        L1Regularization.builder()
+                                                                .setBlock(block)
+                                                                .optReading(reading)
+                                                                .optValidation(validation)
+                                                                .build()))
+                        .torch("torch.sum(torch.abs(x))")
+                        .plain(in -> in.x().abs().sum())
+                        .builtIn(in -> new L1WeightDecay(in.predictions()).evaluate(NONE, NONE)),
+                new Row("L2Regularization", "", ELEMENTS, parameters)
+                        .maker(
+                                (reading, validation, d) ->
+                                        new Penalty(
+                                                block ->
+                                                        L2Regularization.builder()
+                                                                .setBlock(block)
+                                                                .optReading(reading)
+                                                                .optValidation(validation)
+                                                                .build()))
+                        .torch("torch.sum(torch.square(x))")
+                        .plain(in -> in.x().square().sum())
+                        .builtIn(in -> new L2WeightDecay(in.predictions()).evaluate(NONE, NONE)),
+                new Row("ElasticNetRegularization", "", ELEMENTS, parameters)
+                        .maker(
+                                (reading, validation, d) ->
+                                        new Penalty(
+                                                block ->
+                                                        ElasticNetRegularization.builder()
+                                                                .setBlock(block)
+                                                                .optReading(reading)
+                                                                .optValidation(validation)
+                                                                .build()))
+                        .torch("torch.add(torch.sum(torch.abs(x)), torch.sum(torch.square(x)))")
+                        .plain(in -> in.x().abs().sum().add(in.x().square().sum()))
+                        .builtIn(
+                                in ->
+                                        new ElasticNetWeightDecay(in.predictions())
+                                                .evaluate(NONE, NONE)));
+    }
+
+    private static final NDList NONE = new NDList();
+
+    private static NDArray invoke(String operator, NDArray argument, String option, Object value) {
+        PairList<String, Object> options = new PairList<>();
+        options.add(option, value);
+        return argument.getManager().invoke(operator, new NDList(argument), options).head();
+    }
+
+    private static Map<Size, long[]> sizes(long[] small, long[] medium, long[] large) {
+        return Map.of(Size.S, small, Size.M, medium, Size.L, large);
+    }
+}

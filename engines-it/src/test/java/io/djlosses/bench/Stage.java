@@ -1,0 +1,167 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.bench;
+
+import ai.djl.Device;
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.training.GradientCollector;
+import ai.djl.training.loss.Loss;
+
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Reading;
+import io.djlosses.api.Validation;
+
+import org.jspecify.annotations.Nullable;
+
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** An engine on a device, the native kernels if it has them, and how to run a variant on it. */
+final class Stage implements AutoCloseable {
+
+    static final String OURS = "ours";
+    static final String FORMULA = "formula";
+    static final String STRICT = "strict";
+    static final String NATIVE = "native";
+    static final String OPERATOR = "operator";
+    static final String PLAIN = "plain";
+    static final String BUILT_IN = "built-in";
+
+    private final Engine engine;
+    private final NDManager manager;
+    private final List<Row> rows;
+    private final @Nullable TorchScript script;
+    private final Runnable waiting;
+
+    Stage(String engineName, Device device, List<Row> rows) {
+        engine = Engine.getEngine(engineName);
+        engine.setRandomSeed(1);
+        manager = engine.newBaseManager(device);
+        this.rows = rows;
+        boolean torch = "PyTorch".equals(engineName);
+        script = torch ? script(manager, rows) : null;
+        waiting = torch ? () -> {} : waiting(engineName);
+    }
+
+    private static TorchScript script(NDManager manager, List<Row> rows) {
+        try (NDManager temporary = manager.newSubManager()) {
+            List<Case> inputs = new ArrayList<>();
+            for (Row row : rows) {
+                inputs.add(row.input(Size.S, new Data(temporary)));
+            }
+            return new TorchScript(rows, manager, inputs);
+        }
+    }
+
+    /** Returns what waits for an engine that works asynchronously. */
+    private static Runnable waiting(String engineName) {
+        if (!"MXNet".equals(engineName)) {
+            return () -> {};
+        }
+        try {
+            MethodHandle handle =
+                    MethodHandles.lookup()
+                            .findStatic(
+                                    Class.forName("ai.djl.mxnet.jna.JnaUtils"),
+                                    "waitAll",
+                                    MethodType.methodType(void.class));
+            return () -> {
+                try {
+                    handle.invoke();
+                } catch (Throwable e) {
+                    throw new IllegalStateException(e);
+                }
+            };
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    NDManager manager() {
+        return manager;
+    }
+
+    String engine() {
+        return engine.getEngineName() + " " + engine.getVersion();
+    }
+
+    /** Returns what ratios and errors are to. */
+    String base() {
+        return script == null ? PLAIN : NATIVE;
+    }
+
+    /** Returns the ways to compute a row with its gradient. */
+    Map<String, Formula> variants(int index, Size size) {
+        Row row = rows.get(index);
+        Map<String, Formula> variants = new LinkedHashMap<>();
+        if (script != null) {
+            variants.put(NATIVE, script.method(index));
+        } else {
+            // What no one would compose is the operator in both.
+            put(variants, PLAIN, row.plain() == null ? row.operator() : row.plain());
+            put(variants, OPERATOR, row.operator());
+        }
+        variants.put(OURS, evaluation(row, size, Reading.AUTO, Validation.INDICES));
+        variants.put(FORMULA, evaluation(row, size, Reading.FORMULA, Validation.INDICES));
+        put(variants, BUILT_IN, row.builtIn());
+        variants.put(STRICT, evaluation(row, size, Reading.AUTO, Validation.STRICT));
+        return variants;
+    }
+
+    /** Returns the ways to compute a row without gradient. */
+    Map<String, Formula> forwards(int index, Size size) {
+        Map<String, Formula> forwards = new LinkedHashMap<>(variants(index, size));
+        forwards.keySet().retainAll(List.of(base()));
+        Loss loss = rows.get(index).make(size, Reading.AUTO, Validation.INDICES);
+        if (loss instanceof AbstractLoss abstractLoss) {
+            forwards.put(OURS, in -> abstractLoss.value(in.labels(), in.predictions()));
+        }
+        return forwards;
+    }
+
+    private static void put(Map<String, Formula> variants, String name, @Nullable Formula formula) {
+        if (formula != null) {
+            variants.put(name, formula);
+        }
+    }
+
+    private static Formula evaluation(Row row, Size size, Reading reading, Validation validation) {
+        Loss loss = row.make(size, reading, validation);
+        return in -> loss.evaluate(in.labels(), in.predictions());
+    }
+
+    /** Computes the value and the gradients of fresh leaves; whatever is made is of a manager. */
+    NDArray run(Formula formula, Case leaves, NDManager owner) {
+        NDArray value;
+        try (GradientCollector collector = engine.newGradientCollector()) {
+            value = formula.of(leaves);
+            value.attach(owner);
+            collector.backward(value);
+        }
+        finish(value);
+        return value;
+    }
+
+    /** Returns when the engine is done. */
+    void finish(NDArray value) {
+        waiting.run();
+        if (value.getDevice().isGpu()) {
+            // Comes after all else in the same stream.
+            value.toByteBuffer();
+        }
+    }
+
+    @Override
+    public void close() {
+        if (script != null) {
+            script.close();
+        }
+        manager.close();
+    }
+}

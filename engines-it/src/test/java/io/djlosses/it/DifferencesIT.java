@@ -1,0 +1,215 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.it;
+
+import static org.testng.Assert.assertEquals;
+import static org.testng.Assert.assertNotEquals;
+import static org.testng.Assert.assertTrue;
+import static org.testng.Assert.expectThrows;
+
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.training.GradientCollector;
+
+import io.djlosses.Losses;
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Reading;
+import io.djlosses.api.Reduction;
+import io.djlosses.api.Validation;
+import io.djlosses.classification.BCELoss;
+import io.djlosses.classification.CrossEntropyLoss;
+import io.djlosses.classification.SoftmaxCrossEntropyWithLogits;
+import io.djlosses.distribution.GaussianNLLLoss;
+import io.djlosses.embedding.TripletMarginWithDistanceLoss;
+import io.djlosses.nd.Nd;
+import io.djlosses.vocabulary.AdaptiveLogSoftmaxWithLoss;
+import io.djlosses.vocabulary.CandidateSampler;
+import io.djlosses.vocabulary.LinearCrossEntropyLoss;
+import io.djlosses.vocabulary.SampledSoftmaxLoss;
+
+import org.testng.annotations.DataProvider;
+import org.testng.annotations.Test;
+
+import java.util.Arrays;
+
+/**
+ * What the catalogue claims to differ from the originals and golden rows cannot show, and the
+ * options that golden rows cannot set: functions, random draws, memory.
+ */
+public class DifferencesIT {
+
+    @DataProvider
+    public Object[][] engines() {
+        return Outcome.engines().stream()
+                .map(engine -> new Object[] {engine})
+                .toArray(Object[][]::new);
+    }
+
+    private static NDArray array(NDManager manager, Shape shape, double... values) {
+        return Nd.create(manager, values, shape, DataType.FLOAT64);
+    }
+
+    private static double[] gradient(
+            Engine engine, AbstractLoss loss, NDList labels, NDArray... predictions) {
+        NDArray x = predictions[0];
+        x.setRequiresGradient(true);
+        try (GradientCollector collector = engine.newGradientCollector()) {
+            collector.backward(loss.evaluate(labels, new NDList(predictions)));
+        }
+        return Nd.toDoubles(x.getGradient());
+    }
+
+    @Test(dataProvider = "engines")
+    public void rootMeanSquareHasGradientZeroAtZeroError(String name) {
+        Engine engine = Engine.getEngine(name);
+        try (NDManager manager = engine.newBaseManager()) {
+            NDArray x = array(manager, new Shape(2), 1, 2);
+            NDList y = new NDList(array(manager, new Shape(2), 1, 2));
+            assertEquals(gradient(engine, Losses.rmseLoss(), y, x), new double[] {0, 0});
+        }
+    }
+
+    @Test(dataProvider = "engines")
+    public void rangesAreCheckedInStrictValidationOnly(String name) {
+        try (NDManager manager = Engine.getEngine(name).newBaseManager()) {
+            NDList label = new NDList(array(manager, new Shape(1), 1));
+            NDList outside = new NDList(array(manager, new Shape(1), 1.5));
+            assertTrue(Double.isNaN(Nd.toDoubles(Losses.bceLoss().evaluate(label, outside))[0]));
+            AbstractLoss strict = BCELoss.builder().optValidation(Validation.STRICT).build();
+            message(strict, label, outside, "[0, 1]");
+
+            NDList negative =
+                    new NDList(array(manager, new Shape(1), 0), array(manager, new Shape(1), -1));
+            double clamped = 0.5 * (Math.log(1e-6) + 1 / 1e-6);
+            double value = Nd.toDoubles(Losses.gaussianNLLLoss().evaluate(label, negative))[0];
+            assertEquals(value, clamped, 1e-9 * clamped);
+            strict = GaussianNLLLoss.builder().optValidation(Validation.STRICT).build();
+            message(strict, label, negative, "variance");
+        }
+    }
+
+    @Test(dataProvider = "engines")
+    public void anIndexOutOfRangeIsAnErrorAndNotZero(String name) {
+        try (NDManager manager = Engine.getEngine(name).newBaseManager()) {
+            NDList label = new NDList(manager.create(new long[] {3}));
+            NDList logits = new NDList(array(manager, new Shape(1, 3), 1, 2, 3));
+            AbstractLoss loss = SoftmaxCrossEntropyWithLogits.builder().optSparse(true).build();
+            message(loss, label, logits, "[0, 3)");
+        }
+    }
+
+    private static void message(AbstractLoss loss, NDList labels, NDList inputs, String part) {
+        IllegalArgumentException error =
+                expectThrows(IllegalArgumentException.class, () -> loss.evaluate(labels, inputs));
+        assertTrue(String.valueOf(error.getMessage()).contains(part), error.getMessage());
+    }
+
+    @Test
+    public void buildersRejectWhatTheOriginalsLetPass() {
+        expectThrows(
+                IllegalArgumentException.class,
+                () -> CrossEntropyLoss.builder().optLabelSmoothing(-0.1));
+        expectThrows(
+                IllegalArgumentException.class,
+                () ->
+                        AdaptiveLogSoftmaxWithLoss.builder()
+                                .setInFeatures(8)
+                                .setNClasses(100)
+                                .setCutoffs(10, 20, 30, 40)
+                                .build());
+    }
+
+    @Test(dataProvider = "engines")
+    public void aDistanceOfYourOwnMeasures(String name) {
+        try (NDManager manager = Engine.getEngine(name).newBaseManager()) {
+            AbstractLoss loss =
+                    TripletMarginWithDistanceLoss.builder()
+                            .optDistanceFunction((a, b) -> a.sub(b).abs().sum(new int[] {-1}))
+                            .build();
+            NDList triplet =
+                    new NDList(
+                            array(manager, new Shape(1, 2), 0, 0),
+                            array(manager, new Shape(1, 2), 1, 2),
+                            array(manager, new Shape(1, 2), 0.5, 0.25));
+            double value = Nd.toDoubles(loss.evaluate(new NDList(), triplet))[0];
+            assertEquals(value, 1 + 3 - 0.75, 1e-12);
+        }
+    }
+
+    @Test(dataProvider = "engines")
+    public void theSizeOfAChunkChangesNothingButMemory(String name) {
+        Engine engine = Engine.getEngine(name);
+        try (NDManager manager = engine.newBaseManager()) {
+            double[] numbers = new double[7 * 3];
+            Arrays.setAll(numbers, i -> Math.sin(i + 1));
+            NDList label = new NDList(manager.create(new long[] {0, 4, 2, 1, 3, 0, 4}));
+            NDArray weight = array(manager, new Shape(5, 3), Arrays.copyOf(numbers, 15));
+            double[] whole = null;
+            for (long size : new long[] {7, 1, 3}) {
+                AbstractLoss loss =
+                        LinearCrossEntropyLoss.builder()
+                                .optChunkSize(size)
+                                .optReading(Reading.CLOSED_FORM)
+                                .build();
+                NDArray x = array(manager, new Shape(7, 3), numbers);
+                double[] gradient = gradient(engine, loss, label, x, weight);
+                whole = whole == null ? gradient : whole;
+                for (int i = 0; i < gradient.length; i++) {
+                    assertEquals(gradient[i], whole[i], 1e-14, "chunks of " + size);
+                }
+            }
+        }
+    }
+
+    @Test(dataProvider = "engines")
+    public void samplesRepeatBySeedAndEstimateTheFullSoftmax(String name) {
+        try (NDManager manager = Engine.getEngine(name).newBaseManager()) {
+            double[] numbers = new double[50 * 2];
+            Arrays.setAll(numbers, i -> Math.sin(3 * i + 1));
+            NDList inputs =
+                    new NDList(
+                            array(manager, new Shape(50, 2), numbers),
+                            array(manager, new Shape(50), Arrays.copyOf(numbers, 50)),
+                            array(manager, new Shape(1, 2), 0.5, -1));
+            NDList label = new NDList(manager.create(new long[] {7}));
+            for (CandidateSampler sampler :
+                    new CandidateSampler[] {
+                        CandidateSampler.UNIFORM, CandidateSampler.LOG_UNIFORM
+                    }) {
+                double[] first = draws(sampler, 42, label, inputs);
+                assertEquals(draws(sampler, 42, label, inputs), first, "the same seed");
+                assertNotEquals(draws(sampler, 43, label, inputs)[0], first[0], "another seed");
+                assertNotEquals(first[1], first[0], "another call");
+            }
+            // With every class drawn once nothing is left to chance.
+            AbstractLoss all =
+                    SampledSoftmaxLoss.builder()
+                            .setNumSampled(50)
+                            .optReduction(Reduction.MEAN)
+                            .optUnique(true)
+                            .build();
+            NDArray logits = inputs.get(2).matMul(inputs.get(0).transpose()).add(inputs.get(1));
+            double full =
+                    Nd.toDoubles(Losses.crossEntropyLoss().evaluate(label, new NDList(logits)))[0];
+            assertEquals(Nd.toDoubles(all.evaluate(label, inputs))[0], full, 1e-9);
+        }
+    }
+
+    private static double[] draws(
+            CandidateSampler sampler, long seed, NDList label, NDList inputs) {
+        AbstractLoss loss =
+                SampledSoftmaxLoss.builder()
+                        .setNumSampled(5)
+                        .optSampler(sampler)
+                        .optSeed(seed)
+                        .optUnique(false)
+                        .optReduction(Reduction.MEAN)
+                        .build();
+        double[] values = new double[3];
+        Arrays.setAll(values, i -> Nd.toDoubles(loss.evaluate(label, inputs))[0]);
+        return values;
+    }
+}
