@@ -2,6 +2,7 @@
 package io.djlosses.it;
 
 import static org.testng.Assert.assertEquals;
+import static org.testng.Assert.assertFalse;
 import static org.testng.Assert.assertTrue;
 
 import ai.djl.engine.Engine;
@@ -9,20 +10,26 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.loss.Loss;
 
 import com.google.gson.JsonObject;
 
 import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Reduction;
 import io.djlosses.nd.Nd;
 
 import org.jspecify.annotations.Nullable;
 import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
@@ -33,10 +40,13 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** One loss object in many threads, and a garbage collector that runs whenever it hurts. */
 public class ThreadsIT {
@@ -47,6 +57,9 @@ public class ThreadsIT {
     private static final long SECONDS = Subject.NIGHTLY ? 300 : 4;
 
     private static final int ROWS = Subject.NIGHTLY ? Integer.MAX_VALUE : 4;
+
+    /** One accumulator many times, so that two threads would meet in it. */
+    private static final String[] MANY = Collections.nCopies(300, "all").toArray(String[]::new);
 
     private static final DataType[] TYPES = {DataType.FLOAT32, DataType.FLOAT64};
 
@@ -67,6 +80,37 @@ public class ThreadsIT {
     public void oneLossServesEightThreadsUnderForcedCollections(String engine)
             throws InterruptedException {
         run(engine, true);
+    }
+
+    /** What losses make arrays with holds when a collection comes in between. */
+    @Test(dataProvider = "engines")
+    public void arraysAreMadeUnderForcedCollections(String engine)
+            throws IOException, InterruptedException {
+        List<String> flags = List.of("-Xmx64m", "-XX:+UseSerialGC");
+        List<String> lines = Child.run(CreationProgram.class, flags, engine, SECONDS * 1000);
+        String result = lines.get(lines.size() - 1);
+        System.out.println("ThreadsIT: " + engine + ", " + result);
+        assertTrue(result.matches("MADE \\d{3,} WRONG 0"), engine + ": " + result);
+    }
+
+    /** And nothing makes arrays otherwise. */
+    @Test
+    public void arraysAreMadeInOnePlace() throws IOException {
+        Pattern creation = Pattern.compile("(?<!\\bNd)\\.create\\(");
+        for (String module : new String[] {"api", "losses"}) {
+            Path sources = Path.of("..", module, "src", "main", "java");
+            try (Stream<Path> files = Files.walk(sources)) {
+                for (Path file : files.filter(one -> one.toString().endsWith(".java")).toList()) {
+                    if (file.endsWith(Path.of("nd", "Nd.java"))) {
+                        continue;
+                    }
+                    for (String line : Files.readAllLines(file)) {
+                        boolean comment = line.strip().startsWith("*");
+                        assertFalse(!comment && creation.matcher(line).find(), file + ": " + line);
+                    }
+                }
+            }
+        }
     }
 
     private static void run(String engine, boolean collect) throws InterruptedException {
@@ -98,7 +142,7 @@ public class ThreadsIT {
                 for (Future<?> future : futures) {
                     future.get(SECONDS + 600, TimeUnit.SECONDS);
                 }
-            } catch (ExecutionException | java.util.concurrent.TimeoutException e) {
+            } catch (ExecutionException | TimeoutException e) {
                 throw new AssertionError(engine, e);
             } finally {
                 done.set(true);
@@ -198,7 +242,7 @@ public class ThreadsIT {
                                 loss instanceof AbstractLoss template
                                         ? template.value(labels, predictions)
                                         : loss.evaluate(labels, predictions));
-                sums.get(i).updateAccumulator("all", labels, predictions);
+                sums.get(i).updateAccumulators(MANY, labels, predictions);
                 updates.incrementAndGet(i * TYPES.length + t);
             }
             return Outcome.difference(expected.get(i)[t].value(), value, 1e-7, 0);
@@ -224,7 +268,8 @@ public class ThreadsIT {
                 Loss loss = sums.get(i);
                 names.putIfAbsent(loss, subjects.get(i));
                 for (int t = 0; t < TYPES.length; t++) {
-                    double sum = addends.get(i)[t] * updates.get(i * TYPES.length + t);
+                    double sum =
+                            addends.get(i)[t] * MANY.length * updates.get(i * TYPES.length + t);
                     totals.merge(loss, sum, Double::sum);
                 }
             }
@@ -248,7 +293,7 @@ public class ThreadsIT {
         }
 
         private static boolean isSum(AbstractLoss loss) {
-            return loss.getReduction() == io.djlosses.api.Reduction.SUM;
+            return loss.getReduction() == Reduction.SUM;
         }
     }
 
@@ -317,7 +362,7 @@ public class ThreadsIT {
         try (NDManager manager = named.newBaseManager()) {
             List<NDList> inputs = new ArrayList<>();
             try (GradientCollector collector = named.newGradientCollector()) {
-                NDArray target = manager.zeros(new ai.djl.ndarray.types.Shape(), type);
+                NDArray target = manager.zeros(new Shape(), type);
                 for (Subject subject : subjects) {
                     GoldenRow row = subject.row();
                     JsonObject options = row.options().deepCopy();
