@@ -81,7 +81,7 @@ public final class MultiClassDiceLoss extends AbstractLoss {
 
         NDArray of(NDArray x) {
             return switch (this) {
-                case SOFTMAX -> x.softmax(1);
+                case SOFTMAX -> x.size() == 0 ? x : x.softmax(1);
                 case SIGMOID -> Nd.sigmoid(x);
                 case NONE -> x;
             };
