@@ -262,8 +262,8 @@ public class ThreadsIT {
 
         void verify() {
             // A loss is shared by several subjects, and so is its sum.
-            Map<Loss, Double> totals = new IdentityHashMap<>();
-            Map<Loss, Subject> names = new IdentityHashMap<>();
+            IdentityHashMap<Loss, Double> totals = new IdentityHashMap<>();
+            IdentityHashMap<Loss, Subject> names = new IdentityHashMap<>();
             for (int i = 0; i < subjects.size(); i++) {
                 Loss loss = sums.get(i);
                 names.putIfAbsent(loss, subjects.get(i));

@@ -81,7 +81,6 @@ public final class MultiClassDiceLoss extends AbstractLoss {
 
         NDArray of(NDArray x) {
             return switch (this) {
-                // Some engines lose the graph of an empty array in a softmax.
                 case SOFTMAX -> x.size() == 0 ? x : x.softmax(1);
                 case SIGMOID -> Nd.sigmoid(x);
                 case NONE -> x;
