@@ -8,6 +8,7 @@ import ai.djl.training.loss.Loss;
 
 import com.google.gson.JsonObject;
 
+import org.jspecify.annotations.Nullable;
 import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;
 
@@ -51,7 +52,7 @@ public class DevicePathIT {
         }
     }
 
-    private static String difference(double[] expected, double[] actual) {
+    private static @Nullable String difference(double[] expected, double[] actual) {
         return Outcome.difference(expected, actual, 1e-12, 1e-15);
     }
 }

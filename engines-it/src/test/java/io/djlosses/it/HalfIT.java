@@ -248,7 +248,7 @@ public class HalfIT {
                     expectThrows(
                             UnsupportedOperationException.class,
                             () -> x.toType(DataType.FLOAT16, true).setRequiresGradient(true));
-            assertTrue(e.getMessage().contains("float16"), e.getMessage());
+            assertTrue(("" + e.getMessage()).contains("float16"), e.getMessage());
             // But where it is only on the way the gradient passes.
             x.setRequiresGradient(true);
             try (GradientCollector collector = engine.newGradientCollector()) {

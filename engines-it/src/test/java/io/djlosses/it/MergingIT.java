@@ -31,6 +31,7 @@ import io.djlosses.api.Fraction;
 import io.djlosses.classification.CrossEntropyLoss;
 import io.djlosses.nd.Nd;
 
+import org.jspecify.annotations.Nullable;
 import org.testng.SkipException;
 import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;
@@ -97,7 +98,7 @@ public class MergingIT {
         assertTrue(merged > 0 || type.getSimpleName().equals("SampledSoftmaxLoss"), "no rows");
     }
 
-    private static String compare(
+    private static @Nullable String compare(
             String engine,
             AbstractLoss loss,
             GoldenRow row,
@@ -148,7 +149,7 @@ public class MergingIT {
     }
 
     /** Compares the gradient of a prediction: side by side, or added where all parts share it. */
-    private static String gradients(
+    private static @Nullable String gradients(
             GoldenRow row,
             Batch batch,
             List<int[]> parts,
