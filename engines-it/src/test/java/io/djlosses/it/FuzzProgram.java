@@ -314,6 +314,7 @@ final class FuzzProgram {
     // ------------------------------------------------------------------ judging
 
     /** A number, or the message of a rejection. */
+    @SuppressWarnings("ArrayRecordComponent") // never compared
     private record Result(
             @Nullable String rejection, double[] value, List<double[]> gradients, String shape) {}
 
