@@ -73,6 +73,17 @@ public class DifferencesIT {
     }
 
     @Test(dataProvider = "engines")
+    public void similarityOfABatchOfOneIsZero(String name) {
+        try (NDManager manager = Engine.getEngine(name).newBaseManager()) {
+            NDList pair =
+                    new NDList(
+                            array(manager, new Shape(1, 2), 1, 2),
+                            array(manager, new Shape(1, 2), 3, 4));
+            assertEquals(Nd.toDoubles(Losses.sdmlLoss().evaluate(new NDList(), pair))[0], 0, 0);
+        }
+    }
+
+    @Test(dataProvider = "engines")
     public void rangesAreCheckedInStrictValidationOnly(String name) {
         try (NDManager manager = Engine.getEngine(name).newBaseManager()) {
             NDList label = new NDList(array(manager, new Shape(1), 1));
