@@ -263,14 +263,11 @@ public abstract class AbstractLoss extends Loss {
     }
 
     private NDArray evaluate(NDList labels, NDList predictions, boolean gradient) {
-        NDArray result;
-        try (NDScope scope = new NDScope()) {
-            scope.suppressNotUsedWarning();
-            Inputs inputs = checked(labels, predictions);
-            result = keep(reduced(inputs, gradient), labels, predictions);
-        }
-        NDScope.register(result); // a scope of the caller's own, if there is one
-        return result;
+        return Nd.scoped(
+                () -> {
+                    Inputs inputs = checked(labels, predictions);
+                    return keep(reduced(inputs, gradient), labels, predictions);
+                });
     }
 
     /**
@@ -293,6 +290,7 @@ public abstract class AbstractLoss extends Loss {
             Sum sum = sum(inputs, true);
             NDArray numerator = keep(sum.numerator(), labels, predictions);
             NDArray denominator = keep(sum.divisor().toArray(numerator), labels, predictions);
+            NDScope.unregister(numerator, denominator);
             result = new Fraction(this, numerator, denominator);
         }
         NDScope.register(result.numerator());
@@ -302,15 +300,7 @@ public abstract class AbstractLoss extends Loss {
 
     /** Divides a merged numerator by its denominator, as {@link #evaluate} does for one batch. */
     final NDArray divide(NDArray numerator, NDArray denominator) {
-        NDArray result;
-        try (NDScope scope = new NDScope()) {
-            scope.suppressNotUsedWarning();
-            Divisor divisor = Divisor.of(denominator);
-            result = finish(divisor.divide(numerator, emptyPolicy, getName()));
-            NDScope.unregister(result);
-        }
-        NDScope.register(result);
-        return result;
+        return Nd.scoped(() -> quotient(new Sum(numerator, Divisor.of(denominator))));
     }
 
     private NDArray reduced(Inputs inputs, boolean gradient) {
@@ -324,32 +314,31 @@ public abstract class AbstractLoss extends Loss {
         ClosedForm closed = closedForm(inputs, gradient);
         if (closed == null) {
             Terms terms = weighted(inputs, gradient);
-            if (reduction == Reduction.MEAN && terms.isUniform()) {
-                return finish(Nd.mean(terms.values()));
-            }
-            Sum sum = sum(inputs, terms);
-            return finish(sum.divisor().divide(sum.numerator(), emptyPolicy, getName()));
+            return reduction == Reduction.MEAN && terms.isUniform()
+                    ? finish(Nd.mean(terms.values()))
+                    : quotient(sum(inputs, terms));
         }
         Divisor divisor = divisor(inputs, closed.divisor());
-        NDArray mean = divisor.divide(closed.sum(), emptyPolicy, getName());
-        if (gradient) {
+        if (gradient && divisor.isKnown()) {
             // Attached after the division, so that the value is not rounded again.
-            mean =
-                    divisor.isKnown()
-                            ? closed.attach(mean, inputs.predictions, divisor.factor())
-                            : divisor.divide(
-                                    closed.attach(closed.sum(), inputs.predictions, 1),
-                                    emptyPolicy,
-                                    getName());
+            NDArray mean = divisor.divide(closed.sum(), emptyPolicy, getName());
+            return finish(closed.attach(mean, inputs.predictions, divisor.factor()));
         }
-        return finish(mean);
+        return quotient(sum(inputs, closed, gradient));
+    }
+
+    private NDArray quotient(Sum sum) {
+        return finish(sum.divisor().divide(sum.numerator(), emptyPolicy, getName()));
     }
 
     private Sum sum(Inputs inputs, boolean gradient) {
         ClosedForm closed = closedForm(inputs, gradient);
-        if (closed == null) {
-            return sum(inputs, weighted(inputs, gradient));
-        }
+        return closed == null
+                ? sum(inputs, weighted(inputs, gradient))
+                : sum(inputs, closed, gradient);
+    }
+
+    private Sum sum(Inputs inputs, ClosedForm closed, boolean gradient) {
         NDArray sum = closed.sum();
         if (gradient) {
             sum = closed.attach(sum, inputs.predictions, 1);
@@ -597,7 +586,6 @@ public abstract class AbstractLoss extends Loss {
                 kept = input == kept ? kept.add(0) : kept;
             }
         }
-        NDScope.unregister(kept);
         NDManager owner = batch(predictions).getManager();
         if (kept.getManager() != owner) {
             kept.attach(owner);

@@ -3,7 +3,8 @@ package io.djlosses.api;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDScope;
+
+import io.djlosses.nd.Nd;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -63,21 +64,20 @@ public record Fraction(AbstractLoss loss, NDArray numerator, NDArray denominator
     public static List<NDArray> values(List<Fraction> parts) {
         List<NDArray> values = new ArrayList<>(parts.size());
         for (int i = 0; i < parts.size(); i++) {
-            NDArray value;
-            try (NDScope scope = new NDScope()) {
-                scope.suppressNotUsedWarning();
-                Fraction whole = parts.get(i);
-                Device device = whole.device();
-                for (int other = 0; other < parts.size(); other++) {
-                    whole = other == i ? whole : whole.plus(parts.get(other).constant(device));
-                }
-                value = whole.value();
-                NDScope.unregister(value);
-            }
-            NDScope.register(value);
-            values.add(value);
+            int own = i;
+            values.add(Nd.scoped(() -> whole(parts, own).value()));
         }
         return values;
+    }
+
+    /** Merges all parts on the device of one, with the gradient of that one alone. */
+    private static Fraction whole(List<Fraction> parts, int own) {
+        Fraction whole = parts.get(own);
+        Device device = whole.device();
+        for (int i = 0; i < parts.size(); i++) {
+            whole = i == own ? whole : whole.plus(parts.get(i).constant(device));
+        }
+        return whole;
     }
 
     private Device device() {

@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
@@ -18,6 +19,7 @@ import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import java.util.function.Supplier;
 
 /**
  * Engine-portable idioms on {@link NDArray}s: each method gives the same value and the same
@@ -209,18 +211,9 @@ public final class Nd {
         return create(manager, buffer, shape, DataType.INT64);
     }
 
-    /** Makes a small FLOAT32 array for a trial, for which buffers may be shared. */
+    /** Makes a FLOAT32 array for a trial of an engine. */
     private static NDArray vector(NDManager manager, double... values) {
-        ByteBuffer buffer = buffer(values.length, DataType.FLOAT32);
-        for (double value : values) {
-            buffer.putFloat((float) value);
-        }
-        buffer.rewind();
-        try {
-            return manager.create(buffer, new Shape(values.length), DataType.FLOAT32).duplicate();
-        } finally {
-            Reference.reachabilityFence(buffer);
-        }
+        return create(manager, values, new Shape(values.length), DataType.FLOAT32);
     }
 
     private static ByteBuffer buffer(int length, DataType dataType) {
@@ -346,6 +339,26 @@ public final class Nd {
             return array;
         }
         return array.mul(array.getManager().ones(new Shape(1), dataType)).reshape(array.getShape());
+    }
+
+    // --------------------------------------------------------------------- memory
+
+    /**
+     * Computes an array and closes all others that were made on the way, also if it fails. The
+     * result stays with its manager, and with the innermost scope of the caller, if there is one.
+     *
+     * @param computation computes the array
+     * @return the array
+     */
+    public static NDArray scoped(Supplier<NDArray> computation) {
+        NDArray result;
+        try (NDScope scope = new NDScope()) {
+            scope.suppressNotUsedWarning();
+            result = computation.get();
+            NDScope.unregister(result);
+        }
+        NDScope.register(result);
+        return result;
     }
 
     // --------------------------------------------------------------------- selecting

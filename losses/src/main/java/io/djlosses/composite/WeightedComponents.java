@@ -3,7 +3,6 @@ package io.djlosses.composite;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.NDScope;
 import ai.djl.training.loss.AbstractCompositeLoss;
 import ai.djl.training.loss.Loss;
 import ai.djl.util.Pair;
@@ -35,17 +34,14 @@ abstract class WeightedComponents extends AbstractCompositeLoss {
     @Override
     public NDArray evaluate(NDList labels, NDList predictions) {
         check(labels, predictions);
-        NDArray sum;
-        try (NDScope scope = new NDScope()) {
-            scope.suppressNotUsedWarning();
-            sum = term(0, labels, predictions);
-            for (int i = 1; i < weights.length; i++) {
-                sum = sum.add(term(i, labels, predictions));
-            }
-            NDScope.unregister(sum);
-        }
-        NDScope.register(sum); // a scope of the caller's own, if there is one
-        return sum;
+        return Nd.scoped(
+                () -> {
+                    NDArray sum = term(0, labels, predictions);
+                    for (int i = 1; i < weights.length; i++) {
+                        sum = sum.add(term(i, labels, predictions));
+                    }
+                    return sum;
+                });
     }
 
     private NDArray term(int i, NDList labels, NDList predictions) {

@@ -57,7 +57,7 @@ public final class CosineSimilarity {
     public NDArray of(NDArray x1, NDArray x2) {
         Shape shape = Pairs.check(NAME, x1, x2);
         int axis = axis(NAME, "x1 and x2", shape);
-        return Pairs.scoped(() -> cosine(Pairs.fit(x1, shape), Pairs.fit(x2, shape)).squeeze(axis));
+        return Nd.scoped(() -> cosine(Pairs.fit(x1, shape), Pairs.fit(x2, shape)).squeeze(axis));
     }
 
     /**
@@ -67,7 +67,7 @@ public final class CosineSimilarity {
      */
     public Distance asDistance() {
         return (x1, x2) ->
-                Pairs.scoped(
+                Nd.scoped(
                         () -> {
                             NDArray cosine = of(x1, x2);
                             return cosine.neg().add(Nd.num(cosine, 1));

@@ -3,13 +3,10 @@ package io.djlosses.embedding;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.Shape;
 
 import io.djlosses.api.Checks;
 import io.djlosses.nd.Nd;
-
-import java.util.function.Supplier;
 
 /** What functions and losses of pairs of embeddings share. */
 final class Pairs {
@@ -64,18 +61,6 @@ final class Pairs {
                 argument,
                 "have at least one component",
                 shape);
-    }
-
-    /** Runs a function of arrays and closes all but its result. */
-    static NDArray scoped(Supplier<NDArray> function) {
-        NDArray result;
-        try (NDScope scope = new NDScope()) {
-            scope.suppressNotUsedWarning();
-            result = function.get();
-            NDScope.unregister(result);
-        }
-        NDScope.register(result); // a scope of the caller's own, if there is one
-        return result;
     }
 
     /** Returns a shape without one of its axes. */

@@ -56,7 +56,7 @@ public final class PairwiseDistance implements Distance {
     public NDArray between(NDArray x1, NDArray x2) {
         Shape shape = Pairs.check(NAME, x1, x2);
         Pairs.checkComponents(NAME, "x1 and x2", shape, -1);
-        return Pairs.scoped(() -> Nd.norm(x1.sub(x2).add(Nd.num(x1, eps)), p, -1, keepDim));
+        return Nd.scoped(() -> Nd.norm(x1.sub(x2).add(Nd.num(x1, eps)), p, -1, keepDim));
     }
 
     /** Checks the order of a norm. */
