@@ -10,6 +10,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.training.loss.Loss;
 
 import io.djlosses.nd.Nd;
+import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
 
@@ -180,6 +181,24 @@ public abstract class AbstractLoss extends Loss {
     }
 
     /**
+     * Computes the reduced and finished result by one script of the engine, or declines.
+     *
+     * <p>Called for {@link Reduction#SUM}, {@link Reduction#MEAN} and {@link Reduction#BATCH_MEAN}
+     * without sample weights, on predictions that are not empty, with {@link EmptyPolicy#NAN}, and
+     * only where the engine runs scripts.
+     *
+     * @param labels the labels, detached, as they came
+     * @param predictions the predictions, detached if no gradient is wanted
+     * @param mean whether the mean is wanted, and not the sum
+     * @param gradient whether the gradient is wanted
+     * @return the result with its gradient, or null for another reading
+     */
+    protected @Nullable NDArray scripted(
+            NDList labels, NDList predictions, boolean mean, boolean gradient) {
+        return null;
+    }
+
+    /**
      * Replaces what a mask hides in the predictions by numbers that are harmless to the formula,
      * because a gradient of 0 times NaN is NaN. Here nothing is known of them, and nothing is
      * replaced.
@@ -311,6 +330,10 @@ public abstract class AbstractLoss extends Loss {
         if (reduction == Reduction.NONE) {
             return weighted(inputs, gradient).values();
         }
+        NDArray result = scripted(inputs, gradient);
+        if (result != null) {
+            return result;
+        }
         ClosedForm closed = closedForm(inputs, gradient);
         if (closed == null) {
             Terms terms = weighted(inputs, gradient);
@@ -368,15 +391,33 @@ public abstract class AbstractLoss extends Loss {
         return ofMean;
     }
 
+    private @Nullable NDArray scripted(Inputs inputs, boolean gradient) {
+        if (!isPlain(inputs)
+                || (reading != Reading.AUTO && reading != Reading.SCRIPT)
+                || emptyPolicy != EmptyPolicy.NAN
+                || !Script.runsOn(batch(inputs.predictions))) {
+            return null;
+        }
+        NDList predictions = gradient ? inputs.predictions : detached(inputs.predictions);
+        boolean mean = reduction == Reduction.MEAN;
+        NDArray result = scripted(inputs.labels, predictions, mean, gradient);
+        return result != null && reduction == Reduction.BATCH_MEAN
+                ? divisor(inputs, Divisor.of(1)).divide(result, emptyPolicy, getName())
+                : result;
+    }
+
     private @Nullable ClosedForm closedForm(Inputs inputs, boolean gradient) {
-        if (reading == Reading.FORMULA
-                || (reading == Reading.AUTO && largest(inputs.predictions) < closedFormSize())
-                || labelGradient
-                || inputs.weight != null
-                || isEmpty(inputs.predictions)) {
+        if (!isPlain(inputs)
+                || (reading != Reading.AUTO && reading != Reading.CLOSED_FORM)
+                || (reading == Reading.AUTO && largest(inputs.predictions) < closedFormSize())) {
             return null;
         }
         return closedForm(inputs.labels, detached(inputs.predictions), gradient);
+    }
+
+    /** Tells whether constant labels alone decide the sum, as the fast readings assume. */
+    private boolean isPlain(Inputs inputs) {
+        return !labelGradient && inputs.weight == null && !isEmpty(inputs.predictions);
     }
 
     private static boolean isEmpty(NDList list) {

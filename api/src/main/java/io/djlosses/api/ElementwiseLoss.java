@@ -91,6 +91,21 @@ public abstract class ElementwiseLoss extends AbstractLoss {
     }
 
     /**
+     * Computes the reduced and finished result by one script of the engine, or declines; see {@link
+     * AbstractLoss#scripted(NDList, NDList, boolean, boolean)}.
+     *
+     * @param label the label, detached, of the shape and data type of the prediction
+     * @param prediction the prediction, detached if no gradient is wanted
+     * @param mean whether the mean is wanted, and not the sum
+     * @param gradient whether the gradient is wanted
+     * @return the result with its gradient, or null for another reading
+     */
+    protected @Nullable NDArray scripted(
+            NDArray label, NDArray prediction, boolean mean, boolean gradient) {
+        return null;
+    }
+
+    /**
      * Checks the prediction against the options of the loss, without reading data.
      *
      * @param prediction the prediction, whose shape the label is known to have
@@ -139,6 +154,14 @@ public abstract class ElementwiseLoss extends AbstractLoss {
             NDList labels, NDList predictions, boolean gradient) {
         NDArray prediction = predictions.get(0);
         return closedForm(matching(labels.get(0), prediction), prediction, gradient);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected final @Nullable NDArray scripted(
+            NDList labels, NDList predictions, boolean mean, boolean gradient) {
+        NDArray prediction = predictions.get(0);
+        return scripted(matching(labels.get(0), prediction), prediction, mean, gradient);
     }
 
     private static NDArray matching(NDArray label, NDArray prediction) {

@@ -6,10 +6,12 @@ package io.djlosses.api;
  * rounding; they differ in speed and memory.
  */
 public enum Reading {
-    /** The default: the closed form where there is one and the input is large enough to gain. */
+    /** The default: whichever of the others is the fastest for this engine and size. */
     AUTO,
     /** The formula, differentiated by the engine. */
     FORMULA,
     /** The closed form of value and gradient wherever there is one. */
-    CLOSED_FORM
+    CLOSED_FORM,
+    /** A script wherever there is one and the engine runs scripts. */
+    SCRIPT
 }

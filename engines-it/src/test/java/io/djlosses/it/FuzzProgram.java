@@ -323,7 +323,7 @@ final class FuzzProgram {
         List<Result> results = new ArrayList<>();
         List<String> names = new ArrayList<>();
         for (String engine : Outcome.engines()) {
-            for (Reading reading : new Reading[] {Reading.FORMULA, Reading.CLOSED_FORM}) {
+            for (Reading reading : List.of(Reading.FORMULA, Reading.CLOSED_FORM, Reading.SCRIPT)) {
                 names.add(engine + " " + reading + " " + type);
                 results.add(result(engine, reading, type));
             }

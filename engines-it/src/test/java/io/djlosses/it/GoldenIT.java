@@ -56,12 +56,15 @@ public class GoldenIT {
             }
             for (Reading reading : Reading.values()) {
                 String where = type + ", " + reading + ": ";
-                try {
-                    for (String fault : faults(engine, row, loss, type, reading, rtol, atol)) {
-                        faults.add(where + fault);
+                // An engine observes the first runs of a script and optimizes the later ones.
+                for (int run = 0; run < (reading == Reading.SCRIPT ? 3 : 1); run++) {
+                    try {
+                        for (String fault : faults(engine, row, loss, type, reading, rtol, atol)) {
+                            faults.add(where + fault);
+                        }
+                    } catch (RuntimeException e) {
+                        throw new AssertionError(row + " on " + engine + ", " + where + e, e);
                     }
-                } catch (RuntimeException e) {
-                    throw new AssertionError(row + " on " + engine + ", " + where + e, e);
                 }
             }
         }

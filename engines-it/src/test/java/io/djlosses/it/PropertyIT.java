@@ -26,6 +26,8 @@ import org.testng.annotations.Test;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -33,6 +35,7 @@ import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.function.BiFunction;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
 /**
@@ -40,6 +43,22 @@ import java.util.stream.Stream;
  * expects plays no part.
  */
 public class PropertyIT {
+
+    private static final List<Reading> READINGS =
+            List.of(Reading.FORMULA, Reading.CLOSED_FORM, Reading.SCRIPT);
+
+    /** So many elements that a reading which walks in blocks has to. */
+    private static final int MANY = 150_000;
+
+    /** Losses whose inputs cannot be repeated along their first axis. */
+    private static final Map<String, String> NOT_REPEATABLE =
+            Map.of(
+                    "SDMLLoss", "every pair of samples is a term",
+                    "CTCLoss", "the first axis is time",
+                    "SampledSoftmaxLoss", "the predictions are parameters",
+                    "LinearCrossEntropyLoss", "it is chunked in every reading",
+                    "WeightedSumLoss", "it computes nothing of its own",
+                    "MultiLabelLoss", "it computes nothing of its own");
 
     /** Losses that large predictions are no input of. */
     private static final Map<String, String> NOT_UNBOUNDED =
@@ -254,8 +273,7 @@ public class PropertyIT {
                     }
                     GoldenRow large = row.with(row.labels(), predictions);
                     for (DataType dataType : new DataType[] {DataType.FLOAT32, DataType.FLOAT64}) {
-                        for (Reading reading :
-                                new Reading[] {Reading.FORMULA, Reading.CLOSED_FORM}) {
+                        for (Reading reading : READINGS) {
                             Loss loss = Catalogue.build(type, row.options(), reading);
                             Outcome outcome = Outcome.of(engine, loss, large, dataType);
                             String where = dataType + ", " + reading + ": ";
@@ -271,6 +289,64 @@ public class PropertyIT {
                     }
                     return null;
                 });
+    }
+
+    // ------------------------------------------------------------------ readings
+
+    @Test(dataProvider = "enginesAndLosses")
+    public void readingsAgreeOnManyElements(String engine, Class<? extends Loss> type) {
+        if (NOT_REPEATABLE.containsKey(type.getSimpleName())) {
+            return;
+        }
+        forEachSeed(
+                type,
+                row -> {
+                    if (row.predictions().get(0).shape().dimension() < 2) {
+                        return null;
+                    }
+                    GoldenRow many = repeated(row);
+                    Outcome exact = null;
+                    for (DataType dataType : new DataType[] {DataType.FLOAT64, DataType.FLOAT32}) {
+                        double rtol = dataType == DataType.FLOAT32 ? 1e-6 : 1e-12;
+                        for (Reading reading : READINGS) {
+                            Loss loss = Catalogue.build(type, row.optionsWith(null), reading);
+                            Outcome outcome = Outcome.of(engine, loss, many, dataType, null, 1);
+                            exact = exact == null ? outcome : exact;
+                            // The logarithm of a number near 1 is as exact as the number.
+                            String fault =
+                                    Outcome.difference(exact.value(), outcome.value(), rtol, 1e-8);
+                            for (int i = 0; fault == null && i < exact.gradients().size(); i++) {
+                                fault =
+                                        Outcome.difference(
+                                                exact.gradients().get(i),
+                                                outcome.gradients().get(i),
+                                                rtol,
+                                                0);
+                            }
+                            if (fault != null) {
+                                return engine + ", " + dataType + ", " + reading + fault;
+                            }
+                        }
+                    }
+                    return null;
+                });
+    }
+
+    /** Repeats a batch of numbers that every data type can hold until it is large. */
+    private static GoldenRow repeated(GoldenRow row) {
+        Data largest =
+                Collections.max(
+                        row.predictions(), Comparator.comparingInt(data -> data.values().length));
+        int times = MANY / largest.values().length + 1;
+        long batch = row.predictions().get(0).shape().get(0);
+        UnaryOperator<Data> repeat =
+                data ->
+                        data.shape().dimension() > 0 && data.shape().get(0) == batch
+                                ? Data.concat(Collections.nCopies(times, data)).map(x -> (float) x)
+                                : data;
+        return row.with(
+                row.labels().stream().map(repeat).toList(),
+                row.predictions().stream().map(repeat).toList());
     }
 
     // ------------------------------------------------------------------ gradients
@@ -313,7 +389,7 @@ public class PropertyIT {
         forEachSeed(
                 type,
                 row -> {
-                    for (Reading reading : new Reading[] {Reading.FORMULA, Reading.CLOSED_FORM}) {
+                    for (Reading reading : READINGS) {
                         Loss first = Catalogue.build(type, row.options(), reading);
                         Outcome one = Outcome.of(engine, first, row, DataType.FLOAT64);
                         Loss second = Catalogue.build(type, row.options(), reading);
@@ -341,7 +417,7 @@ public class PropertyIT {
         forEachSeed(
                 type,
                 row -> {
-                    for (Reading reading : new Reading[] {Reading.FORMULA, Reading.CLOSED_FORM}) {
+                    for (Reading reading : READINGS) {
                         Loss loss = Catalogue.build(type, row.options(), reading);
                         String fault = leak(engine, loss, row);
                         if (fault != null) {

@@ -7,6 +7,9 @@ import io.djlosses.api.Checks;
 import io.djlosses.api.ClosedForm;
 import io.djlosses.api.ElementwiseLoss;
 import io.djlosses.api.LossBuilder;
+import io.djlosses.nd.Script;
+
+import java.util.List;
 
 /**
  * Half the squared error where the error is small, the absolute error where it is large: outliers
@@ -45,6 +48,9 @@ import io.djlosses.api.LossBuilder;
  */
 public final class HuberLoss extends ElementwiseLoss {
 
+    private static final Script SCRIPT =
+            Script.of("x y", "delta", "return torch.huber_loss(x, y, reduction, delta)");
+
     private final double delta;
 
     private HuberLoss(Builder builder) {
@@ -68,6 +74,12 @@ public final class HuberLoss extends ElementwiseLoss {
     @Override
     protected ClosedForm closedForm(NDArray label, NDArray prediction, boolean gradient) {
         return SmoothL1Loss.closedForm(prediction.sub(label), delta, delta, gradient);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected NDArray scripted(NDArray label, NDArray prediction, boolean mean, boolean gradient) {
+        return SCRIPT.run(mean, gradient, List.of(prediction, label), delta);
     }
 
     /**

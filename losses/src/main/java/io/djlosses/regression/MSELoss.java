@@ -8,6 +8,9 @@ import io.djlosses.api.Divisor;
 import io.djlosses.api.ElementwiseLoss;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.nd.Nd;
+import io.djlosses.nd.Script;
+
+import java.util.List;
 
 /**
  * The squared error: the maximum-likelihood loss for Gaussian noise of constant variance.
@@ -42,6 +45,9 @@ import io.djlosses.nd.Nd;
  */
 public final class MSELoss extends ElementwiseLoss {
 
+    private static final Script SCRIPT =
+            Script.of("x y", "", "return torch.mse_loss(x, y, reduction)");
+
     private MSELoss(Builder builder) {
         super(builder);
     }
@@ -59,6 +65,12 @@ public final class MSELoss extends ElementwiseLoss {
         Divisor divisor = Divisor.of(error.size());
         NDArray sum = Nd.sumOfSquares(error);
         return gradient ? new ClosedForm(sum, divisor, 2, error) : new ClosedForm(sum, divisor);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected NDArray scripted(NDArray label, NDArray prediction, boolean mean, boolean gradient) {
+        return SCRIPT.run(mean, gradient, List.of(prediction, label));
     }
 
     /**

@@ -1,0 +1,441 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.nd;
+
+import ai.djl.Device;
+import ai.djl.MalformedModelException;
+import ai.djl.Model;
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.training.ParameterStore;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
+
+/**
+ * A computation in the scripting language of an engine: one call from Java instead of one for each
+ * operation, all the operations that the engine has, where {@link NDArray} offers some, and loops
+ * over blocks that stay in the cache.
+ *
+ * <p>The language is TorchScript. A script makes a loss faster, never different: it is a third
+ * reading beside the formula and the closed form, for engines that {@linkplain #runsOn load and run
+ * scripts}, which is found by a trial. Scripts serve arrays in the memory of the processor; for
+ * other devices nothing of this has been measured.
+ *
+ * <p>A script is compiled when it is first used, which takes some milliseconds, and stays loaded.
+ * So a script is a constant of a class, and what the options of a loss say are its numbers.
+ */
+public final class Script {
+
+    /** About how many elements of each array a block has, so that they all stay in the cache. */
+    private static final int BLOCK = 1 << 16;
+
+    private static final Trait RUNS_SCRIPTS =
+            new Trait(
+                    probe -> {
+                        NDArray one = Nd.create(probe, new float[] {1}, new Shape(1));
+                        try {
+                            Script plus = of("x", "k", "return x + k");
+                            return Nd.toDoubles(plus.run(false, false, List.of(one), 2))[0] == 3;
+                        } catch (RuntimeException e) {
+                            return false;
+                        }
+                    });
+
+    private static final Map<Option, NDArray> OPTIONS = new ConcurrentHashMap<>();
+    private static final ParameterStore NO_PARAMETERS = new ParameterStore();
+
+    private final Map<Variant, Model> models = new ConcurrentHashMap<>();
+    private final List<String> arrays;
+    private final List<String> numbers;
+    private final String methods;
+    private final String body;
+    private final String bodyOfValue;
+
+    private Script(
+            List<String> arrays,
+            List<String> numbers,
+            String methods,
+            String body,
+            String bodyOfValue) {
+        this.arrays = arrays;
+        this.numbers = numbers;
+        this.methods = methods;
+        this.body = body;
+        this.bodyOfValue = bodyOfValue;
+    }
+
+    /**
+     * Makes a script that the engine differentiates.
+     *
+     * @param arrays the names of its arrays, separated by spaces
+     * @param numbers the names of its numbers, separated by spaces
+     * @param body its statements; {@code mean} tells whether the mean is wanted, and not the sum,
+     *     and {@code reduction} is what the engine's own losses call that
+     * @return the script
+     */
+    public static Script of(String arrays, String numbers, String body) {
+        return new Script(names(arrays), names(numbers), "", body, body);
+    }
+
+    /**
+     * Makes a script of a value and its gradient in closed form, computed block by block along the
+     * first axis.
+     *
+     * @param predictions the names of the arrays that receive a gradient, separated by spaces
+     * @return a builder
+     */
+    public static ClosedFormBuilder closedForm(String predictions) {
+        return new ClosedFormBuilder(names(predictions));
+    }
+
+    /**
+     * Tells whether scripts run where an array lives.
+     *
+     * @param array the array
+     * @return whether they do
+     */
+    public static boolean runsOn(NDArray array) {
+        return !array.getDevice().isGpu() && RUNS_SCRIPTS.of(array.getManager());
+    }
+
+    /**
+     * Runs the script.
+     *
+     * @param mean whether the mean is wanted, and not the sum
+     * @param gradient whether the gradient is wanted
+     * @param arguments the arrays; the result belongs to the manager of the first
+     * @param options the numbers
+     * @return the result
+     */
+    public NDArray run(boolean mean, boolean gradient, List<NDArray> arguments, double... options) {
+        String engine = arguments.get(0).getManager().getEngine().getEngineName();
+        NDList inputs = new NDList(arguments.size() + options.length);
+        for (NDArray array : arguments) {
+            // A name can tell the engine to make a list or a dictionary of arrays.
+            inputs.add(array.getName() == null ? array : array.reshape(array.getShape()));
+        }
+        for (double option : options) {
+            inputs.add(array(engine, option));
+        }
+        Variant variant = new Variant(engine, mean, gradient);
+        Model model = models.get(variant);
+        if (model == null) {
+            model = models.computeIfAbsent(variant, this::load);
+        }
+        // Only in training does the result carry a gradient.
+        return model.getBlock().forward(NO_PARAMETERS, inputs, true).head();
+    }
+
+    // --------------------------------------------------------------------- writing the source
+
+    private String source(Variant variant) {
+        StringBuilder source = new StringBuilder();
+        source.append("class M(Module):\n");
+        source.append("  __parameters__ = []\n  __buffers__ = []\n  training : bool\n");
+        source.append(methods);
+        List<String> parameters = new ArrayList<>(arrays);
+        numbers.forEach(name -> parameters.add(name + "_"));
+        source.append(header("forward", parameters, List.of()));
+        source.append("    mean = ").append(variant.mean ? "True\n" : "False\n");
+        source.append("    reduction = ").append(variant.mean ? "1\n" : "2\n");
+        for (String name : numbers) {
+            source.append("    %s = float(%s_)\n".formatted(name, name));
+        }
+        source.append(indented(variant.gradient ? body : bodyOfValue));
+        return source.toString();
+    }
+
+    private static String header(String method, List<String> arrays, List<String> numbers) {
+        StringBuilder header = new StringBuilder("  def " + method + "(self");
+        arrays.forEach(name -> header.append(", ").append(name).append(": Tensor"));
+        numbers.forEach(name -> header.append(", ").append(name).append(": float"));
+        return header.append(") -> Tensor:\n").toString();
+    }
+
+    private static String indented(String statements) {
+        return statements.indent(4);
+    }
+
+    private static List<String> names(String separated) {
+        return separated.isEmpty() ? List.of() : List.of(separated.split(" "));
+    }
+
+    // --------------------------------------------------------------------- loading
+
+    private Model load(Variant variant) {
+        Model model = Model.newInstance("script", Device.cpu(), variant.engine);
+        try {
+            model.load(new ByteArrayInputStream(archive(source(variant))));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (MalformedModelException e) {
+            throw new IllegalStateException(e);
+        }
+        return model;
+    }
+
+    /** Writes an archive: a pickled object without fields, the source of its class, a version. */
+    private static byte[] archive(String source) throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
+            String pickle = "\u0080\u0002c__torch__\nM\n)\u0081}(X\u0008\0\0\0training\u0088ub.";
+            entry(zip, "m/data.pkl", pickle.getBytes(StandardCharsets.ISO_8859_1));
+            entry(zip, "m/code/__torch__.py", source.getBytes(StandardCharsets.UTF_8));
+            entry(zip, "m/constants.pkl", "\u0080\u0002).".getBytes(StandardCharsets.ISO_8859_1));
+            entry(zip, "m/version", "3\n".getBytes(StandardCharsets.UTF_8));
+        }
+        return bytes.toByteArray();
+    }
+
+    private static void entry(ZipOutputStream zip, String name, byte[] content) throws IOException {
+        zip.putNextEntry(new ZipEntry(name));
+        zip.write(content);
+        zip.closeEntry();
+    }
+
+    /** Returns a number as an array, made once: making it again would cost more than the call. */
+    private static NDArray array(String engine, double number) {
+        return OPTIONS.computeIfAbsent(
+                new Option(engine, number),
+                option -> {
+                    NDManager manager = Engine.getEngine(engine).newBaseManager(Device.cpu());
+                    double[] values = {number};
+                    NDArray array = Nd.create(manager, values, new Shape(), DataType.FLOAT64);
+                    // It stays when the scope ends in which it was first needed.
+                    NDScope.unregister(array);
+                    return array;
+                });
+    }
+
+    private record Option(String engine, double number) {}
+
+    private record Variant(String engine, boolean mean, boolean gradient) {}
+
+    /**
+     * Builds the script of a closed form. Its lines work on one block of each array: without a
+     * gradient, and free to overwrite what they have made.
+     */
+    public static final class ClosedFormBuilder {
+
+        private final List<String> predictions;
+        private List<String> labels = List.of();
+        private List<String> constants = List.of();
+        private List<String> numbers = List.of();
+        private boolean flat = true;
+        private String divisor = "";
+        private String shared = "";
+        private String gradient = "";
+        private String scale = "1.";
+        private String value = "";
+
+        ClosedFormBuilder(List<String> predictions) {
+            this.predictions = predictions;
+            divisor = "torch.numel(%s)".formatted(predictions.get(0));
+        }
+
+        /**
+         * Sets the labels, which come in blocks as the predictions do.
+         *
+         * @param names their names, separated by spaces
+         * @return this {@code ClosedFormBuilder}
+         */
+        public ClosedFormBuilder labels(String names) {
+            labels = names(names);
+            return this;
+        }
+
+        /**
+         * Sets arrays that every block gets as a whole.
+         *
+         * @param names their names, separated by spaces
+         * @return this {@code ClosedFormBuilder}
+         */
+        public ClosedFormBuilder constants(String names) {
+            constants = names(names);
+            return this;
+        }
+
+        /**
+         * Sets the numbers.
+         *
+         * @param names their names, separated by spaces
+         * @return this {@code ClosedFormBuilder}
+         */
+        public ClosedFormBuilder numbers(String names) {
+            numbers = names(names);
+            return this;
+        }
+
+        /**
+         * Keeps the axes of the arrays: a block is some rows. Without this a block is a vector of
+         * elements.
+         *
+         * @return this {@code ClosedFormBuilder}
+         */
+        public ClosedFormBuilder rows() {
+            flat = false;
+            divisor = "torch.size(%s, 0)".formatted(predictions.get(0));
+            return this;
+        }
+
+        /**
+         * Sets what the mean divides by (default: the number of elements, or of rows).
+         *
+         * @param expression an expression in the arrays and numbers
+         * @return this {@code ClosedFormBuilder}
+         */
+        public ClosedFormBuilder divisor(String expression) {
+            divisor = expression;
+            return this;
+        }
+
+        /**
+         * Sets the statements that come before gradient and value.
+         *
+         * @param statements the statements
+         * @return this {@code ClosedFormBuilder}
+         */
+        public ClosedFormBuilder shared(String statements) {
+            shared = statements;
+            return this;
+        }
+
+        /**
+         * Sets the statements that write the gradient of each prediction {@code x} into the array
+         * {@code dx}. They come before the value.
+         *
+         * @param statements the statements
+         * @return this {@code ClosedFormBuilder}
+         */
+        public ClosedFormBuilder gradient(String statements) {
+            gradient = statements;
+            return this;
+        }
+
+        /**
+         * Sets a factor on the gradient, which saves a pass over it (default 1).
+         *
+         * @param expression an expression in the numbers
+         * @return this {@code ClosedFormBuilder}
+         */
+        public ClosedFormBuilder scale(String expression) {
+            scale = expression;
+            return this;
+        }
+
+        /**
+         * Sets the sum of the values of a block.
+         *
+         * @param expression an expression
+         * @return this {@code ClosedFormBuilder}
+         */
+        public ClosedFormBuilder value(String expression) {
+            value = expression;
+            return this;
+        }
+
+        /**
+         * Builds the script.
+         *
+         * @return the script
+         */
+        public Script build() {
+            return new Script(arrays(), numbers, methods(), forward(true), forward(false));
+        }
+
+        private List<String> arrays() {
+            return Stream.of(predictions, labels, constants).flatMap(List::stream).toList();
+        }
+
+        /** Writes the methods that compute one block, with and without its gradient. */
+        private String methods() {
+            List<String> of = new ArrayList<>(arrays());
+            String result = "return " + value;
+            String withoutGradient =
+                    header("value", of, numbers) + indented(shared + '\n' + result);
+            predictions.forEach(name -> of.add("d" + name));
+            return withoutGradient
+                    + header("step", of, numbers)
+                    + indented(shared + '\n' + gradient + '\n' + result);
+        }
+
+        private String forward(boolean withGradient) {
+            String first = predictions.get(0) + "_";
+            StringBuilder lines = new StringBuilder();
+            List<String> whole = new ArrayList<>();
+            List<String> block = new ArrayList<>();
+            for (String name : arrays()) {
+                boolean isConstant = constants.contains(name);
+                whole.add(isConstant ? name : name + "_");
+                block.add(isConstant ? name : name + "_[a:b]");
+                if (!isConstant) {
+                    lines.append(name).append("_ = torch.detach(").append(name).append(")\n");
+                    if (flat) {
+                        lines.append("%1$s_ = torch.flatten(%1$s_)\n".formatted(name));
+                    }
+                }
+            }
+            String method = withGradient ? "(self).step" : "(self).value";
+            if (withGradient) {
+                for (String name : predictions) {
+                    lines.append("d%1$s = torch.empty_like(%1$s_)\n".formatted(name));
+                    whole.add("d" + name);
+                    block.add("d" + name + "[a:b]");
+                }
+            }
+            whole.addAll(numbers);
+            block.addAll(numbers);
+            lines.append(
+                    """
+                    n = torch.size(FIRST, 0)
+                    rows = BLOCK * n // torch.numel(FIRST)
+                    if rows < 1:
+                      rows = 1
+                    if n <= rows:
+                      total = METHOD(WHOLE)
+                    else:
+                      total = torch.zeros([], dtype=7)
+                      for i in range((n + rows - 1) // rows):
+                        a = i * rows
+                        b = a + rows
+                        total.add_(METHOD(PART))
+                    factor = 1.
+                    if mean:
+                      factor = 1. / DIVISOR
+                    """
+                            .replace("FIRST", first)
+                            .replace("BLOCK", String.valueOf(BLOCK))
+                            .replace("METHOD", method)
+                            .replace("WHOLE", String.join(", ", whole))
+                            .replace("PART", String.join(", ", block))
+                            .replace("DIVISOR", divisor));
+            if (!withGradient) {
+                return lines.append("return (total * factor).type_as(").append(first) + ")";
+            }
+            // As Nd.withGradient: an inner product carries the gradient, and gets the value.
+            String carriers =
+                    predictions.stream()
+                            .map("torch.dot(torch.flatten(%1$s), torch.flatten(d%1$s))"::formatted)
+                            .collect(Collectors.joining(" + "));
+            lines.append("carrier = (").append(carriers).append(") * (factor * ");
+            lines.append(scale).append(")\ncarrier.detach().copy_(total * factor)\n");
+            return lines.append("return carrier").toString();
+        }
+    }
+}
