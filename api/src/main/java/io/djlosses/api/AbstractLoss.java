@@ -189,12 +189,10 @@ public abstract class AbstractLoss extends Loss {
      *
      * @param labels the labels, detached, as they came
      * @param predictions the predictions, detached if no gradient is wanted
-     * @param mean whether the mean is wanted, and not the sum
-     * @param gradient whether the gradient is wanted
+     * @param goal what is wanted
      * @return the result with its gradient, or null for another reading
      */
-    protected @Nullable NDArray scripted(
-            NDList labels, NDList predictions, boolean mean, boolean gradient) {
+    protected @Nullable NDArray scripted(NDList labels, NDList predictions, Script.Goal goal) {
         return null;
     }
 
@@ -399,8 +397,9 @@ public abstract class AbstractLoss extends Loss {
             return null;
         }
         NDList predictions = gradient ? inputs.predictions : detached(inputs.predictions);
-        boolean mean = reduction == Reduction.MEAN;
-        NDArray result = scripted(inputs.labels, predictions, mean, gradient);
+        Script.Goal goal =
+                new Script.Goal(reduction == Reduction.MEAN, gradient, reading == Reading.SCRIPT);
+        NDArray result = scripted(inputs.labels, predictions, goal);
         return result != null && reduction == Reduction.BATCH_MEAN
                 ? divisor(inputs, Divisor.of(1)).divide(result, emptyPolicy, getName())
                 : result;

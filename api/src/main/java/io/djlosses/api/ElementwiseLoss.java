@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 
 import io.djlosses.nd.Nd;
+import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
 
@@ -92,16 +93,14 @@ public abstract class ElementwiseLoss extends AbstractLoss {
 
     /**
      * Computes the reduced and finished result by one script of the engine, or declines; see {@link
-     * AbstractLoss#scripted(NDList, NDList, boolean, boolean)}.
+     * AbstractLoss#scripted(NDList, NDList, Script.Goal)}.
      *
      * @param label the label, detached, of the shape and data type of the prediction
      * @param prediction the prediction, detached if no gradient is wanted
-     * @param mean whether the mean is wanted, and not the sum
-     * @param gradient whether the gradient is wanted
+     * @param goal what is wanted
      * @return the result with its gradient, or null for another reading
      */
-    protected @Nullable NDArray scripted(
-            NDArray label, NDArray prediction, boolean mean, boolean gradient) {
+    protected @Nullable NDArray scripted(NDArray label, NDArray prediction, Script.Goal goal) {
         return null;
     }
 
@@ -159,9 +158,9 @@ public abstract class ElementwiseLoss extends AbstractLoss {
     /** {@inheritDoc} */
     @Override
     protected final @Nullable NDArray scripted(
-            NDList labels, NDList predictions, boolean mean, boolean gradient) {
+            NDList labels, NDList predictions, Script.Goal goal) {
         NDArray prediction = predictions.get(0);
-        return scripted(matching(labels.get(0), prediction), prediction, mean, gradient);
+        return scripted(matching(labels.get(0), prediction), prediction, goal);
     }
 
     private static NDArray matching(NDArray label, NDArray prediction) {

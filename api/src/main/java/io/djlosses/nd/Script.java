@@ -13,6 +13,8 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.ParameterStore;
 
+import org.jspecify.annotations.Nullable;
+
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -45,13 +47,17 @@ public final class Script {
     /** About how many elements of each array a block has, so that they all stay in the cache. */
     private static final int BLOCK = 1 << 16;
 
+    /** The size from which a closed form pays for its calls. */
+    private static final int LARGE = 4096;
+
     private static final Trait RUNS_SCRIPTS =
             new Trait(
                     probe -> {
                         NDArray one = Nd.create(probe, new float[] {1}, new Shape(1));
                         try {
                             Script plus = of("x", "k", "return x + k");
-                            return Nd.toDoubles(plus.run(false, false, List.of(one), 2))[0] == 3;
+                            NDArray three = plus.run(new Goal(false, false, true), List.of(one), 2);
+                            return three != null && Nd.toDoubles(three)[0] == 3;
                         } catch (RuntimeException e) {
                             return false;
                         }
@@ -66,18 +72,24 @@ public final class Script {
     private final String methods;
     private final String body;
     private final String bodyOfValue;
+    private final long least;
+    private final @Nullable Script small;
 
     private Script(
             List<String> arrays,
             List<String> numbers,
             String methods,
             String body,
-            String bodyOfValue) {
+            String bodyOfValue,
+            long least,
+            @Nullable Script small) {
         this.arrays = arrays;
         this.numbers = numbers;
         this.methods = methods;
         this.body = body;
         this.bodyOfValue = bodyOfValue;
+        this.least = least;
+        this.small = small;
     }
 
     /**
@@ -90,7 +102,7 @@ public final class Script {
      * @return the script
      */
     public static Script of(String arrays, String numbers, String body) {
-        return new Script(names(arrays), names(numbers), "", body, body);
+        return new Script(names(arrays), names(numbers), "", body, body, 0, null);
     }
 
     /**
@@ -117,13 +129,15 @@ public final class Script {
     /**
      * Runs the script.
      *
-     * @param mean whether the mean is wanted, and not the sum
-     * @param gradient whether the gradient is wanted
+     * @param goal what is wanted
      * @param arguments the arrays; the result belongs to the manager of the first
      * @param options the numbers
-     * @return the result
+     * @return the result, or null where the arrays are so small that another reading is faster
      */
-    public NDArray run(boolean mean, boolean gradient, List<NDArray> arguments, double... options) {
+    public @Nullable NDArray run(Goal goal, List<NDArray> arguments, double... options) {
+        if (!goal.always && arguments.get(0).size() < least) {
+            return small == null ? null : small.run(goal, arguments, options);
+        }
         String engine = arguments.get(0).getManager().getEngine().getEngineName();
         NDList inputs = new NDList(arguments.size() + options.length);
         for (NDArray array : arguments) {
@@ -133,7 +147,7 @@ public final class Script {
         for (double option : options) {
             inputs.add(array(engine, option));
         }
-        Variant variant = new Variant(engine, mean, gradient);
+        Variant variant = new Variant(engine, goal.mean, goal.gradient);
         Model model = models.get(variant);
         if (model == null) {
             model = models.computeIfAbsent(variant, this::load);
@@ -225,6 +239,15 @@ public final class Script {
 
     private record Option(String engine, double number) {}
 
+    /**
+     * What is wanted of a script.
+     *
+     * @param mean whether the mean is wanted, and not the sum
+     * @param gradient whether the gradient is wanted
+     * @param always whether the script runs whatever the size of the arrays
+     */
+    public record Goal(boolean mean, boolean gradient, boolean always) {}
+
     private record Variant(String engine, boolean mean, boolean gradient) {}
 
     /**
@@ -243,6 +266,7 @@ public final class Script {
         private String gradient = "";
         private String scale = "1.";
         private String value = "";
+        private @Nullable Script small;
 
         ClosedFormBuilder(List<String> predictions) {
             this.predictions = predictions;
@@ -351,12 +375,25 @@ public final class Script {
         }
 
         /**
+         * Sets the script of the same arrays and numbers that is faster while they are small
+         * (default: none, another reading is).
+         *
+         * @param script the script
+         * @return this {@code ClosedFormBuilder}
+         */
+        public ClosedFormBuilder small(Script script) {
+            small = script;
+            return this;
+        }
+
+        /**
          * Builds the script.
          *
          * @return the script
          */
         public Script build() {
-            return new Script(arrays(), numbers, methods(), forward(true), forward(false));
+            return new Script(
+                    arrays(), numbers, methods(), forward(true), forward(false), LARGE, small);
         }
 
         private List<String> arrays() {

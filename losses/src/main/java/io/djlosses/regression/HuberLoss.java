@@ -9,6 +9,8 @@ import io.djlosses.api.ElementwiseLoss;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.nd.Script;
 
+import org.jspecify.annotations.Nullable;
+
 import java.util.List;
 
 /**
@@ -78,8 +80,8 @@ public final class HuberLoss extends ElementwiseLoss {
 
     /** {@inheritDoc} */
     @Override
-    protected NDArray scripted(NDArray label, NDArray prediction, boolean mean, boolean gradient) {
-        return SCRIPT.run(mean, gradient, List.of(prediction, label), delta);
+    protected @Nullable NDArray scripted(NDArray label, NDArray prediction, Script.Goal goal) {
+        return SCRIPT.run(goal, List.of(prediction, label), delta);
     }
 
     /**

@@ -10,6 +10,8 @@ import io.djlosses.api.LossBuilder;
 import io.djlosses.nd.Nd;
 import io.djlosses.nd.Script;
 
+import org.jspecify.annotations.Nullable;
+
 import java.util.List;
 
 /**
@@ -69,8 +71,8 @@ public final class MSELoss extends ElementwiseLoss {
 
     /** {@inheritDoc} */
     @Override
-    protected NDArray scripted(NDArray label, NDArray prediction, boolean mean, boolean gradient) {
-        return SCRIPT.run(mean, gradient, List.of(prediction, label));
+    protected @Nullable NDArray scripted(NDArray label, NDArray prediction, Script.Goal goal) {
+        return SCRIPT.run(goal, List.of(prediction, label));
     }
 
     /**
