@@ -9,8 +9,11 @@ import io.djlosses.api.Divisor;
 import io.djlosses.api.ElementwiseLoss;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.nd.Nd;
+import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
+
+import java.util.List;
 
 /**
  * The binary cross entropy of probabilities: independent yes-or-no decisions.
@@ -50,6 +53,35 @@ import org.jspecify.annotations.Nullable;
  * strict validation.
  */
 public final class BCELoss extends ElementwiseLoss {
+
+    private static final Script SCRIPT =
+            Script.closedForm("x")
+                    .labels("y")
+                    .numbers("minVariance")
+                    .gradient(BinaryCrossEntropy.GRADIENT)
+                    .value("(" + BinaryCrossEntropy.VALUES + ").sum()")
+                    .small(
+                            Script.of(
+                                    "x y",
+                                    "minVariance",
+                                    "return torch.binary_cross_entropy(x, y, None, reduction)"))
+                    .build();
+
+    private static final Script WEIGHTED =
+            Script.closedForm("x")
+                    .labels("y")
+                    .constants("w")
+                    .numbers("minVariance")
+                    .rows()
+                    .divisor("torch.numel(x)")
+                    .gradient(BinaryCrossEntropy.GRADIENT + ".mul_(w)")
+                    .value("(" + BinaryCrossEntropy.VALUES + ").mul_(w).sum()")
+                    .small(
+                            Script.of(
+                                    "x y w",
+                                    "minVariance",
+                                    "return torch.binary_cross_entropy(x, y, w, reduction)"))
+                    .build();
 
     private final double @Nullable [] weight;
 
@@ -102,6 +134,19 @@ public final class BCELoss extends ElementwiseLoss {
 
     private NDArray weighted(NDArray values) {
         return weight == null ? values : values.mul(LastAxis.row(weight, values));
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected @Nullable NDArray scripted(NDArray label, NDArray prediction, Script.Goal goal) {
+        if (weight == null) {
+            return SCRIPT.run(goal, List.of(prediction, label), BinaryCrossEntropy.MIN_VARIANCE);
+        }
+        NDArray row = LastAxis.row(weight, prediction);
+        return prediction.getShape().isScalar()
+                ? null
+                : WEIGHTED.run(
+                        goal, List.of(prediction, label, row), BinaryCrossEntropy.MIN_VARIANCE);
     }
 
     /**

@@ -9,8 +9,13 @@ import io.djlosses.api.Divisor;
 import io.djlosses.api.ElementwiseLoss;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.nd.Nd;
+import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 
 /**
  * The binary cross entropy of logits: independent yes-or-no decisions, computed without overflow.
@@ -46,6 +51,53 @@ import org.jspecify.annotations.Nullable;
  * [0, 1] is computed with, as there; strict validation rejects it.
  */
 public final class BCEWithLogitsLoss extends ElementwiseLoss {
+
+    private static final Script SCRIPT =
+            Script.closedForm("x")
+                    .labels("y")
+                    .gradient("torch.sigmoid(x, out=dx).sub_(y)")
+                    .value("(" + BinaryCrossEntropy.OF_LOGITS + ").sum()")
+                    .small(kernel("x y", "None", "None"))
+                    .build();
+
+    private static final Script WEIGHTED =
+            weighted("w", ".mul_(w)").small(kernel("x y w", "w", "None")).build();
+
+    private static final Script POSITIVE_WEIGHTED =
+            positiveWeighted("p", "").small(kernel("x y p", "None", "p")).build();
+
+    private static final Script WEIGHTED_TWICE =
+            positiveWeighted("w p", ".mul_(w)").small(kernel("x y w p", "w", "p")).build();
+
+    private static Script kernel(String arrays, String weight, String posWeight) {
+        return Script.of(
+                arrays,
+                "",
+                "return torch.binary_cross_entropy_with_logits(x, y, %s, %s, reduction)"
+                        .formatted(weight, posWeight));
+    }
+
+    private static Script.ClosedFormBuilder weighted(String weights, String scaled) {
+        return Script.closedForm("x")
+                .labels("y")
+                .constants(weights)
+                .rows()
+                .divisor("torch.numel(x)")
+                .gradient("torch.sigmoid(x, out=dx).sub_(y)" + scaled)
+                .value("(" + BinaryCrossEntropy.OF_LOGITS + ")" + scaled + ".sum()");
+    }
+
+    private static Script.ClosedFormBuilder positiveWeighted(String weights, String scaled) {
+        return weighted(weights, scaled)
+                .shared("f = (y * (p - 1.)).add_(1.)")
+                .gradient("torch.sigmoid(x, out=dx).mul_(f).sub_(y * p)" + scaled)
+                .value(
+                        "torch.relu(-x).add_("
+                                + BinaryCrossEntropy.SOFTPLUS_OF_NEGATIVE
+                                + ").mul_(f).addcmul_(1. - y, x)"
+                                + scaled
+                                + ".sum()");
+    }
 
     private final double @Nullable [] weight;
     private final double @Nullable [] posWeight;
@@ -109,6 +161,24 @@ public final class BCEWithLogitsLoss extends ElementwiseLoss {
     private static NDArray factor(NDArray label, double[] posWeight) {
         NDArray excess = LastAxis.row(posWeight, label).sub(1);
         return label.mul(excess).add(1);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected @Nullable NDArray scripted(NDArray label, NDArray prediction, Script.Goal goal) {
+        if (prediction.getShape().isScalar() && (weight != null || posWeight != null)) {
+            return null;
+        }
+        List<NDArray> arrays = new ArrayList<>(List.of(prediction, label));
+        for (double[] weights : Arrays.asList(weight, posWeight)) {
+            if (weights != null) {
+                arrays.add(LastAxis.row(weights, prediction));
+            }
+        }
+        if (posWeight == null) {
+            return (weight == null ? SCRIPT : WEIGHTED).run(goal, arrays);
+        }
+        return (weight == null ? POSITIVE_WEIGHTED : WEIGHTED_TWICE).run(goal, arrays);
     }
 
     /**

@@ -16,7 +16,23 @@ final class BinaryCrossEntropy {
     private static final double MIN_LOG = -100;
 
     /** The least x(1 − x) in the gradient: the FLOAT32 number that PyTorch has in its kernels. */
-    private static final double MIN_VARIANCE = 1e-12f;
+    static final double MIN_VARIANCE = 1e-12f;
+
+    /** {@link #values} as a script in x and y. */
+    static final String VALUES =
+            "(y - 1.).mul_(torch.log1p(-x).clamp_(min=-100.))"
+                    + ".sub_(torch.log(x).clamp_(min=-100.).mul_(y))";
+
+    /** {@link #gradient} as a script in x, y and minVariance. */
+    static final String GRADIENT =
+            "torch.sub(x, y, out=dx).div_((1. - x).mul_(x).clamp_(min=minVariance))";
+
+    /** log(1 + exp(−|x|)), exact and with fast operations only, as a script in x. */
+    static final String SOFTPLUS_OF_NEGATIVE = "torch.log1p(-torch.sigmoid(-torch.abs(x))).neg_()";
+
+    /** {@link #ofLogits} without a factor as a script in x and y. */
+    static final String OF_LOGITS =
+            "torch.relu(-x).addcmul_(1. - y, x).add_(" + SOFTPLUS_OF_NEGATIVE + ")";
 
     private BinaryCrossEntropy() {}
 

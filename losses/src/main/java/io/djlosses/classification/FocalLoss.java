@@ -9,6 +9,11 @@ import io.djlosses.api.Divisor;
 import io.djlosses.api.ElementwiseLoss;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.nd.Nd;
+import io.djlosses.nd.Script;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.List;
 
 /**
  * The binary focal loss of probabilities: a cross entropy in which easy examples hardly count.
@@ -49,6 +54,27 @@ import io.djlosses.nd.Nd;
  *     Detection</a>
  */
 public final class FocalLoss extends ElementwiseLoss {
+
+    private static final Script SCRIPT =
+            Script.closedForm("x")
+                    .labels("y")
+                    .numbers("gamma alpha minVariance")
+                    .shared(
+                            "entropy = "
+                                    + BinaryCrossEntropy.VALUES
+                                    + """
+
+                                    other = 1. - x
+                                    wrong = (1. - y).mul_(x).addcmul_(y, other)
+                                    """
+                                    + FocalModulation.FACTOR)
+                    .gradient(
+                            """
+                            torch.sub(x, y, out=dx).div_(other.mul_(x).clamp_(min=minVariance))
+                            dx.mul_(wrong).addcmul_(entropy, (y * (-2. * gamma)).add_(gamma)).mul_(factor)
+                            """)
+                    .value("entropy.mul_(wrong).mul_(factor).sum()")
+                    .build();
 
     private final double gamma;
     private final double alpha;
@@ -107,6 +133,19 @@ public final class FocalLoss extends ElementwiseLoss {
     /** Returns 1 − p_t. */
     private static NDArray wrong(NDArray label, NDArray prediction) {
         return FocalModulation.blend(label, BinaryCrossEntropy.complement(prediction), prediction);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected @Nullable NDArray scripted(NDArray label, NDArray prediction, Script.Goal goal) {
+        return gamma < 1
+                ? null
+                : SCRIPT.run(
+                        goal,
+                        List.of(prediction, label),
+                        gamma,
+                        alpha,
+                        BinaryCrossEntropy.MIN_VARIANCE);
     }
 
     /**

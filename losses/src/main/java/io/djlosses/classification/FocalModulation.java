@@ -12,6 +12,14 @@ import io.djlosses.nd.Nd;
  */
 final class FocalModulation {
 
+    /** The balance times q^(γ − 1), for γ of at least 1, as a script. */
+    static final String FACTOR =
+            """
+            factor = torch.pow(wrong, gamma - 1.)
+            if alpha >= 0.:
+              factor.mul_((y * (2. * alpha - 1.)).add_(1. - alpha))
+            """;
+
     private FocalModulation() {}
 
     /** Returns y·yes + (1 − y)·no. */

@@ -12,8 +12,11 @@ import io.djlosses.api.Divisor;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Terms;
 import io.djlosses.nd.Nd;
+import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
+
+import java.util.List;
 
 /**
  * The binary cross entropy of logits, averaged over the classes of each sample.
@@ -50,6 +53,16 @@ import org.jspecify.annotations.Nullable;
  * validation rejects it.
  */
 public final class MultiLabelSoftMarginLoss extends AbstractLoss {
+
+    private static final Script SCRIPT =
+            Script.closedForm("x")
+                    .labels("y")
+                    .numbers("classes")
+                    .divisor("(torch.numel(x) / classes)")
+                    .gradient("torch.sigmoid(x, out=dx).sub_(y)")
+                    .scale("1. / classes")
+                    .value("(" + BinaryCrossEntropy.OF_LOGITS + ").sum() / classes")
+                    .build();
 
     private final double @Nullable [] weight;
 
@@ -131,6 +144,16 @@ public final class MultiLabelSoftMarginLoss extends AbstractLoss {
             return new ClosedForm(sum, divisor);
         }
         return new ClosedForm(sum, divisor, 1 / classes, weighted(Nd.sigmoid(logits).subi(label)));
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected @Nullable NDArray scripted(NDList labels, NDList predictions, Script.Goal goal) {
+        NDArray logits = predictions.get(0);
+        NDArray label = Nd.cast(labels.get(0), logits);
+        return weight == null
+                ? SCRIPT.run(goal, List.of(logits, label), logits.getShape().tail())
+                : null;
     }
 
     /**

@@ -10,6 +10,11 @@ import io.djlosses.api.ElementwiseLoss;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Reduction;
 import io.djlosses.nd.Nd;
+import io.djlosses.nd.Script;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.List;
 
 /**
  * The binary focal loss of logits: a cross entropy in which easy examples hardly count.
@@ -49,6 +54,29 @@ import io.djlosses.nd.Nd;
  *     Detection</a>
  */
 public final class SigmoidFocalLoss extends ElementwiseLoss {
+
+    private static final Script SCRIPT =
+            Script.closedForm("x")
+                    .labels("y")
+                    .numbers("gamma alpha")
+                    .shared(
+                            """
+                            yes = torch.sigmoid(x)
+                            no = torch.sigmoid(-x)
+                            missed = y * no
+                            raised = (1. - y).mul_(yes)
+                            wrong = missed + raised
+                            entropy = torch.log1p(-torch.minimum(yes, no)).neg_()
+                            entropy.add_(torch.relu(-x).addcmul_(1. - y, x))
+                            """
+                                    + FocalModulation.FACTOR)
+                    .gradient(
+                            """
+                            torch.sub(raised, missed, out=dx)
+                            dx.mul_(wrong).addcmul_(yes.mul_(no).mul_(entropy), (y * (-2. * gamma)).add_(gamma)).mul_(factor)
+                            """)
+                    .value("entropy.mul_(wrong).mul_(factor).sum()")
+                    .build();
 
     /** The α that stands for none. */
     private static final double OFF = -1;
@@ -109,6 +137,12 @@ public final class SigmoidFocalLoss extends ElementwiseLoss {
             slope = FocalModulation.slope(change, slope, wrong, gamma);
         }
         return new ClosedForm(sum, divisor, 1, balance == null ? slope : slope.muli(balance));
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected @Nullable NDArray scripted(NDArray label, NDArray prediction, Script.Goal goal) {
+        return gamma < 1 ? null : SCRIPT.run(goal, List.of(prediction, label), gamma, alpha);
     }
 
     /**

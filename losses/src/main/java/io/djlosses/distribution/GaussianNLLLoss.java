@@ -12,10 +12,12 @@ import io.djlosses.api.Divisor;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Terms;
 import io.djlosses.nd.Nd;
+import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
 
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * The negative log-likelihood of labels under a normal distribution whose mean and variance are
@@ -58,6 +60,21 @@ import java.util.Arrays;
  *     and Variance of the Target Probability Distribution</a>
  */
 public final class GaussianNLLLoss extends AbstractLoss {
+
+    private static final Script SCRIPT =
+            Script.closedForm("x v")
+                    .labels("y")
+                    .numbers("eps offset")
+                    .shared("w = torch.clamp(v, min=eps)\nd = x - y")
+                    .gradient(
+                            """
+                            torch.div(d, w, out=dx)
+                            torch.square(dx, out=dv).neg_().add_(torch.reciprocal(w)).mul_(0.5)
+                            """)
+                    .value(
+                            "d.square_().div_(w).add_(w.log_()).sum() * 0.5 + offset *"
+                                    + " torch.numel(x)")
+                    .build();
 
     private static final double HALF_LOG_2_PI = 0.5 * Math.log(2 * Math.PI);
 
@@ -191,6 +208,18 @@ public final class GaussianNLLLoss extends AbstractLoss {
 
     private static NDArray matching(NDArray label, NDArray mean) {
         return Nd.cast(label, mean).reshape(mean.getShape());
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected @Nullable NDArray scripted(NDList labels, NDList predictions, Script.Goal goal) {
+        NDArray mean = predictions.get(0);
+        NDArray variance = predictions.get(1);
+        NDArray label = matching(labels.get(0), mean);
+        double offset = full ? HALF_LOG_2_PI : 0;
+        return variance.getShape().equals(mean.getShape())
+                ? SCRIPT.run(goal, List.of(mean, variance, label), eps, offset)
+                : null;
     }
 
     /**

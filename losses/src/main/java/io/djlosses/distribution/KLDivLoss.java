@@ -10,6 +10,11 @@ import io.djlosses.api.ElementwiseLoss;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Reduction;
 import io.djlosses.nd.Nd;
+import io.djlosses.nd.Script;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.List;
 
 /**
  * The Kullback-Leibler divergence of a predicted distribution, given as log-probabilities, from the
@@ -55,6 +60,30 @@ import io.djlosses.nd.Nd;
  */
 public final class KLDivLoss extends ElementwiseLoss {
 
+    private static final Script SCRIPT =
+            Script.closedForm("x")
+                    .labels("y")
+                    .gradient("dx.copy_(y)")
+                    .scale("-1.")
+                    // log 0 = −∞ becomes a number that 0 makes 0.
+                    .value("torch.log(y).clamp_(min=-1000.).mul_(y).addcmul_(x, y, value=-1).sum()")
+                    .small(kernel("False"))
+                    .build();
+
+    private static final Script LOG_TARGET =
+            Script.closedForm("x")
+                    .labels("y")
+                    .shared("p = torch.exp(y)")
+                    .gradient("dx.copy_(p)")
+                    .scale("-1.")
+                    .value("p.mul_(y - x).sum()")
+                    .build();
+
+    private static Script kernel(String logTarget) {
+        return Script.of(
+                "x y", "", "return torch.kl_div(x, y, reduction, log_target=" + logTarget + ")");
+    }
+
     private final boolean logTarget;
 
     private KLDivLoss(Builder builder) {
@@ -95,6 +124,12 @@ public final class KLDivLoss extends ElementwiseLoss {
         return gradient
                 ? new ClosedForm(sum, divisor, -1, probability)
                 : new ClosedForm(sum, divisor);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected @Nullable NDArray scripted(NDArray label, NDArray prediction, Script.Goal goal) {
+        return (logTarget ? LOG_TARGET : SCRIPT).run(goal, List.of(prediction, label));
     }
 
     /**

@@ -9,6 +9,11 @@ import io.djlosses.api.Divisor;
 import io.djlosses.api.ElementwiseLoss;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.nd.Nd;
+import io.djlosses.nd.Script;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.List;
 
 /**
  * The negative log-likelihood of counts under a Poisson distribution.
@@ -45,6 +50,24 @@ import io.djlosses.nd.Nd;
  * validation rejects it. Nothing is broadcast.
  */
 public final class PoissonNLLLoss extends ElementwiseLoss {
+
+    private static final Script LOG_INPUT =
+            Script.closedForm("x")
+                    .labels("y")
+                    .numbers("eps")
+                    .shared("rate = torch.exp(x)")
+                    .gradient("torch.sub(rate, y, out=dx)")
+                    .value("rate.addcmul_(x, y, value=-1).sum()")
+                    .build();
+
+    private static final Script RATE_INPUT =
+            Script.closedForm("x")
+                    .labels("y")
+                    .numbers("eps")
+                    .shared("rate = x + eps")
+                    .gradient("torch.div(y, rate, out=dx).neg_().add_(1.)")
+                    .value("(x - rate.log_().mul_(y)).sum()")
+                    .build();
 
     private final boolean logInput;
     private final boolean full;
@@ -106,6 +129,13 @@ public final class PoissonNLLLoss extends ElementwiseLoss {
         NDArray values =
                 y.mul(log).sub(y).add(Nd.mul(log.add(Nd.num(y, Math.log(2 * Math.PI))), 0.5));
         return Nd.where(large, values, 0);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected @Nullable NDArray scripted(NDArray label, NDArray prediction, Script.Goal goal) {
+        Script script = logInput ? LOG_INPUT : RATE_INPUT;
+        return full ? null : script.run(goal, List.of(prediction, label), eps);
     }
 
     /**

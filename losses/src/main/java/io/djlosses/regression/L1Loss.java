@@ -8,6 +8,11 @@ import io.djlosses.api.Divisor;
 import io.djlosses.api.ElementwiseLoss;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.nd.Nd;
+import io.djlosses.nd.Script;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.List;
 
 /**
  * The absolute error: robust against outliers, with a gradient of constant size.
@@ -43,6 +48,14 @@ import io.djlosses.nd.Nd;
  */
 public final class L1Loss extends ElementwiseLoss {
 
+    static final Script SCRIPT =
+            Script.closedForm("x")
+                    .labels("y")
+                    .shared("d = x - y")
+                    .gradient("torch.sign(d, out=dx)")
+                    .value("d.abs_().sum()")
+                    .build();
+
     private L1Loss(Builder builder) {
         super(builder);
     }
@@ -62,6 +75,12 @@ public final class L1Loss extends ElementwiseLoss {
         return gradient
                 ? new ClosedForm(sum, divisor, 1, error.sign())
                 : new ClosedForm(sum, divisor);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected @Nullable NDArray scripted(NDArray label, NDArray prediction, Script.Goal goal) {
+        return SCRIPT.run(goal, List.of(prediction, label));
     }
 
     /**

@@ -10,6 +10,11 @@ import io.djlosses.api.Divisor;
 import io.djlosses.api.ElementwiseLoss;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.nd.Nd;
+import io.djlosses.nd.Script;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.List;
 
 /**
  * The absolute error with its kink rounded off: quadratic where the error is small, linear where it
@@ -49,6 +54,9 @@ import io.djlosses.nd.Nd;
  * @see <a href="https://arxiv.org/abs/1504.08083">Girshick 2015, Fast R-CNN</a>
  */
 public final class SmoothL1Loss extends ElementwiseLoss {
+
+    private static final Script SCRIPT =
+            Script.of("x y", "beta", "return torch.smooth_l1_loss(x, y, reduction, beta)");
 
     private final double beta;
 
@@ -123,6 +131,13 @@ public final class SmoothL1Loss extends ElementwiseLoss {
         return gradient
                 ? new ClosedForm(sum, divisor, factor / beta, clamped)
                 : new ClosedForm(sum, divisor);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected @Nullable NDArray scripted(NDArray label, NDArray prediction, Script.Goal goal) {
+        List<NDArray> arrays = List.of(prediction, label);
+        return beta == 0 ? L1Loss.SCRIPT.run(goal, arrays) : SCRIPT.run(goal, arrays, beta);
     }
 
     /**
