@@ -188,7 +188,7 @@ public abstract class AbstractLoss extends Loss {
      * only where the engine runs scripts.
      *
      * @param labels the labels, detached, as they came
-     * @param predictions the predictions, detached if no gradient is wanted
+     * @param predictions the predictions, which a script detaches if no gradient is wanted
      * @param goal what is wanted
      * @return the result with its gradient, or null for another reading
      */
@@ -396,10 +396,9 @@ public abstract class AbstractLoss extends Loss {
                 || !Script.runsOn(batch(inputs.predictions))) {
             return null;
         }
-        NDList predictions = gradient ? inputs.predictions : detached(inputs.predictions);
         Script.Goal goal =
                 new Script.Goal(reduction == Reduction.MEAN, gradient, reading == Reading.SCRIPT);
-        NDArray result = scripted(inputs.labels, predictions, goal);
+        NDArray result = scripted(inputs.labels, inputs.predictions, goal);
         return result != null && reduction == Reduction.BATCH_MEAN
                 ? divisor(inputs, Divisor.of(1)).divide(result, emptyPolicy, getName())
                 : result;

@@ -96,7 +96,7 @@ public abstract class ElementwiseLoss extends AbstractLoss {
      * AbstractLoss#scripted(NDList, NDList, Script.Goal)}.
      *
      * @param label the label, detached, of the shape and data type of the prediction
-     * @param prediction the prediction, detached if no gradient is wanted
+     * @param prediction the prediction, which a script detaches if no gradient is wanted
      * @param goal what is wanted
      * @return the result with its gradient, or null for another reading
      */

@@ -45,7 +45,7 @@ import java.util.zip.ZipOutputStream;
 public final class Script {
 
     /** About how many elements of each array a block has, so that they all stay in the cache. */
-    private static final int BLOCK = 1 << 16;
+    private static final int BLOCK = 1 << 17;
 
     /** The size from which a closed form pays for its calls. */
     private static final int LARGE = 4096;
@@ -171,6 +171,10 @@ public final class Script {
         for (String name : numbers) {
             source.append("    %s = float(%s_)\n".formatted(name, name));
         }
+        if (!variant.gradient) {
+            arrays.forEach(
+                    name -> source.append("    %1$s = torch.detach(%1$s)\n".formatted(name)));
+        }
         source.append(indented(variant.gradient ? body : bodyOfValue));
         return source.toString();
     }
@@ -266,6 +270,7 @@ public final class Script {
         private String gradient = "";
         private String scale = "1.";
         private String value = "";
+        private long least = LARGE;
         private @Nullable Script small;
 
         ClosedFormBuilder(List<String> predictions) {
@@ -387,13 +392,24 @@ public final class Script {
         }
 
         /**
+         * Sets the size of the first array from which the closed form pays (default 4096).
+         *
+         * @param size a number of elements
+         * @return this {@code ClosedFormBuilder}
+         */
+        public ClosedFormBuilder least(long size) {
+            least = size;
+            return this;
+        }
+
+        /**
          * Builds the script.
          *
          * @return the script
          */
         public Script build() {
             return new Script(
-                    arrays(), numbers, methods(), forward(true), forward(false), LARGE, small);
+                    arrays(), numbers, methods(), forward(true), forward(false), least, small);
         }
 
         private List<String> arrays() {

@@ -52,11 +52,15 @@ import java.util.List;
  */
 public final class BCEWithLogitsLoss extends ElementwiseLoss {
 
+    /** Within the cache, the engine's own kernel is as fast. */
+    private static final long WORTHWHILE = 1 << 20;
+
     private static final Script SCRIPT =
             Script.closedForm("x")
                     .labels("y")
                     .gradient("torch.sigmoid(x, out=dx).sub_(y)")
                     .value("(" + BinaryCrossEntropy.OF_LOGITS + ").sum()")
+                    .least(WORTHWHILE)
                     .small(kernel("x y", "None", "None"))
                     .build();
 
@@ -82,6 +86,7 @@ public final class BCEWithLogitsLoss extends ElementwiseLoss {
                 .labels("y")
                 .constants(weights)
                 .rows()
+                .least(WORTHWHILE)
                 .divisor("torch.numel(x)")
                 .gradient("torch.sigmoid(x, out=dx).sub_(y)" + scaled)
                 .value("(" + BinaryCrossEntropy.OF_LOGITS + ")" + scaled + ".sum()");
@@ -92,9 +97,9 @@ public final class BCEWithLogitsLoss extends ElementwiseLoss {
                 .shared("f = (y * (p - 1.)).add_(1.)")
                 .gradient("torch.sigmoid(x, out=dx).mul_(f).sub_(y * p)" + scaled)
                 .value(
-                        "torch.relu(-x).add_("
-                                + BinaryCrossEntropy.SOFTPLUS_OF_NEGATIVE
-                                + ").mul_(f).addcmul_(1. - y, x)"
+                        "(1. - y).mul_(x).sub_(torch.clamp(x, max=0.).add_("
+                                + BinaryCrossEntropy.MINUS_SOFTPLUS
+                                + ").mul_(f))"
                                 + scaled
                                 + ".sum()");
     }

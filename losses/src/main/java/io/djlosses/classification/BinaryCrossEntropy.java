@@ -27,12 +27,12 @@ final class BinaryCrossEntropy {
     static final String GRADIENT =
             "torch.sub(x, y, out=dx).div_((1. - x).mul_(x).clamp_(min=minVariance))";
 
-    /** log(1 + exp(−|x|)), exact and with fast operations only, as a script in x. */
-    static final String SOFTPLUS_OF_NEGATIVE = "torch.log1p(-torch.sigmoid(-torch.abs(x))).neg_()";
+    /** −log(1 + exp(−|x|)), exact and with fast operations only, as a script in x. */
+    static final String MINUS_SOFTPLUS = "torch.abs(x).neg_().sigmoid_().neg_().log1p_()";
 
     /** {@link #ofLogits} without a factor as a script in x and y. */
     static final String OF_LOGITS =
-            "torch.relu(-x).addcmul_(1. - y, x).add_(" + SOFTPLUS_OF_NEGATIVE + ")";
+            "(1. - y).mul_(x).sub_(torch.clamp(x, max=0.)).sub_(" + MINUS_SOFTPLUS + ")";
 
     private BinaryCrossEntropy() {}
 

@@ -74,6 +74,7 @@ public final class FocalLoss extends ElementwiseLoss {
                             dx.mul_(wrong).addcmul_(entropy, (y * (-2. * gamma)).add_(gamma)).mul_(factor)
                             """)
                     .value("entropy.mul_(wrong).mul_(factor).sum()")
+                    .least(0)
                     .build();
 
     private final double gamma;

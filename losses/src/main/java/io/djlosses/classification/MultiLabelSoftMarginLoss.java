@@ -62,6 +62,7 @@ public final class MultiLabelSoftMarginLoss extends AbstractLoss {
                     .gradient("torch.sigmoid(x, out=dx).sub_(y)")
                     .scale("1. / classes")
                     .value("(" + BinaryCrossEntropy.OF_LOGITS + ").sum() / classes")
+                    .least(0)
                     .build();
 
     private final double @Nullable [] weight;

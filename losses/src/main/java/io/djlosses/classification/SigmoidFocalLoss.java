@@ -76,6 +76,7 @@ public final class SigmoidFocalLoss extends ElementwiseLoss {
                             dx.mul_(wrong).addcmul_(yes.mul_(no).mul_(entropy), (y * (-2. * gamma)).add_(gamma)).mul_(factor)
                             """)
                     .value("entropy.mul_(wrong).mul_(factor).sum()")
+                    .least(0)
                     .build();
 
     /** The α that stands for none. */

@@ -74,6 +74,7 @@ public final class GaussianNLLLoss extends AbstractLoss {
                     .value(
                             "d.square_().div_(w).add_(w.log_()).sum() * 0.5 + offset *"
                                     + " torch.numel(x)")
+                    .least(0)
                     .build();
 
     private static final double HALF_LOG_2_PI = 0.5 * Math.log(2 * Math.PI);
