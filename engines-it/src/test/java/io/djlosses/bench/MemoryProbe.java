@@ -28,7 +28,9 @@ final class MemoryProbe {
         if (!Files.exists(STATUS)) {
             return null;
         }
-        run(stage, row, index, Size.S, variant); // loads what is loaded once
+        // Loads what is loaded once, for small arrays and for large ones.
+        run(stage, row, index, Size.S, variant);
+        run(stage, row, index, Size.M, variant);
         return run(stage, row, index, size, variant);
     }
 
