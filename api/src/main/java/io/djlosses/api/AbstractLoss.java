@@ -21,8 +21,8 @@ import java.util.function.UnaryOperator;
  * The template of every loss: check, unreduced terms, mask and weights, reduction.
  *
  * <p>A subclass writes {@link #check} and {@link #terms}; where measuring shows that it pays it
- * adds {@link #closedForm}. Losses of one label and one prediction of equal shape extend {@link
- * ElementwiseLoss} and write a single method.
+ * adds {@link #closedForm} and {@link #scripted}. Losses of one label and one prediction of equal
+ * shape extend {@link ElementwiseLoss} and write a single method.
  *
  * <h2>What every loss does</h2>
  *
@@ -48,7 +48,10 @@ import java.util.function.UnaryOperator;
  */
 public abstract class AbstractLoss extends Loss {
 
-    /** Below this size of the largest prediction the calls cost more than they save. */
+    /**
+     * Below this size of the largest prediction the calls of a closed form cost more than they
+     * save.
+     */
     private static final long CLOSED_FORM_SIZE = 4096;
 
     private final Reduction reduction;
