@@ -14,6 +14,7 @@ import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
 
+import java.lang.ref.Reference;
 import java.util.Objects;
 import java.util.function.UnaryOperator;
 
@@ -402,6 +403,8 @@ public abstract class AbstractLoss extends Loss {
         Script.Goal goal =
                 new Script.Goal(reduction == Reduction.MEAN, gradient, reading == Reading.SCRIPT);
         NDArray result = scripted(inputs.labels, inputs.predictions, goal);
+        // Constants of a script live for as long as the loss.
+        Reference.reachabilityFence(this);
         return result != null && reduction == Reduction.BATCH_MEAN
                 ? divisor(inputs, Divisor.of(1)).divide(result, emptyPolicy, getName())
                 : result;

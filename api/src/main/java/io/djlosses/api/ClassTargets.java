@@ -64,14 +64,48 @@ public final class ClassTargets {
                 : onDevice(label, classes, ignoreIndex, classWeights, like);
     }
 
-    private static ClassTargets read(
+    /**
+     * Checks class indices for a script, which itself sees to those that are ignored.
+     *
+     * @param loss the loss, which decides whether data are read
+     * @param label the indices, of any integer or floating-point type
+     * @param classes the number of classes
+     * @param ignoreIndex the index of targets that count nothing, or null if every target counts
+     * @return the indices; null if data are not read, or a script cannot tell {@code ignoreIndex}
+     *     from other numbers
+     */
+    public static @Nullable Checked checked(
+            AbstractLoss loss, NDArray label, long classes, @Nullable Long ignoreIndex) {
+        boolean exact = ignoreIndex == null || Math.abs(ignoreIndex) < 1L << 53;
+        if (!exact || !loss.readsIndices(label)) {
+            return null;
+        }
+        long[] indices = Nd.toLongs(label);
+        boolean ignored = check(loss.getName(), label, indices, classes, ignoreIndex);
+        return new Checked(int64(label, indices, label.getManager()), ignored);
+    }
+
+    /**
+     * Class indices as they came.
+     *
+     * @param index INT64 indices, each in [0, C) or to be ignored
+     * @param ignored whether one of them is to be ignored
+     */
+    public record Checked(NDArray index, boolean ignored) {}
+
+    private static NDArray int64(NDArray label, long[] indices, NDManager manager) {
+        return label.getDataType() == DataType.INT64
+                ? label
+                : Nd.create(manager, indices, label.getShape());
+    }
+
+    /** Rejects an index out of range, and tells whether one is ignored. */
+    private static boolean check(
             String loss,
             NDArray label,
+            long[] indices,
             long classes,
-            @Nullable Long ignoreIndex,
-            double @Nullable [] classWeights,
-            NDArray like) {
-        long[] indices = Nd.toLongs(label);
+            @Nullable Long ignoreIndex) {
         boolean ignored = false;
         for (int i = 0; i < indices.length; i++) {
             if (isIgnored(indices[i], ignoreIndex)) {
@@ -88,13 +122,22 @@ public final class ClassTargets {
                                 + given(label, indices[i]));
             }
         }
+        return ignored;
+    }
+
+    private static ClassTargets read(
+            String loss,
+            NDArray label,
+            long classes,
+            @Nullable Long ignoreIndex,
+            double @Nullable [] classWeights,
+            NDArray like) {
+        long[] indices = Nd.toLongs(label);
+        boolean ignored = check(loss, label, indices, classes, ignoreIndex);
         Shape shape = label.getShape();
         NDManager manager = like.getManager();
         if (!ignored && classWeights == null) {
-            NDArray index =
-                    label.getDataType() == DataType.INT64
-                            ? label
-                            : Nd.create(manager, indices, shape);
+            NDArray index = int64(label, indices, manager);
             return new ClassTargets(index, null, null, true, Divisor.of(indices.length));
         }
         double[] weights = new double[indices.length];
@@ -111,9 +154,9 @@ public final class ClassTargets {
         }
         DataType type = like.getDataType();
         NDArray index =
-                !ignored && label.getDataType() == DataType.INT64
-                        ? label
-                        : Nd.create(manager, indices, shape);
+                ignored
+                        ? Nd.create(manager, indices, shape)
+                        : int64(label, indices, manager);
         NDArray weight = Nd.create(manager, weights, shape, type);
         NDArray mask = null;
         if (ignored) {

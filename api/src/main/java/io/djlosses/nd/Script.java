@@ -19,10 +19,13 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.ref.Cleaner;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.WeakHashMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -64,6 +67,12 @@ public final class Script {
                     });
 
     private static final Map<Option, NDArray> OPTIONS = new ConcurrentHashMap<>();
+
+    /** Constants for as long as the Java arrays live that they were made of. */
+    private static final Map<double[], Map<Place, NDArray>> CONSTANTS =
+            Collections.synchronizedMap(new WeakHashMap<>());
+
+    private static final Cleaner CLEANER = Cleaner.create();
     private static final ParameterStore NO_PARAMETERS = new ParameterStore();
 
     private final Map<Variant, Model> models = new ConcurrentHashMap<>();
@@ -232,14 +241,44 @@ public final class Script {
         return OPTIONS.computeIfAbsent(
                 new Option(engine, number),
                 option -> {
-                    NDManager manager = Engine.getEngine(engine).newBaseManager(Device.cpu());
                     double[] values = {number};
-                    NDArray array = Nd.create(manager, values, new Shape(), DataType.FLOAT64);
-                    // It stays when the scope ends in which it was first needed.
-                    NDScope.unregister(array);
-                    return array;
+                    return create(manager(engine), values, new Shape(), DataType.FLOAT64);
                 });
     }
+
+    /**
+     * Returns numbers as a vector that is made once, and lives for as long as they do.
+     *
+     * @param values the numbers, which must never change
+     * @param like an array of the engine and data type that are wanted, in the memory of the
+     *     processor
+     * @return the vector, which is not to be closed
+     */
+    public static NDArray constant(double[] values, NDArray like) {
+        String engine = like.getManager().getEngine().getEngineName();
+        return CONSTANTS
+                .computeIfAbsent(values, key -> new ConcurrentHashMap<>())
+                .computeIfAbsent(
+                        new Place(engine, like.getDataType()),
+                        place -> {
+                            NDManager manager = manager(engine);
+                            CLEANER.register(values, manager::close);
+                            return create(manager, values, new Shape(values.length), place.type);
+                        });
+    }
+
+    private static NDManager manager(String engine) {
+        return Engine.getEngine(engine).newBaseManager(Device.cpu());
+    }
+
+    private static NDArray create(NDManager manager, double[] values, Shape shape, DataType type) {
+        NDArray array = Nd.create(manager, values, shape, type);
+        // It stays when the scope ends in which it was first needed.
+        NDScope.unregister(array);
+        return array;
+    }
+
+    private record Place(String engine, DataType type) {}
 
     private record Option(String engine, double number) {}
 
@@ -265,12 +304,14 @@ public final class Script {
         private List<String> constants = List.of();
         private List<String> numbers = List.of();
         private boolean flat = true;
+        private int size = BLOCK;
+        private long least = LARGE;
         private String divisor = "";
         private String shared = "";
         private String gradient = "";
+        private String withoutGradient = "";
         private String scale = "1.";
         private String value = "";
-        private long least = LARGE;
         private @Nullable Script small;
 
         ClosedFormBuilder(List<String> predictions) {
@@ -324,7 +365,21 @@ public final class Script {
         }
 
         /**
-         * Sets what the mean divides by (default: the number of elements, or of rows).
+         * Sets about how many elements of each array a block has (default: so many that some arrays
+         * of them stay in the cache). More are better where most of the operations are on one
+         * element a row.
+         *
+         * @param elements the number of elements
+         * @return this {@code ClosedFormBuilder}
+         */
+        public ClosedFormBuilder block(int elements) {
+            size = elements;
+            return this;
+        }
+
+        /**
+         * Sets what the mean divides by (default: the number of elements, or of rows). Where that
+         * is 0, the mean is NaN and its gradient that of the sum.
          *
          * @param expression an expression in the arrays and numbers
          * @return this {@code ClosedFormBuilder}
@@ -354,6 +409,17 @@ public final class Script {
          */
         public ClosedFormBuilder gradient(String statements) {
             gradient = statements;
+            return this;
+        }
+
+        /**
+         * Sets the statements that stand in for those of the gradient where none is wanted.
+         *
+         * @param statements the statements
+         * @return this {@code ClosedFormBuilder}
+         */
+        public ClosedFormBuilder withoutGradient(String statements) {
+            withoutGradient = statements;
             return this;
         }
 
@@ -419,13 +485,13 @@ public final class Script {
         /** Writes the methods that compute one block, with and without its gradient. */
         private String methods() {
             List<String> of = new ArrayList<>(arrays());
-            String result = "return " + value;
-            String withoutGradient =
-                    header("value", of, numbers) + indented(shared + '\n' + result);
+            String ofValue = header("value", of, numbers) + method(withoutGradient);
             predictions.forEach(name -> of.add("d" + name));
-            return withoutGradient
-                    + header("step", of, numbers)
-                    + indented(shared + '\n' + gradient + '\n' + result);
+            return ofValue + header("step", of, numbers) + method(gradient);
+        }
+
+        private String method(String statements) {
+            return indented(shared + '\n' + statements + "\nreturn " + value);
         }
 
         private String forward(boolean withGradient) {
@@ -468,27 +534,36 @@ public final class Script {
                         a = i * rows
                         b = a + rows
                         total.add_(METHOD(PART))
-                    factor = 1.
+                    divisor = 1.
                     if mean:
-                      factor = 1. / DIVISOR
+                      divisor = float(DIVISOR)
                     """
                             .replace("FIRST", first)
-                            .replace("BLOCK", String.valueOf(BLOCK))
+                            .replace("BLOCK", String.valueOf(size))
                             .replace("METHOD", method)
                             .replace("WHOLE", String.join(", ", whole))
                             .replace("PART", String.join(", ", block))
                             .replace("DIVISOR", divisor));
             if (!withGradient) {
-                return lines.append("return (total * factor).type_as(").append(first) + ")";
+                return lines.append("return (total / divisor).type_as(").append(first) + ")";
             }
             // As Nd.withGradient: an inner product carries the gradient, and gets the value.
             String carriers =
                     predictions.stream()
                             .map("torch.dot(torch.flatten(%1$s), torch.flatten(d%1$s))"::formatted)
                             .collect(Collectors.joining(" + "));
-            lines.append("carrier = (").append(carriers).append(") * (factor * ");
-            lines.append(scale).append(")\ncarrier.detach().copy_(total * factor)\n");
-            return lines.append("return carrier").toString();
+            lines.append(
+                    """
+                    factor = SCALE
+                    if divisor != 0.:
+                      factor = factor / divisor
+                    carrier = (CARRIERS) * factor
+                    carrier.detach().copy_(total / divisor)
+                    return carrier
+                    """
+                            .replace("SCALE", scale)
+                            .replace("CARRIERS", carriers));
+            return lines.toString();
         }
     }
 }

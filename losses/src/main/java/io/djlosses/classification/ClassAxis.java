@@ -9,6 +9,7 @@ import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
 import io.djlosses.api.ClassTargets;
 import io.djlosses.nd.Nd;
+import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
 
@@ -109,10 +110,31 @@ final class ClassAxis {
             NDArray scores,
             @Nullable Long ignoreIndex,
             double @Nullable [] weight) {
+        NDArray index = withoutUnitClass(label, scores);
+        return ClassTargets.of(loss, index, classes(scores), ignoreIndex, weight, scores);
+    }
+
+    /** Checks the class indices of a label, as {@link ClassTargets#checked} does. */
+    static ClassTargets.@Nullable Checked indices(
+            AbstractLoss loss, NDArray label, NDArray scores, @Nullable Long ignoreIndex) {
+        NDArray index = withoutUnitClass(label, scores);
+        return ClassTargets.checked(loss, index, classes(scores), ignoreIndex);
+    }
+
+    private static NDArray withoutUnitClass(NDArray label, NDArray scores) {
         Shape shape = without(scores.getShape());
-        NDArray index = label.getShape().equals(shape) ? label : label.reshape(shape);
-        long classes = scores.getShape().get(of(scores));
-        return ClassTargets.of(loss, index, classes, ignoreIndex, weight, scores);
+        return label.getShape().equals(shape) ? label : label.reshape(shape);
+    }
+
+    private static long classes(NDArray scores) {
+        return scores.getShape().get(of(scores));
+    }
+
+    /** Returns the weights of the classes as a constant of a script. */
+    static NDArray vector(double @Nullable [] weight, NDArray scores) {
+        return weight == null
+                ? scores.getManager().ones(new Shape(classes(scores)), scores.getDataType())
+                : Script.constant(weight, scores);
     }
 
     /** Picks the score of each target; the result has the shape of the index. */

@@ -13,6 +13,7 @@ import io.djlosses.api.Divisor;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Terms;
 import io.djlosses.nd.Nd;
+import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
 
@@ -139,6 +140,26 @@ public final class CrossEntropyLoss extends AbstractLoss {
         return label.getShape().equals(logits.getShape())
                 ? closedForm(shares(Nd.cast(label, logits), logits), logits, gradient)
                 : null;
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected @Nullable NDArray scripted(NDList labels, NDList predictions, Script.Goal goal) {
+        NDArray label = labels.get(0);
+        NDArray logits = predictions.get(0);
+        boolean isPlain = weight == null && labelSmoothing == 0;
+        if (label.getShape().equals(logits.getShape())) {
+            NDArray target = Nd.cast(label, logits);
+            return isPlain
+                    ? CrossEntropyScript.ofProbabilities(logits, target, goal)
+                    : CrossEntropyScript.ofProbabilities(
+                            logits, target, weight, labelSmoothing, goal);
+        }
+        ClassTargets.Checked targets = ClassAxis.indices(this, label, logits, ignoreIndex);
+        return isPlain
+                ? CrossEntropyScript.ofIndices(logits, targets, ignoreIndex, goal)
+                : CrossEntropyScript.ofIndices(
+                        logits, targets, ignoreIndex, weight, labelSmoothing, goal);
     }
 
     private Terms ofProbabilities(NDArray label, NDArray logits) {

@@ -10,8 +10,11 @@ import io.djlosses.api.Checks;
 import io.djlosses.api.ClassTargets;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Terms;
+import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
+
+import java.util.List;
 
 /**
  * The negative log-likelihood of a class, for networks that end in log-probabilities.
@@ -52,6 +55,18 @@ import org.jspecify.annotations.Nullable;
  */
 public final class NLLLoss extends AbstractLoss {
 
+    private static final Script SCRIPT =
+            Script.of(
+                    "x y",
+                    "ignored",
+                    "return torch.nll_loss_nd(x, y, None, reduction, int(ignored))");
+
+    private static final Script WEIGHTED =
+            Script.of(
+                    "x y w",
+                    "ignored",
+                    "return torch.nll_loss_nd(x, y, w, reduction, int(ignored))");
+
     private final double @Nullable [] weight;
     private final long ignoreIndex;
 
@@ -88,6 +103,22 @@ public final class NLLLoss extends AbstractLoss {
         NDArray logProb = predictions.get(0);
         ClassTargets targets = ClassAxis.targets(this, labels.get(0), logProb, ignoreIndex, weight);
         return targets.weigh(ClassAxis.pick(logProb, targets.index()).neg());
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected @Nullable NDArray scripted(NDList labels, NDList predictions, Script.Goal goal) {
+        NDArray logProb = predictions.get(0);
+        ClassTargets.Checked targets =
+                ClassAxis.indices(this, labels.get(0), logProb, ignoreIndex);
+        if (targets == null) {
+            return null;
+        }
+        if (weight == null) {
+            return SCRIPT.run(goal, List.of(logProb, targets.index()), ignoreIndex);
+        }
+        NDArray weights = ClassAxis.vector(weight, logProb);
+        return WEIGHTED.run(goal, List.of(logProb, targets.index(), weights), ignoreIndex);
     }
 
     /**

@@ -13,6 +13,7 @@ import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Reduction;
 import io.djlosses.api.Terms;
 import io.djlosses.nd.Nd;
+import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
 
@@ -117,6 +118,17 @@ public final class SoftmaxCrossEntropyWithLogits extends AbstractLoss {
         return sparse
                 ? null
                 : CrossEntropyLoss.closedForm(Nd.cast(labels.get(0), logits), logits, gradient);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected @Nullable NDArray scripted(NDList labels, NDList predictions, Script.Goal goal) {
+        NDArray label = labels.get(0);
+        NDArray logits = predictions.get(0);
+        return sparse
+                ? CrossEntropyScript.ofIndices(
+                        logits, ClassAxis.indices(this, label, logits, null), -1, goal)
+                : CrossEntropyScript.ofProbabilities(logits, Nd.cast(label, logits), goal);
     }
 
     /**

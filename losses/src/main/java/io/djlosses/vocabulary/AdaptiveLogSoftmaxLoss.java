@@ -11,6 +11,11 @@ import io.djlosses.api.ClassTargets;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Terms;
 import io.djlosses.nd.Nd;
+import io.djlosses.nd.Script;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.List;
 
 /**
  * The negative log-probability of the targets: the loss that trains {@link
@@ -48,6 +53,20 @@ import io.djlosses.nd.Nd;
  *     approximation for GPUs</a>
  */
 public final class AdaptiveLogSoftmaxLoss extends AbstractLoss {
+
+    private static final Script OF_TARGETS =
+            Script.of("x", "", "v = torch.mean(x) if mean else torch.sum(x)\nreturn torch.neg(v)");
+
+    private static final Script OF_CLASSES =
+            Script.of(
+                    "x y",
+                    "",
+                    """
+                    if torch.dim(x) != 2:
+                      x = torch.reshape(x, [-1, torch.size(x, -1)])
+                      y = torch.flatten(y)
+                    return torch.nll_loss(x, y, None, reduction, -1)
+                    """);
 
     private AdaptiveLogSoftmaxLoss(Builder builder) {
         super(builder);
@@ -99,6 +118,19 @@ public final class AdaptiveLogSoftmaxLoss extends AbstractLoss {
         ClassTargets targets = ClassTargets.of(this, index, classes, null, null, logProb);
         NDArray picked = Nd.pick(logProb.reshape(count, classes), targets.index());
         return targets.weigh(picked.neg()).reshape(labels.get(0).getShape());
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected @Nullable NDArray scripted(NDList labels, NDList predictions, Script.Goal goal) {
+        NDArray logProb = predictions.get(0);
+        if (isOfTargets(labels, predictions)) {
+            return OF_TARGETS.run(goal, List.of(logProb));
+        }
+        Shape shape = logProb.getShape();
+        long classes = shape.get(shape.dimension() - 1);
+        ClassTargets.Checked targets = ClassTargets.checked(this, labels.get(0), classes, null);
+        return targets == null ? null : OF_CLASSES.run(goal, List.of(logProb, targets.index()));
     }
 
     /**
