@@ -11,6 +11,12 @@ import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Reduction;
 import io.djlosses.nd.Nd;
 
+import io.djlosses.nd.Script;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.List;
+
 /**
  * The root of the mean squared error: an error in the unit of the labels.
  *
@@ -47,6 +53,17 @@ import io.djlosses.nd.Nd;
  * never broadcast: a mismatch is an error.
  */
 public final class RMSELoss extends ElementwiseLoss {
+
+    private static final Script SCRIPT =
+            Script.of(
+                    "x y",
+                    "",
+                    """
+                    square = torch.mse_loss(x, y, reduction)
+                    if float(square) != 0.:
+                      square = torch.sqrt(square)
+                    return square
+                    """);
 
     private RMSELoss(Builder builder) {
         super(builder);
@@ -85,6 +102,12 @@ public final class RMSELoss extends ElementwiseLoss {
     @Override
     protected double finish(double mean) {
         return Math.sqrt(mean);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected @Nullable NDArray scripted(NDArray label, NDArray prediction, Script.Goal goal) {
+        return SCRIPT.run(goal, List.of(prediction, label));
     }
 
     /**
