@@ -271,6 +271,7 @@ public final class Script {
         private String scale = "1.";
         private String value = "";
         private long least = LARGE;
+        private String finish = "";
         private @Nullable Script small;
 
         ClosedFormBuilder(List<String> predictions) {
@@ -380,6 +381,17 @@ public final class Script {
         }
 
         /**
+         * Sets the statements that come after the division, which may replace the {@code result}.
+         *
+         * @param statements the statements
+         * @return this {@code ClosedFormBuilder}
+         */
+        public ClosedFormBuilder finish(String statements) {
+            finish = statements;
+            return this;
+        }
+
+        /**
          * Sets the script of the same arrays and numbers that is faster while they are small
          * (default: none, another reading is).
          *
@@ -479,16 +491,17 @@ public final class Script {
                             .replace("PART", String.join(", ", block))
                             .replace("DIVISOR", divisor));
             if (!withGradient) {
-                return lines.append("return (total * factor).type_as(").append(first) + ")";
+                lines.append("result = (total * factor).type_as(").append(first).append(")\n");
+                return lines.append(finish).append("\nreturn result").toString();
             }
             // As Nd.withGradient: an inner product carries the gradient, and gets the value.
             String carriers =
                     predictions.stream()
                             .map("torch.dot(torch.flatten(%1$s), torch.flatten(d%1$s))"::formatted)
                             .collect(Collectors.joining(" + "));
-            lines.append("carrier = (").append(carriers).append(") * (factor * ");
-            lines.append(scale).append(")\ncarrier.detach().copy_(total * factor)\n");
-            return lines.append("return carrier").toString();
+            lines.append("result = (").append(carriers).append(") * (factor * ");
+            lines.append(scale).append(")\nresult.detach().copy_(total * factor)\n");
+            return lines.append(finish).append("\nreturn result").toString();
         }
     }
 }

@@ -18,16 +18,13 @@ final class Margin {
                     .shared("x = -(x * y)")
                     .gradient("torch.sigmoid(x, out=dx).mul_(y)")
                     .scale("-1.")
-                    .value(
-                            "torch.relu(x).add_("
-                                    + BinaryCrossEntropy.SOFTPLUS_OF_NEGATIVE
-                                    + ").sum()")
+                    .value("torch.softplus(x, 1, 40).sum()")
                     .small(
                             Script.of(
                                     "x y",
                                     "",
                                     """
-                                    values = torch.softplus(-(x * y), 1, 40)
+                                    values = torch.softplus(x * -y, 1, 40)
                                     return torch.mean(values) if mean else torch.sum(values)
                                     """))
                     .build();
