@@ -8,6 +8,12 @@ import io.djlosses.nd.Nd;
 
 import java.util.Objects;
 
+import io.djlosses.nd.Script;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.List;
+
 /**
  * The L2 penalty on the parameters of a model, which keeps weights small.
  *
@@ -50,6 +56,22 @@ import java.util.Objects;
  */
 public final class L2Regularization extends ParameterPenalty {
 
+    private static final Script SCRIPT =
+            Script.of(
+                    "x",
+                    "factor",
+                    """
+                    x = torch.flatten(x)
+                    constant = torch.detach(x)
+                    result = torch.dot(x, constant) * (2. * factor)
+                    total = torch.zeros([], dtype=7)
+                    for i in range((torch.numel(x) + 65535) // 65536):
+                      block = constant[i * 65536:i * 65536 + 65536]
+                      total.add_(torch.dot(block, block))
+                    result.detach().copy_(total * factor)
+                    return result
+                    """);
+
     /** Whether the squares are halved. */
     public enum Convention {
         /** λ Σ w². */
@@ -80,6 +102,12 @@ public final class L2Regularization extends ParameterPenalty {
     @Override
     NDArray gradient(NDArray parameter) {
         return parameter.mul(Nd.num(parameter, 2 * factor));
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    @Nullable NDArray scripted(NDArray parameter, Script.Goal goal) {
+        return SCRIPT.run(goal, List.of(parameter), factor);
     }
 
     /**
