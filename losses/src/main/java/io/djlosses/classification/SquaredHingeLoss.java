@@ -59,7 +59,7 @@ public final class SquaredHingeLoss extends ElementwiseLoss {
                     .shared("hinge = (margin - x * y).relu_()")
                     .gradient("torch.mul(hinge, y, out=dx)")
                     .scale("-2.")
-                    .value("torch.dot(hinge, hinge)")
+                    .value("hinge.square_().sum()")
                     .small(
                             Script.of(
                                     "x y",

@@ -67,7 +67,7 @@ public final class RMSELoss extends ElementwiseLoss {
                     .shared("error = x - y")
                     .gradient("dx.copy_(error)")
                     .scale("2.")
-                    .value("torch.dot(error, error)")
+                    .value("error.square_().sum()")
                     .finish(ROOT)
                     .small(
                             Script.of(

@@ -59,15 +59,14 @@ public final class ElasticNetRegularization extends ParameterPenalty {
             Script.closedForm("x")
                     .numbers("lambda1 factor2")
                     .gradient("torch.sign(x, out=dx).mul_(lambda1).add_(x, alpha=2. * factor2)")
-                    .value("torch.abs(x).sum() * lambda1 + torch.dot(x, x) * factor2")
+                    .value("torch.abs(x).sum() * lambda1 + torch.square(x).sum() * factor2")
                     .small(
                             Script.of(
                                     "x",
                                     "lambda1 factor2",
                                     """
-                                    x = torch.flatten(x)
                                     sign = torch.sign(torch.detach(x))
-                                    return torch.dot(x, torch.add(sign * lambda1, x, alpha=factor2))
+                                    return torch.sum(x * torch.add(sign * lambda1, x, alpha=factor2))
                                     """))
                     .build();
 

@@ -56,18 +56,20 @@ import java.util.List;
  */
 public final class L2Regularization extends ParameterPenalty {
 
+    /** An inner product carries the gradient 2x, but is too inexact for the value. */
     private static final Script SCRIPT =
             Script.of(
                     "x",
                     "factor",
                     """
-                    x = torch.flatten(x)
-                    constant = torch.detach(x)
-                    result = torch.dot(x, constant) * (2. * factor)
+                    if torch.numel(x) < 4096:
+                      return torch.sum(torch.square(x)) * factor
+                    flat = torch.flatten(x)
+                    constant = torch.detach(flat)
                     total = torch.zeros([], dtype=7)
                     for i in range((torch.numel(x) + 65535) // 65536):
-                      block = constant[i * 65536:i * 65536 + 65536]
-                      total.add_(torch.dot(block, block))
+                      total.add_(torch.square(constant[i * 65536:i * 65536 + 65536]).sum())
+                    result = torch.dot(flat, constant) * (2. * factor)
                     result.detach().copy_(total * factor)
                     return result
                     """);
