@@ -312,6 +312,7 @@ public final class Script {
         private String withoutGradient = "";
         private String scale = "1.";
         private String value = "";
+        private String finish = "";
         private @Nullable Script small;
 
         ClosedFormBuilder(List<String> predictions) {
@@ -446,6 +447,17 @@ public final class Script {
         }
 
         /**
+         * Sets the statements that come after the division, which may replace the {@code result}.
+         *
+         * @param statements the statements
+         * @return this {@code ClosedFormBuilder}
+         */
+        public ClosedFormBuilder finish(String statements) {
+            finish = statements;
+            return this;
+        }
+
+        /**
          * Sets the script of the same arrays and numbers that is faster while they are small
          * (default: none, another reading is).
          *
@@ -545,7 +557,8 @@ public final class Script {
                             .replace("PART", String.join(", ", block))
                             .replace("DIVISOR", divisor));
             if (!withGradient) {
-                return lines.append("return (total / divisor).type_as(").append(first) + ")";
+                lines.append("result = (total / divisor).type_as(").append(first).append(")\n");
+                return lines.append(finish).append("\nreturn result").toString();
             }
             // As Nd.withGradient: an inner product carries the gradient, and gets the value.
             String carriers =
@@ -557,13 +570,12 @@ public final class Script {
                     factor = SCALE
                     if divisor != 0.:
                       factor = factor / divisor
-                    carrier = (CARRIERS) * factor
-                    carrier.detach().copy_(total / divisor)
-                    return carrier
+                    result = (CARRIERS) * factor
+                    result.detach().copy_(total / divisor)
                     """
                             .replace("SCALE", scale)
                             .replace("CARRIERS", carriers));
-            return lines.toString();
+            return lines.append(finish).append("\nreturn result").toString();
         }
     }
 }

@@ -10,6 +10,12 @@ import io.djlosses.api.ElementwiseLoss;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.nd.Nd;
 
+import io.djlosses.nd.Script;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.List;
+
 /**
  * The hinge: every prediction that is not right by a margin costs what it lacks.
  *
@@ -48,6 +54,24 @@ import io.djlosses.nd.Nd;
  */
 public final class HingeLoss extends ElementwiseLoss {
 
+    private static final Script SCRIPT =
+            Script.closedForm("x")
+                    .labels("y")
+                    .numbers("margin")
+                    .shared("violation = margin - x * y")
+                    .gradient("torch.threshold_backward(y, violation, 0, grad_input=dx)")
+                    .scale("-1.")
+                    .value("violation.relu_().sum()")
+                    .small(
+                            Script.of(
+                                    "x y",
+                                    "margin",
+                                    """
+                                    hinge = torch.relu(margin - x * y)
+                                    return torch.mean(hinge) if mean else torch.sum(hinge)
+                                    """))
+                    .build();
+
     private final double margin;
 
     private HingeLoss(Builder builder) {
@@ -85,6 +109,12 @@ public final class HingeLoss extends ElementwiseLoss {
 
     private NDArray violation(NDArray label, NDArray prediction) {
         return prediction.mul(label).neg().add(Nd.num(prediction, margin));
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected @Nullable NDArray scripted(NDArray label, NDArray prediction, Script.Goal goal) {
+        return SCRIPT.run(goal, List.of(prediction, label), margin);
     }
 
     /**

@@ -11,6 +11,12 @@ import io.djlosses.nd.Nd;
 
 import java.util.Objects;
 
+import io.djlosses.nd.Script;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.List;
+
 /**
  * The logistic loss of a score, with labels −1 and 1, or 0 and 1.
  *
@@ -91,6 +97,12 @@ public final class LogisticLoss extends ElementwiseLoss {
 
     private NDArray sign(NDArray label) {
         return labelFormat == LabelFormat.SIGNED ? label : Nd.mul(label, 2).sub(Nd.num(label, 1));
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected @Nullable NDArray scripted(NDArray label, NDArray prediction, Script.Goal goal) {
+        return Margin.SCRIPT.run(goal, List.of(prediction, sign(label)));
     }
 
     /**

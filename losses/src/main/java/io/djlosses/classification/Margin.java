@@ -6,9 +6,28 @@ import ai.djl.ndarray.NDArray;
 import io.djlosses.api.ClosedForm;
 import io.djlosses.api.Divisor;
 import io.djlosses.nd.Nd;
+import io.djlosses.nd.Script;
 
 /** The logistic loss of a margin {@code y x}, without overflow. */
 final class Margin {
+
+    /** The sum of log(1 + exp(−y x)) and its gradient. */
+    static final Script SCRIPT =
+            Script.closedForm("x")
+                    .labels("y")
+                    .shared("x = -(x * y)")
+                    .gradient("torch.sigmoid(x, out=dx).mul_(y)")
+                    .scale("-1.")
+                    .value("torch.softplus(x, 1, 40).sum()")
+                    .small(
+                            Script.of(
+                                    "x y",
+                                    "",
+                                    """
+                                    values = torch.softplus(x * -y, 1, 40)
+                                    return torch.mean(values) if mean else torch.sum(values)
+                                    """))
+                    .build();
 
     private Margin() {}
 

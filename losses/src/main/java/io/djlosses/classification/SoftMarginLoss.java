@@ -8,6 +8,12 @@ import io.djlosses.api.ClosedForm;
 import io.djlosses.api.ElementwiseLoss;
 import io.djlosses.api.LossBuilder;
 
+import io.djlosses.nd.Script;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.List;
+
 /**
  * The logistic loss of labels −1 and 1: a hinge rounded off.
  *
@@ -61,6 +67,12 @@ public final class SoftMarginLoss extends ElementwiseLoss {
     @Override
     protected ClosedForm closedForm(NDArray label, NDArray prediction, boolean gradient) {
         return Margin.closedForm(label, prediction, gradient);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected @Nullable NDArray scripted(NDArray label, NDArray prediction, Script.Goal goal) {
+        return Margin.SCRIPT.run(goal, List.of(prediction, label));
     }
 
     /**

@@ -10,6 +10,12 @@ import io.djlosses.api.ElementwiseLoss;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.nd.Nd;
 
+import io.djlosses.nd.Script;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.List;
+
 /**
  * The squared hinge: a hinge without a kink, which punishes large violations harder.
  *
@@ -45,6 +51,24 @@ import io.djlosses.nd.Nd;
  *     Vector Machines</a>
  */
 public final class SquaredHingeLoss extends ElementwiseLoss {
+
+    private static final Script SCRIPT =
+            Script.closedForm("x")
+                    .labels("y")
+                    .numbers("margin")
+                    .shared("hinge = (margin - x * y).relu_()")
+                    .gradient("torch.mul(hinge, y, out=dx)")
+                    .scale("-2.")
+                    .value("hinge.square_().sum()")
+                    .small(
+                            Script.of(
+                                    "x y",
+                                    "margin",
+                                    """
+                                    hinge = torch.relu(margin - x * y)
+                                    return torch.mse_loss(hinge, torch.zeros_like(hinge), reduction)
+                                    """))
+                    .build();
 
     private final double margin;
 
@@ -85,6 +109,12 @@ public final class SquaredHingeLoss extends ElementwiseLoss {
 
     private NDArray violation(NDArray label, NDArray prediction) {
         return prediction.mul(label).neg().add(Nd.num(prediction, margin));
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected @Nullable NDArray scripted(NDArray label, NDArray prediction, Script.Goal goal) {
+        return SCRIPT.run(goal, List.of(prediction, label), margin);
     }
 
     /**

@@ -11,6 +11,12 @@ import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Terms;
 import io.djlosses.nd.Nd;
 
+import io.djlosses.nd.Script;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.List;
+
 /**
  * The cosine embedding loss: similar pairs should point in the same direction, dissimilar ones in
  * directions whose cosine is at most a margin.
@@ -50,6 +56,36 @@ import io.djlosses.nd.Nd;
  * nothing to the squared norms, so that a zero vector gives NaN there. Shapes are never broadcast.
  */
 public final class CosineEmbeddingLoss extends AbstractLoss {
+
+    private static final Script SCRIPT =
+            Script.closedForm("x1 x2")
+                    .labels("y")
+                    .numbers("margin eps")
+                    .rows()
+                    .shared(
+                            """
+                            length1 = torch.square(x1).sum([-1], True).add_(eps).sqrt_()
+                            length2 = torch.square(x2).sum([-1], True).add_(eps).sqrt_()
+                            cosine = (x1 * x2).sum([-1], True).div_(length1).div_(length2)
+                            excess = cosine - margin
+                            zero = torch.zeros_like(cosine)
+                            norm1 = length1
+                            norm2 = length2
+                            """)
+                    .gradient(
+                            """
+                            active = torch.lt(excess, 0).logical_not().type_as(x1)
+                            slope = torch.where(y == -1, active, torch.where(y == 1, zero - 1, zero))
+                            """
+                                    + CosineSimilarity.GRADIENT_OF_FIRST
+                                    + CosineSimilarity.GRADIENT_OF_SECOND)
+                    .value(
+                            """
+                            (torch.where(y == 1, 1 - cosine, zero)
+                                + torch.where(y == -1, excess.clamp_(min=0), zero)).sum()\
+                            """)
+                    .least(0)
+                    .build();
 
     /** A float in PyTorch too, which shows in the gradient at a zero vector. */
     private static final double EPS = 1e-12f;
@@ -106,6 +142,17 @@ public final class CosineEmbeddingLoss extends AbstractLoss {
 
     private static NDArray length(NDArray x) {
         return Pairs.dot(x, x, -1).add(Nd.num(x, EPS)).sqrt();
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected @Nullable NDArray scripted(NDList labels, NDList predictions, Script.Goal goal) {
+        NDArray x1 = predictions.get(0);
+        if (x1.getShape().dimension() == 1) {
+            return null;
+        }
+        NDArray label = Nd.cast(labels.get(0), x1).reshape(-1, 1);
+        return SCRIPT.run(goal, List.of(x1, predictions.get(1), label), margin, EPS);
     }
 
     /**

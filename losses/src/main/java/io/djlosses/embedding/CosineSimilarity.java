@@ -37,6 +37,21 @@ import io.djlosses.nd.Nd;
  */
 public final class CosineSimilarity {
 
+    /**
+     * The gradient of x1 as a script, where {@code slope} is that of the cosine: x2 / (l1 l2) − cos
+     * x1 / (l1 ‖x1‖), with the lengths l that are divided by.
+     */
+    static final String GRADIENT_OF_FIRST =
+            """
+            across = slope.div(length1).div_(length2)
+            along = slope.mul_(cosine).neg_()
+            torch.mul(x2, across, out=dx1).addcmul_(x1, along.div(length1).div_(norm1))
+            """;
+
+    /** The gradient of x2, after that of x1. */
+    static final String GRADIENT_OF_SECOND =
+            "torch.mul(x1, across, out=dx2).addcmul_(x2, along.div(length2).div_(norm2))\n";
+
     private static final String NAME = "CosineSimilarity";
 
     private final int dim;
@@ -72,6 +87,11 @@ public final class CosineSimilarity {
                             NDArray cosine = of(x1, x2);
                             return cosine.neg().add(Nd.num(cosine, 1));
                         });
+    }
+
+    /** Returns the least length that a vector is divided by. */
+    double eps() {
+        return eps;
     }
 
     /** Returns the axis of the components; a shape without it is an error. */

@@ -11,6 +11,12 @@ import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Terms;
 import io.djlosses.nd.Nd;
 
+import io.djlosses.nd.Script;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.List;
+
 /**
  * The cosine distance: predictions should point in the direction of their targets, whatever their
  * length.
@@ -48,6 +54,38 @@ import io.djlosses.nd.Nd;
  * @see CosineSimilarity
  */
 public final class CosineSimilarityLoss extends AbstractLoss {
+
+    private static final Script OF_TWO =
+            closedForm("x1 x2", "", CosineSimilarity.GRADIENT_OF_SECOND);
+
+    private static final Script OF_ONE = closedForm("x1", "x2", "");
+
+    private static Script closedForm(String predictions, String labels, String gradientOfSecond) {
+        return Script.closedForm(predictions)
+                .labels(labels)
+                .numbers("eps")
+                .rows()
+                .divisor("(torch.numel(x1) // torch.size(x1, -1))")
+                .shared(
+                        """
+                        norm1 = torch.square(x1).sum([-1], True).sqrt_()
+                        norm2 = torch.square(x2).sum([-1], True).sqrt_()
+                        length1 = torch.clamp(norm1, min=eps)
+                        length2 = torch.clamp(norm2, min=eps)
+                        cosine = (x1 * x2).sum([-1], True).div_(length1).div_(length2)
+                        """)
+                .gradient(
+                        """
+                        slope = torch.full_like(cosine, -1)
+                        norm1.add_(torch.eq(norm1, 0))
+                        norm2.add_(torch.eq(norm2, 0))
+                        """
+                                + CosineSimilarity.GRADIENT_OF_FIRST
+                                + gradientOfSecond)
+                .value("(1 - cosine).sum()")
+                .least(0)
+                .build();
+    }
 
     private final CosineSimilarity similarity;
 
@@ -87,6 +125,19 @@ public final class CosineSimilarityLoss extends AbstractLoss {
         NDArray cosine = similarity.cosine(x1, x2);
         NDArray values = cosine.neg().add(Nd.num(cosine, 1));
         return Terms.of(values.reshape(unreducedShape(labels, predictions)));
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected @Nullable NDArray scripted(NDList labels, NDList predictions, Script.Goal goal) {
+        NDArray x1 = predictions.get(0);
+        int rank = x1.getShape().dimension();
+        if (rank == 1 || similarity.axis(getName(), "predictions[0]", x1.getShape()) != rank - 1) {
+            return null;
+        }
+        return predictions.size() == 2
+                ? OF_TWO.run(goal, List.of(x1, predictions.get(1)), similarity.eps())
+                : OF_ONE.run(goal, List.of(x1, Nd.cast(labels.get(0), x1)), similarity.eps());
     }
 
     /**

@@ -10,6 +10,12 @@ import io.djlosses.api.ElementwiseLoss;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.nd.Nd;
 
+import io.djlosses.nd.Script;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.List;
+
 /**
  * The hinge loss of distances: similar pairs should be close, dissimilar ones at least a margin
  * apart.
@@ -50,6 +56,34 @@ import io.djlosses.nd.Nd;
  * mindspore.nn.HingeEmbeddingLoss}. Unlike there, shapes are never broadcast.
  */
 public final class HingeEmbeddingLoss extends ElementwiseLoss {
+
+    private static final Script SCRIPT =
+            Script.closedForm("x")
+                    .labels("y")
+                    .numbers("margin")
+                    .shared(
+                            """
+                            similar = torch.clone(y).ne_(-1)
+                            dissimilar = torch.clone(y).ne_(1)
+                            shortfall = margin - x
+                            """)
+                    .gradient(
+                            """
+                            active = torch.threshold_backward(dissimilar, shortfall, -1e-45)
+                            torch.sub(similar, active, out=dx)
+                            """)
+                    .value(
+                            """
+                            (torch.threshold_backward(x, similar, 0).sum()
+                                    + torch.threshold_backward(shortfall.clamp_(min=0), dissimilar, 0).sum())
+                            """
+                                    .strip())
+                    .small(
+                            Script.of(
+                                    "x y",
+                                    "margin",
+                                    "return torch.hinge_embedding_loss(x, y, margin, reduction)"))
+                    .build();
 
     private final double margin;
 
@@ -93,6 +127,12 @@ public final class HingeEmbeddingLoss extends ElementwiseLoss {
         NDArray active = shortfall.lt(0).logicalNot().logicalAnd(isDissimilar);
         NDArray slope = Nd.cast(isSimilar, prediction).subi(Nd.cast(active, prediction));
         return new ClosedForm(sum, divisor, 1, slope);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected @Nullable NDArray scripted(NDArray label, NDArray prediction, Script.Goal goal) {
+        return SCRIPT.run(goal, List.of(prediction, label), margin);
     }
 
     /**

@@ -59,6 +59,16 @@ public final class PairwiseDistance implements Distance {
         return Nd.scoped(() -> Nd.norm(x1.sub(x2).add(Nd.num(x1, eps)), p, -1, keepDim));
     }
 
+    /** Returns the order of the norm. */
+    double p() {
+        return p;
+    }
+
+    /** Returns what is added to every component of the difference. */
+    double eps() {
+        return eps;
+    }
+
     /** Checks the order of a norm. */
     static double checkP(String name, double p) {
         Checks.require(p > 0, name, "p", "be greater than 0, or infinite", p);

@@ -9,6 +9,9 @@ import io.djlosses.api.Checks;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Terms;
 
+import ai.djl.ndarray.NDArray;
+import io.djlosses.nd.Script;
+import org.jspecify.annotations.Nullable;
 /**
  * The triplet loss: an anchor should be closer to a positive than to a negative example, by a
  * margin.
@@ -78,6 +81,12 @@ public final class TripletMarginLoss extends AbstractLoss {
     @Override
     protected Terms terms(NDList labels, NDList predictions) {
         return triplets.terms(predictions);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected @Nullable NDArray scripted(NDList labels, NDList predictions, Script.Goal goal) {
+        return triplets.scripted(predictions, goal);
     }
 
     /**

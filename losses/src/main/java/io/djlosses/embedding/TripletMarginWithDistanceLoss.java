@@ -11,6 +11,9 @@ import io.djlosses.api.Terms;
 
 import java.util.Objects;
 
+import ai.djl.ndarray.NDArray;
+import io.djlosses.nd.Script;
+import org.jspecify.annotations.Nullable;
 /**
  * The triplet loss with a distance of your own.
  *
@@ -83,6 +86,12 @@ public final class TripletMarginWithDistanceLoss extends AbstractLoss {
     @Override
     protected Terms terms(NDList labels, NDList predictions) {
         return triplets.terms(predictions);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected @Nullable NDArray scripted(NDList labels, NDList predictions, Script.Goal goal) {
+        return triplets.scripted(predictions, goal);
     }
 
     /**

@@ -9,8 +9,61 @@ import io.djlosses.api.Checks;
 import io.djlosses.api.Terms;
 import io.djlosses.nd.Nd;
 
+import io.djlosses.nd.Script;
+import org.jspecify.annotations.Nullable;
 /** What the triplet losses share: all but how a distance is measured. */
 record Triplets(String loss, Distance distance, double margin, boolean swap) {
+
+    private static final Script SCRIPT =
+            closedForm(
+                    "farther = toNegative",
+                    """
+                    torch.mul(n, active / toNegative.add_(torch.eq(toNegative, 0)), out=dnegative)
+                    torch.add(dpositive, dnegative, out=danchor).neg_()
+                    """);
+
+    private static final Script SWAPPED =
+            closedForm(
+                    """
+                    s = (positive - negative).add_(eps)
+                    swapped = torch.square(s).sum([-1], True).sqrt_()
+                    farther = torch.minimum(toNegative, swapped)
+                    """,
+                    """
+                    share = torch.lt(toNegative, swapped).type_as(n)
+                    share.add_(torch.eq(toNegative, swapped), alpha=0.5)
+                    n.mul_(active * share / toNegative.add_(torch.eq(toNegative, 0)))
+                    s.mul_(active * (1 - share) / swapped.add_(torch.eq(swapped, 0)))
+                    torch.add(dpositive, n, out=danchor).neg_()
+                    torch.add(n, s, out=dnegative)
+                    dpositive.sub_(s)
+                    """);
+
+    /** The gradients of a distance are the difference over the distance, and 0 where that is 0. */
+    private static Script closedForm(String farther, String gradient) {
+        return Script.closedForm("anchor positive negative")
+                .numbers("margin eps")
+                .rows()
+                .divisor("(torch.numel(anchor) // torch.size(anchor, -1))")
+                .shared(
+                        """
+                        p = (anchor - positive).add_(eps)
+                        n = (anchor - negative).add_(eps)
+                        toPositive = torch.square(p).sum([-1], True).sqrt_()
+                        toNegative = torch.square(n).sum([-1], True).sqrt_()
+                        """
+                                + farther
+                                + "\nexcess = (toPositive + margin).sub_(farther)")
+                .gradient(
+                        """
+                        active = torch.lt(excess, 0).logical_not().type_as(p)
+                        torch.mul(p, active / toPositive.add_(torch.eq(toPositive, 0)), out=dpositive).neg_()
+                        """
+                                + gradient)
+                .value("excess.clamp_(min=0).sum()")
+                .least(0)
+                .build();
+    }
 
     /** Checks predictions {@code [anchor, positive, negative]}. */
     void check(NDList predictions) {
@@ -44,5 +97,17 @@ record Triplets(String loss, Distance distance, double margin, boolean swap) {
         }
         NDArray excess = toPositive.add(Nd.num(toPositive, margin)).sub(toNegative);
         return Terms.of(Nd.clampMin0(excess));
+    }
+
+    /** Does what {@link #terms} does by a script, or declines. */
+    @Nullable NDArray scripted(NDList predictions, Script.Goal goal) {
+        Shape shape = predictions.get(0).getShape();
+        if (!(distance instanceof PairwiseDistance norm)
+                || norm.p() != 2
+                || shape.dimension() == 1
+                || predictions.stream().anyMatch(array -> !array.getShape().equals(shape))) {
+            return null;
+        }
+        return (swap ? SWAPPED : SCRIPT).run(goal, predictions, margin, norm.eps());
     }
 }

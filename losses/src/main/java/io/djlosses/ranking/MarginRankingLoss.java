@@ -15,6 +15,10 @@ import io.djlosses.nd.Nd;
 
 import org.jspecify.annotations.Nullable;
 
+import io.djlosses.nd.Script;
+
+import java.util.List;
+
 /**
  * The margin ranking loss: the first of two scores should exceed the second by a margin, or the
  * other way round.
@@ -54,6 +58,26 @@ import org.jspecify.annotations.Nullable;
  * mindspore.nn.MarginRankingLoss}, which does not broadcast.
  */
 public final class MarginRankingLoss extends AbstractLoss {
+
+    private static final Script KERNEL =
+            Script.of(
+                    "x1 x2 y",
+                    "margin",
+                    "return torch.margin_ranking_loss(x1, x2, y, margin, reduction)");
+
+    private static final Script SCRIPT =
+            Script.closedForm("x1 x2")
+                    .labels("y")
+                    .numbers("margin")
+                    .shared("excess = (x2 - x1).mul_(y).add_(margin)")
+                    .gradient(
+                            """
+                            torch.threshold_backward(y, excess, -1e-45, grad_input=dx2)
+                            torch.neg(dx2, out=dx1)
+                            """)
+                    .value("excess.clamp_(min=0).sum()")
+                    .small(KERNEL)
+                    .build();
 
     private final double margin;
 
@@ -105,7 +129,7 @@ public final class MarginRankingLoss extends AbstractLoss {
         NDArray x1 = predictions.get(0);
         NDArray x2 = predictions.get(1);
         NDArray label = Nd.cast(labels.get(0), x1);
-        if (!x1.getShape().equals(x2.getShape()) || !x1.getShape().equals(label.getShape())) {
+        if (isBroadcast(x1, x2, label)) {
             return null; // the gradient of what is broadcast is a sum
         }
         NDArray excess = excess(label, x1, x2);
@@ -117,6 +141,22 @@ public final class MarginRankingLoss extends AbstractLoss {
         NDArray active = Nd.cast(excess.lt(0).logicalNot(), x1);
         NDArray gradient2 = active.muli(label);
         return new ClosedForm(sum, divisor, 1, gradient2.neg(), gradient2);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected @Nullable NDArray scripted(
+            NDList labels, NDList predictions, Script.Goal goal) {
+        NDArray x1 = predictions.get(0);
+        NDArray x2 = predictions.get(1);
+        NDArray label = Nd.cast(labels.get(0), x1);
+        return (isBroadcast(x1, x2, label) ? KERNEL : SCRIPT)
+                .run(goal, List.of(x1, x2, label), margin);
+    }
+
+    private static boolean isBroadcast(NDArray x1, NDArray x2, NDArray label) {
+        Shape shape = x1.getShape();
+        return !shape.equals(x2.getShape()) || !shape.equals(label.getShape());
     }
 
     /**

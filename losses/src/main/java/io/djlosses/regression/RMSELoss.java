@@ -11,6 +11,12 @@ import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Reduction;
 import io.djlosses.nd.Nd;
 
+import io.djlosses.nd.Script;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.List;
+
 /**
  * The root of the mean squared error: an error in the unit of the labels.
  *
@@ -47,6 +53,30 @@ import io.djlosses.nd.Nd;
  * never broadcast: a mismatch is an error.
  */
 public final class RMSELoss extends ElementwiseLoss {
+
+    /** The gradient of √0 would be infinite, that of the square is 0. */
+    private static final String ROOT =
+            """
+            if float(result) != 0.:
+              result = torch.sqrt(result)
+            """;
+
+    private static final Script SCRIPT =
+            Script.closedForm("x")
+                    .labels("y")
+                    .shared("error = x - y")
+                    .gradient("dx.copy_(error)")
+                    .scale("2.")
+                    .value("error.square_().sum()")
+                    .finish(ROOT)
+                    .small(
+                            Script.of(
+                                    "x y",
+                                    "",
+                                    "result = torch.mse_loss(x, y, reduction)\n"
+                                            + ROOT
+                                            + "return result"))
+                    .build();
 
     private RMSELoss(Builder builder) {
         super(builder);
@@ -85,6 +115,12 @@ public final class RMSELoss extends ElementwiseLoss {
     @Override
     protected double finish(double mean) {
         return Math.sqrt(mean);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected @Nullable NDArray scripted(NDArray label, NDArray prediction, Script.Goal goal) {
+        return SCRIPT.run(goal, List.of(prediction, label));
     }
 
     /**

@@ -8,6 +8,12 @@ import io.djlosses.nd.Nd;
 
 import java.util.Objects;
 
+import io.djlosses.nd.Script;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.List;
+
 /**
  * The elastic net: the L1 and the L2 penalty on the parameters of a model together.
  *
@@ -49,6 +55,21 @@ import java.util.Objects;
  */
 public final class ElasticNetRegularization extends ParameterPenalty {
 
+    private static final Script SCRIPT =
+            Script.closedForm("x")
+                    .numbers("lambda1 factor2")
+                    .gradient("torch.sign(x, out=dx).mul_(lambda1).add_(x, alpha=2. * factor2)")
+                    .value("torch.abs(x).sum() * lambda1 + torch.square(x).sum() * factor2")
+                    .small(
+                            Script.of(
+                                    "x",
+                                    "lambda1 factor2",
+                                    """
+                                    sign = torch.sign(torch.detach(x))
+                                    return torch.sum(x * torch.add(sign * lambda1, x, alpha=factor2))
+                                    """))
+                    .build();
+
     private final double lambda1;
     private final double factor2;
 
@@ -73,6 +94,12 @@ public final class ElasticNetRegularization extends ParameterPenalty {
                 .sign()
                 .muli(Nd.num(parameter, lambda1))
                 .addi(parameter.mul(Nd.num(parameter, 2 * factor2)));
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    @Nullable NDArray scripted(NDArray parameter, Script.Goal goal) {
+        return SCRIPT.run(goal, List.of(parameter), lambda1, factor2);
     }
 
     /**

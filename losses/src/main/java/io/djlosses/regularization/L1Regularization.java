@@ -6,6 +6,12 @@ import ai.djl.ndarray.NDArray;
 import io.djlosses.api.Checks;
 import io.djlosses.nd.Nd;
 
+import io.djlosses.nd.Script;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.List;
+
 /**
  * The L1 penalty on the parameters of a model, which drives weights to exactly 0.
  *
@@ -44,6 +50,16 @@ import io.djlosses.nd.Nd;
  */
 public final class L1Regularization extends ParameterPenalty {
 
+    private static final Script SCRIPT =
+            Script.closedForm("x")
+                    .numbers("factor")
+                    .gradient("torch.sign(x, out=dx)")
+                    .scale("factor")
+                    .value("torch.abs(x).sum() * factor")
+                    .small(Script.of("x", "factor", "return torch.sum(torch.abs(x)) * factor"))
+                    .least(1 << 18)
+                    .build();
+
     private final double lambda;
 
     private L1Regularization(Builder builder) {
@@ -63,6 +79,12 @@ public final class L1Regularization extends ParameterPenalty {
     NDArray gradient(NDArray parameter) {
         NDArray sign = parameter.sign();
         return lambda == 1 ? sign : sign.muli(Nd.num(parameter, lambda));
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    @Nullable NDArray scripted(NDArray parameter, Script.Goal goal) {
+        return SCRIPT.run(goal, List.of(parameter), lambda);
     }
 
     /**
@@ -96,7 +118,7 @@ public final class L1Regularization extends ParameterPenalty {
          * @return this {@code Builder}
          */
         public Builder optLambda(double lambda) {
-            this.lambda = Checks.notNegative(name, "lambda", lambda);
+            this.lambda = Checks.notNegative(name, "factor", lambda);
             return this;
         }
 

@@ -15,6 +15,7 @@ import io.djlosses.api.Checks;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Terms;
 import io.djlosses.nd.Nd;
+import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
 
@@ -48,6 +49,9 @@ abstract class ParameterPenalty extends AbstractLoss {
 
     /** Returns the gradient of the penalty of one array, detached, of its shape. */
     abstract NDArray gradient(NDArray parameter);
+
+    /** Returns the penalty of one array with its gradient, by a script. */
+    abstract @Nullable NDArray scripted(NDArray parameter, Script.Goal goal);
 
     /** {@inheritDoc} */
     @Override
@@ -84,6 +88,26 @@ abstract class ParameterPenalty extends AbstractLoss {
         NDArray total = Nd.withGradient(sum, chosen, gradients, 1);
         DataType type = prediction.getDataType();
         return Terms.of(type == DataType.FLOAT64 ? Nd.widen(total, type) : total);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected @Nullable NDArray scripted(NDList labels, NDList predictions, Script.Goal goal) {
+        NDArray prediction = predictions.get(0);
+        Script.Goal sumOnly = new Script.Goal(false, goal.gradient(), goal.always());
+        NDArray total = null;
+        for (NDArray parameter : chosen(prediction)) {
+            if (parameter.getDataType() != prediction.getDataType()) {
+                return null;
+            }
+            NDArray penalty =
+                    scripted(goal.gradient() ? parameter : parameter.stopGradient(), sumOnly);
+            if (penalty == null) {
+                return null;
+            }
+            total = total == null ? penalty : total.add(penalty);
+        }
+        return total;
     }
 
     private NDList chosen(NDArray prediction) {
