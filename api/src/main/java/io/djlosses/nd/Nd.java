@@ -79,10 +79,8 @@ public final class Nd {
     /** Up to this size the number of operations costs more than the operations. */
     private static final long SMALL = 4096;
 
-    /** The widths of rows whose sum by one product is exact and fast. */
+    /** The least width of rows whose sum by a product is fast. */
     private static final long MIN_WIDTH = 16;
-
-    private static final long MAX_WIDTH = 1 << 15;
 
     private Nd() {}
 
@@ -534,7 +532,8 @@ public final class Nd {
                 one = x.argMax(1);
             }
             NDArray excess = pick(rough, one).sub(pick(prob, one).log());
-            return sum(rough.muli(q)).sub(sum(excess.muli(sums.squeeze(1))));
+            return sumOfConstant(rough.muli(q))
+                    .sub(sumOfConstant(excess.muli(sums.squeeze(1))));
         }
     }
 
@@ -582,22 +581,41 @@ public final class Nd {
         return x.size() == 0 || SUMS_INFINITIES.of(x.getManager()) ? x.sum() : total(x);
     }
 
-    /** Sums by products with ones, which are fast, over rows so short that no digit is lost. */
+    /**
+     * Returns the sum of all values of a constant, in fewer passes than {@link #sum(NDArray)}.
+     *
+     * @param x the array, detached
+     * @return the 0-d sum
+     */
+    public static NDArray sumOfConstant(NDArray x) {
+        return !SUMS_INFINITIES.of(x.getManager()) && Operators.serve(x) && x.size() > 0
+                ? Operators.total(x)
+                : sum(x);
+    }
+
     private static NDArray total(NDArray x) {
-        Shape shape = x.getShape();
-        if (x.size() < SMALL && Operators.serve(x)) {
+        if (!Operators.serve(x)) {
+            return totalByProducts(x);
+        }
+        if (x.size() < SMALL) {
             return Operators.total(x);
         }
+        // The value of the one, which is exact, with the gradient of the other, which is fast.
+        NDArray sum = totalByProducts(x);
+        overwrite(sum, Operators.total(x.stopGradient()));
+        return sum;
+    }
+
+    /** Sums by products with ones: row by row, to lose few digits. */
+    private static NDArray totalByProducts(NDArray x) {
+        Shape shape = x.getShape();
         long width = shape.isScalar() ? 1 : shape.tail();
-        if (shape.dimension() > 1 && width >= MIN_WIDTH && width <= MAX_WIDTH) {
-            return total(x.dot(ones(x, width)));
+        if (shape.dimension() > 1 && width >= MIN_WIDTH) {
+            return totalByProducts(x.dot(ones(x, width)));
         }
         width = divisor(x.size());
         if (width >= MIN_WIDTH && width < x.size()) {
-            return total(x.reshape(-1, width).dot(ones(x, width)));
-        }
-        if (Operators.serve(x)) {
-            return Operators.total(x);
+            return totalByProducts(x.reshape(-1, width));
         }
         NDArray flat = flat(x);
         return flat.dot(ones(flat, flat.size()));
@@ -636,7 +654,7 @@ public final class Nd {
             return x.reshape(-1, width).norm(new int[] {1}).square().sum();
         }
         try (NDArray squares = x.square()) {
-            return sum(squares);
+            return sumOfConstant(squares);
         }
     }
 
@@ -648,7 +666,7 @@ public final class Nd {
      */
     public static NDArray sumOfAbs(NDArray x) {
         try (NDArray sizes = x.abs()) {
-            return sum(sizes);
+            return sumOfConstant(sizes);
         }
     }
 
@@ -676,10 +694,15 @@ public final class Nd {
         if (SUMS_INFINITIES.of(x.getManager())) {
             return x.sum(new int[] {summed}, keepDims);
         }
-        if (x.size() < SMALL && Operators.serve(x)) {
-            return Operators.sum(x, summed, keepDims);
+        if (!Operators.serve(x)) {
+            return sumByProduct(x, summed, keepDims);
         }
-        return sumByProduct(x, summed, keepDims);
+        if (x.size() < SMALL) {
+            return keepDims ? Operators.sumKeepingAxis(x, summed) : Operators.sum(x, summed);
+        }
+        NDArray sums = sumByProduct(x, summed, false);
+        overwrite(sums, Operators.sum(x.stopGradient(), summed));
+        return keepDims ? sums.expandDims(summed) : sums;
     }
 
     /** Sums along an axis by a product with ones: fast on any engine. */

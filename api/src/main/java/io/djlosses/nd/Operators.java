@@ -27,7 +27,8 @@ final class Operators {
                             NDArray second = probe.ones(new Shape(1), DataType.INT64);
                             NDArray small = vector(probe, -1, 2);
                             return isClose(total(pair), Double.POSITIVE_INFINITY)
-                                    && isClose(sum(pair, 1, true), Double.POSITIVE_INFINITY)
+                                    && isClose(sum(pair, 1), Double.POSITIVE_INFINITY)
+                                    && isClose(sumKeepingAxis(pair, 1), Double.POSITIVE_INFINITY)
                                     && isClose(inner(small, small), 5)
                                     && isClose(pick(small.reshape(1, 2), second), 2)
                                     && isClose(logSoftmax(probe.zeros(new Shape(10)), 0), -Math.log(10))
@@ -57,17 +58,28 @@ final class Operators {
 
     /** Returns the 0-d sum of all elements, exact and also where some are infinite. */
     static NDArray total(NDArray x) {
-        String axes = AXES.substring(0, x.getShape().dimension());
-        return axes.isEmpty()
-                ? x.add(0) // never the array itself, which a caller may close
-                : invoke("_npi_einsum", x, "num_args", "1", "subscripts", axes + "->");
+        // Never the array itself, which a caller may close.
+        return x.getShape().isScalar() ? x.add(0) : contract(x, axes(x), "");
     }
 
     /** Returns the sums along an axis, exact and also where some are infinite. */
-    static NDArray sum(NDArray x, int axis, boolean keepDims) {
-        return x.getShape().dimension() == 1 && !keepDims
-                ? total(x)
-                : invoke("sum", x, "axis", "" + axis, "keepdims", keepDims ? "1" : "0");
+    static NDArray sum(NDArray x, int axis) {
+        String axes = axes(x);
+        return contract(x, axes, axes.substring(0, axis) + axes.substring(axis + 1));
+    }
+
+    private static String axes(NDArray x) {
+        return AXES.substring(0, x.getShape().dimension());
+    }
+
+    /** Sums over axes. Its backward is slow where there are many elements. */
+    private static NDArray contract(NDArray x, String axes, String kept) {
+        return invoke("_npi_einsum", x, "num_args", "1", "subscripts", axes + "->" + kept);
+    }
+
+    /** Returns the sums along an axis, which stays with size 1: slow where there are many. */
+    static NDArray sumKeepingAxis(NDArray x, int axis) {
+        return invoke("sum", x, "axis", "" + axis, "keepdims", "1");
     }
 
     /** Returns the 0-d sum of the products of two arrays of equal shape. */
