@@ -1,7 +1,6 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.nd;
 
-import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
@@ -11,7 +10,6 @@ import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
-import ai.djl.util.PairList;
 
 import org.jspecify.annotations.Nullable;
 
@@ -31,14 +29,18 @@ import java.util.function.Supplier;
  */
 public final class Nd {
 
-    /** An engine's fused log-softmax is as exact as its element-wise operations. */
-    private static final Trait EXACT_LOG_SOFTMAX =
-            new Trait(
-                    probe -> {
-                        // Ten equal logits: some fused kernels are wrong in the sixth digit here.
-                        NDArray equal = probe.zeros(new Shape(2, 10)).logSoftmax(1);
-                        return Math.abs(toDoubles(equal)[0] + Math.log(10)) < 1e-6;
-                    });
+    /** An engine's fused log-softmax along the last axis is as exact as other operations. */
+    private static final Trait EXACT_LOG_SOFTMAX = new Trait(probe -> isExact(probe, 2, 10));
+
+    /** An engine's fused log-softmax along another axis than the last is exact. */
+    private static final Trait EXACT_INNER_LOG_SOFTMAX =
+            new Trait(probe -> isExact(probe, 2, 10, 2));
+
+    private static boolean isExact(NDManager probe, long... shape) {
+        // Ten equal logits: some fused kernels are wrong in the sixth digit here.
+        NDArray equal = probe.zeros(new Shape(shape)).logSoftmax(1);
+        return Math.abs(toDoubles(equal)[0] + Math.log(10)) < 1e-6;
+    }
 
     /** An engine's fused softplus keeps the digits of a small value. */
     private static final Trait EXACT_SOFTPLUS =
@@ -74,21 +76,11 @@ public final class Nd {
 
     private static final long ROW = 256;
 
-    private static final String LOG1P = "_npi_log1p";
-    private static final PairList<String, String> NO_PARAMETERS = new PairList<>();
+    /** Up to this size the number of operations costs more than the operations. */
+    private static final long SMALL = 4096;
 
-    /** An engine has an operator for log(1 + x), under the name that NumPy's interface has. */
-    private static final Trait HAS_LOG1P =
-            new Trait(
-                    probe -> {
-                        try {
-                            NDList one = new NDList(vector(probe, 1));
-                            NDArray two = probe.invoke(LOG1P, one, NO_PARAMETERS).head();
-                            return Math.abs(toDoubles(two)[0] - Math.log(2)) < 1e-6;
-                        } catch (UnsupportedOperationException | EngineException e) {
-                            return false;
-                        }
-                    });
+    /** The least width of rows whose sum by a product is fast. */
+    private static final long MIN_WIDTH = 16;
 
     private Nd() {}
 
@@ -430,7 +422,9 @@ public final class Nd {
      * @return the picked entries, of the shape of {@code index}
      */
     public static NDArray pick(NDArray scores, NDArray index) {
-        return scores.get(new NDIndex().addAllDim().addPickDim(index.expandDims(1))).squeeze(1);
+        return Operators.serve(scores)
+                ? Operators.pick(scores, index)
+                : scores.get(new NDIndex().addAllDim().addPickDim(index.expandDims(1))).squeeze(1);
     }
 
     /**
@@ -474,12 +468,15 @@ public final class Nd {
         if (x.size() == 0) {
             return x;
         }
-        if (isLogSoftmaxExact(x)) {
+        if (isLogSoftmaxExact(x, classAxis)) {
             return x.logSoftmax(classAxis);
+        }
+        if (x.size() < SMALL && Operators.serve(x)) {
+            return Operators.logSoftmax(x, classAxis);
         }
         // What the fused operation is off by is constant along the axis: log Σ exp of its result.
         NDArray rough = x.logSoftmax(classAxis);
-        NDArray excess = sumByProduct(rough.exp(), classAxis).log();
+        NDArray excess = sumByProduct(rough.exp(), classAxis, true).log();
         return rough.sub(repeat(excess, classAxis, x.getShape()));
     }
 
@@ -492,8 +489,8 @@ public final class Nd {
      * @return the log-probabilities, of the shape of {@code index}
      */
     public static NDArray logSoftmax(NDArray x, NDArray index) {
-        if (isLogSoftmaxExact(x)) {
-            return pick(x.logSoftmax(1), index);
+        if (isLogSoftmaxExact(x) || x.size() < SMALL) {
+            return pick(logSoftmax(x, 1), index);
         }
         return logSoftmax(x, x.softmax(1), index);
     }
@@ -529,9 +526,14 @@ public final class Nd {
     public static NDArray sumLogSoftmax(NDArray x, NDArray prob, NDArray q, NDArray sums) {
         try (NDArray rough = x.logSoftmax(1)) {
             // What the fused operation is off by is the same for all classes of a sample.
-            NDArray top = x.argMax(1);
-            NDArray excess = pick(rough, top).sub(pick(prob, top).log());
-            return sum(rough.muli(q)).sub(sum(excess.muli(sums.squeeze(1))));
+            Shape shape = x.getShape().slice(0, 1).addAll(x.getShape().slice(2));
+            NDArray one = x.getManager().zeros(shape, DataType.INT64);
+            if (!isNormal(pick(prob, one))) {
+                one = x.argMax(1);
+            }
+            NDArray excess = pick(rough, one).sub(pick(prob, one).log());
+            return sumOfConstant(rough.muli(q))
+                    .sub(sumOfConstant(excess.muli(sums.squeeze(1))));
         }
     }
 
@@ -549,14 +551,23 @@ public final class Nd {
     }
 
     /**
-     * Tells whether the engine's fused log-softmax is as exact as its element-wise operations, so
-     * that no other way to a logarithm of a softmax pays.
+     * Tells whether the engine's fused log-softmax along axis 1 is as exact as its element-wise
+     * operations, so that no other way to a logarithm of a softmax pays.
      *
      * @param x the logits
      * @return whether it is
      */
     public static boolean isLogSoftmaxExact(NDArray x) {
-        return x.getDataType() == DataType.FLOAT64 || EXACT_LOG_SOFTMAX.of(x.getManager());
+        return isLogSoftmaxExact(x, 1);
+    }
+
+    private static boolean isLogSoftmaxExact(NDArray x, int axis) {
+        if (x.getDataType() == DataType.FLOAT64) {
+            return true;
+        }
+        Trait trait =
+                axis == x.getShape().dimension() - 1 ? EXACT_LOG_SOFTMAX : EXACT_INNER_LOG_SOFTMAX;
+        return trait.of(x.getManager());
     }
 
     /**
@@ -567,17 +578,56 @@ public final class Nd {
      * @return the 0-d sum
      */
     public static NDArray sum(NDArray x) {
-        return x.size() == 0 || SUMS_INFINITIES.of(x.getManager()) ? x.sum() : total(x, 1);
+        return x.size() == 0 || SUMS_INFINITIES.of(x.getManager()) ? x.sum() : total(x);
     }
 
-    /** Returns factor · Σ x by products, row by row where there are many elements. */
-    private static NDArray total(NDArray x, double factor) {
-        if (x.getShape().dimension() < 2 || x.size() < 4096) {
-            NDArray flat = flat(x);
-            return flat.dot(full(x, factor, flat.size()));
+    /**
+     * Returns the sum of all values of a constant, in fewer passes than {@link #sum(NDArray)}.
+     *
+     * @param x the array, detached
+     * @return the 0-d sum
+     */
+    public static NDArray sumOfConstant(NDArray x) {
+        return !SUMS_INFINITIES.of(x.getManager()) && Operators.serve(x) && x.size() > 0
+                ? Operators.total(x)
+                : sum(x);
+    }
+
+    private static NDArray total(NDArray x) {
+        if (!Operators.serve(x)) {
+            return totalByProducts(x);
         }
-        NDArray rows = x.reshape(-1, x.getShape().get(x.getShape().dimension() - 1));
-        return total(rows.dot(full(x, factor, rows.getShape().get(1))), 1);
+        if (x.size() < SMALL) {
+            return Operators.total(x);
+        }
+        // The value of the one, which is exact, with the gradient of the other, which is fast.
+        NDArray sum = totalByProducts(x);
+        overwrite(sum, Operators.total(x.stopGradient()));
+        return sum;
+    }
+
+    /** Sums by products with ones: row by row, to lose few digits. */
+    private static NDArray totalByProducts(NDArray x) {
+        Shape shape = x.getShape();
+        long width = shape.isScalar() ? 1 : shape.tail();
+        if (shape.dimension() > 1 && width >= MIN_WIDTH) {
+            return totalByProducts(x.dot(ones(x, width)));
+        }
+        width = divisor(x.size());
+        if (width >= MIN_WIDTH && width < x.size()) {
+            return totalByProducts(x.reshape(-1, width));
+        }
+        NDArray flat = flat(x);
+        return flat.dot(ones(flat, flat.size()));
+    }
+
+    /** Returns the largest divisor of a number that is the width of a short row. */
+    private static long divisor(long number) {
+        long width = ROW;
+        while (number % width != 0) {
+            width--;
+        }
+        return width;
     }
 
     /**
@@ -587,7 +637,7 @@ public final class Nd {
      * @return a 0-d array
      */
     public static NDArray mean(NDArray x) {
-        return SUMS_INFINITIES.of(x.getManager()) ? x.mean() : total(x, 1.0 / x.size());
+        return SUMS_INFINITIES.of(x.getManager()) ? x.mean() : div(total(x), x.size());
     }
 
     /**
@@ -604,7 +654,7 @@ public final class Nd {
             return x.reshape(-1, width).norm(new int[] {1}).square().sum();
         }
         try (NDArray squares = x.square()) {
-            return sum(squares);
+            return sumOfConstant(squares);
         }
     }
 
@@ -616,7 +666,7 @@ public final class Nd {
      */
     public static NDArray sumOfAbs(NDArray x) {
         try (NDArray sizes = x.abs()) {
-            return sum(sizes);
+            return sumOfConstant(sizes);
         }
     }
 
@@ -644,22 +694,30 @@ public final class Nd {
         if (SUMS_INFINITIES.of(x.getManager())) {
             return x.sum(new int[] {summed}, keepDims);
         }
-        NDArray sums = sumByProduct(x, summed);
-        return keepDims ? sums : sums.squeeze(summed);
+        if (!Operators.serve(x)) {
+            return sumByProduct(x, summed, keepDims);
+        }
+        if (x.size() < SMALL) {
+            return keepDims ? Operators.sumKeepingAxis(x, summed) : Operators.sum(x, summed);
+        }
+        NDArray sums = sumByProduct(x, summed, false);
+        overwrite(sums, Operators.sum(x.stopGradient(), summed));
+        return keepDims ? sums.expandDims(summed) : sums;
     }
 
-    /** Sums along an axis, which stays with size 1, by a product with ones: fast on any engine. */
-    private static NDArray sumByProduct(NDArray x, int axis) {
+    /** Sums along an axis by a product with ones: fast on any engine. */
+    private static NDArray sumByProduct(NDArray x, int axis, boolean keepDims) {
         Shape shape = x.getShape();
         long size = shape.get(axis);
-        long[] sizes = shape.getShape().clone();
-        sizes[axis] = 1;
-        long rows = shape.slice(0, axis).size();
-        NDArray product =
-                axis == sizes.length - 1
-                        ? x.reshape(rows, size).matMul(ones(x, size, 1))
-                        : ones(x, rows, 1, size).matMul(x.reshape(rows, size, -1));
-        return product.reshape(new Shape(sizes));
+        NDArray sums;
+        if (axis == shape.dimension() - 1) {
+            sums = x.dot(ones(x, size));
+        } else {
+            long rows = shape.slice(0, axis).size();
+            Shape rest = shape.slice(0, axis).addAll(shape.slice(axis + 1));
+            sums = ones(x, rows, 1, size).matMul(x.reshape(rows, size, -1)).reshape(rest);
+        }
+        return keepDims ? sums.expandDims(axis) : sums;
     }
 
     /** Repeats an axis of size 1 to a shape, as {@link #sumByProduct} does it in reverse. */
@@ -675,14 +733,6 @@ public final class Nd {
 
     private static NDArray ones(NDArray like, long... shape) {
         return like.getManager().ones(new Shape(shape), like.getDataType());
-    }
-
-    private static NDArray full(NDArray like, double value, long size) {
-        if (value == 1) {
-            return ones(like, size);
-        }
-        // A float literal would do for FLOAT32 only.
-        return ones(like, size).muli(num(like, value));
     }
 
     /**
@@ -705,8 +755,8 @@ public final class Nd {
      * @return the logarithm
      */
     public static NDArray log1p(NDArray u) {
-        if (HAS_LOG1P.of(u.getManager())) {
-            return u.getManager().invoke(LOG1P, new NDList(u), NO_PARAMETERS).head();
+        if (Operators.serve(u)) {
+            return Operators.log1p(u);
         }
         // log(r) where 1 + u rounds to r, and what the rounding lost, as its logarithm is near 1.
         NDArray rounded = u.add(num(u, 1));
@@ -727,10 +777,13 @@ public final class Nd {
         if (x.getDataType() == DataType.FLOAT32 && EXACT_SOFTPLUS.of(x.getManager())) {
             return Activation.softPlus(x);
         }
+        if (x.getDataType() == DataType.FLOAT32 && Operators.serve(x)) {
+            return Operators.softplus(x);
+        }
         // −|x|, but with gradient 1 at 0: with abs(), whose gradient is 0 there, the sum of the two
         // terms would have gradient 0 at 0 instead of ½.
         NDArray minusAbs = NDArrays.where(x.gt(0), x.neg(), x);
-        return relu(x).add(softplusOfNegative(minusAbs));
+        return relu(x).add(log1p(minusAbs.exp()));
     }
 
     /**
@@ -751,14 +804,26 @@ public final class Nd {
     }
 
     /**
-     * Returns log(1 + exp(x)) where no x is positive: the small part of {@code softplus(x) = max(x,
-     * 0) + softplusOfNegative(−|x|)}, which is exact to the last bits in every precision.
+     * Returns log(1 + exp(x)) of a constant that is nowhere positive: the small part of {@code
+     * softplus(x) = max(x, 0) + softplusOfNegative(−|x|)}, which is exact to the last bits in every
+     * precision.
      *
-     * @param x the argument, at most 0
+     * @param x the argument, at most 0, detached
      * @return the softplus
      */
     public static NDArray softplusOfNegative(NDArray x) {
-        return EXACT_SOFTPLUS.of(x.getManager()) ? Activation.softPlus(x) : log1p(x.exp());
+        if (EXACT_SOFTPLUS.of(x.getManager())) {
+            return Activation.softPlus(x);
+        }
+        // −log(1 − σ(x)), and what the rounding of 1 − σ(x) lost, as its logarithm is near 1. The
+        // logistic function is what engines compute fastest.
+        Number one = num(x, 1);
+        NDArray lost = sigmoid(x);
+        NDArray rest = lost.neg().addi(one);
+        try (rest;
+                NDArray log = rest.log()) {
+            return lost.addi(rest.subi(one)).subi(log);
+        }
     }
 
     /**
@@ -788,7 +853,9 @@ public final class Nd {
      * @return the rectified argument
      */
     public static NDArray relu(NDArray x) {
-        return NDArrays.where(x.lte(0), x.zerosLike(), x);
+        return Operators.serve(x)
+                ? Operators.relu(x)
+                : NDArrays.where(x.lte(0), x.zerosLike(), x);
     }
 
     /**
@@ -908,7 +975,7 @@ public final class Nd {
         for (int i = 0; i < gradients.length; i++) {
             NDArray gradient = gradients[i];
             if (gradient != null) {
-                NDArray product = flat(x.get(i)).dot(flat(gradient.stopGradient()));
+                NDArray product = inner(x.get(i), gradient.stopGradient());
                 carrier = carrier == null ? product : carrier.add(product);
             }
         }
@@ -957,6 +1024,11 @@ public final class Nd {
         // x⁰ = 1 for every x, NaN and infinities included: the only way to overwrite memory that
         // works on every engine without waiting for the device.
         array.stopGradient().powi(num(array, 0)).muli(values);
+    }
+
+    /** Returns the sum of the products of two arrays of equal shape. */
+    private static NDArray inner(NDArray x, NDArray y) {
+        return Operators.serve(x) ? Operators.inner(x, y) : flat(x).dot(flat(y));
     }
 
     private static NDArray flat(NDArray x) {

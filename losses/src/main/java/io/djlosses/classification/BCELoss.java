@@ -120,7 +120,7 @@ public final class BCELoss extends ElementwiseLoss {
     protected ClosedForm closedForm(NDArray label, NDArray prediction, boolean gradient) {
         Divisor divisor = Divisor.of(prediction.size());
         NDArray values = scaled(BinaryCrossEntropy.values(label, prediction));
-        NDArray sum = Nd.sum(values);
+        NDArray sum = Nd.sumOfConstant(values);
         values.close();
         return gradient
                 ? new ClosedForm(

@@ -143,7 +143,7 @@ public final class BCEWithLogitsLoss extends ElementwiseLoss {
         Divisor divisor = Divisor.of(prediction.size());
         NDArray factor = posWeight == null ? null : factor(label, posWeight);
         NDArray values = scaled(BinaryCrossEntropy.ofLogits(label, prediction, factor));
-        NDArray sum = Nd.sum(values);
+        NDArray sum = Nd.sumOfConstant(values);
         values.close();
         if (!gradient) {
             return new ClosedForm(sum, divisor);

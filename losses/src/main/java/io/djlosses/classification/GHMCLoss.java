@@ -163,7 +163,7 @@ public final class GHMCLoss extends AbstractLoss {
         NDArray slope = Nd.sigmoid(x).subi(targets.label);
         NDArray weights = weights(targets, slope, gradient);
         NDArray entropy = BinaryCrossEntropy.ofLogits(targets.label, x, null);
-        NDArray sum = Nd.sum(entropy.muli(weights));
+        NDArray sum = Nd.sumOfConstant(entropy.muli(weights));
         return gradient
                 ? new ClosedForm(sum, targets.divisor(), 1, slope.muli(weights))
                 : new ClosedForm(sum, targets.divisor());

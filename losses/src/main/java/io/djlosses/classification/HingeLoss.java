@@ -97,7 +97,7 @@ public final class HingeLoss extends ElementwiseLoss {
         Divisor divisor = Divisor.of(prediction.size());
         NDArray violation = prediction.mul(label).negi().addi(Nd.num(prediction, margin));
         NDArray values = violation.maximum(Nd.num(violation, 0));
-        NDArray sum = Nd.sum(values);
+        NDArray sum = Nd.sumOfConstant(values);
         values.close();
         if (!gradient) {
             return new ClosedForm(sum, divisor);

@@ -41,7 +41,7 @@ final class Margin {
         Divisor divisor = Divisor.of(score.size());
         NDArray violation = score.mul(sign).negi();
         NDArray values = Nd.softplusOfConstant(violation);
-        NDArray sum = Nd.sum(values);
+        NDArray sum = Nd.sumOfConstant(values);
         values.close();
         return gradient
                 ? new ClosedForm(sum, divisor, -1, Nd.sigmoid(violation).muli(sign))

@@ -132,7 +132,7 @@ public final class MultiLabelMarginLoss extends AbstractLoss {
                 slopes = slopes == null ? slope : slopes.addi(slope);
             }
         }
-        NDArray sum = Nd.sum(lists.values(Objects.requireNonNull(sums)));
+        NDArray sum = Nd.sumOfConstant(lists.values(Objects.requireNonNull(sums)));
         Divisor divisor = Divisor.of(scores.getShape().get(0));
         return slopes == null
                 ? new ClosedForm(sum, divisor)

@@ -139,7 +139,7 @@ public final class MultiLabelSoftMarginLoss extends AbstractLoss {
         Number zero = Nd.num(logits, 0);
         values.addi(logits.neg().maximum(zero).muli(label));
         values.addi(logits.maximum(zero).muli(label.neg().addi(1)));
-        NDArray sum = Nd.sum(weighted(values));
+        NDArray sum = Nd.sumOfConstant(weighted(values));
         sum = sum.div(Nd.num(sum, classes));
         if (!gradient) {
             return new ClosedForm(sum, divisor);

@@ -120,7 +120,7 @@ public final class MultiMarginLoss extends AbstractLoss {
         NDArray index = targets.index().reshape(-1); // [N]
         NDArray isTarget = Hinge.isTarget(index, scores);
         NDArray hinges = Hinge.detached(scores, Nd.pick(scores, index), margin, isTarget);
-        NDArray sum = Nd.sum(values(targets, hinges));
+        NDArray sum = Nd.sumOfConstant(values(targets, hinges));
         Divisor divisor = Divisor.of(index.size());
         if (!gradient) {
             return new ClosedForm(sum, divisor);

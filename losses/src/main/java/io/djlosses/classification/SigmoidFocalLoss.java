@@ -126,7 +126,7 @@ public final class SigmoidFocalLoss extends ElementwiseLoss {
         NDArray entropy = BinaryCrossEntropy.ofLogits(label, prediction, null);
         NDArray balance = alpha == OFF ? null : FocalModulation.balance(label, alpha);
         NDArray values = FocalModulation.modulate(entropy, wrong, gamma);
-        NDArray sum = Nd.sum(balance == null ? values : values.mul(balance));
+        NDArray sum = Nd.sumOfConstant(balance == null ? values : values.mul(balance));
         if (!gradient) {
             return new ClosedForm(sum, divisor);
         }

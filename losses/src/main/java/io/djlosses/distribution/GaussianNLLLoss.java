@@ -189,7 +189,7 @@ public final class GaussianNLLLoss extends AbstractLoss {
         NDArray v = clamped(predictions.get(1));
         NDArray error = mean.sub(matching(labels.get(0), mean));
         NDArray pull = error.div(v);
-        NDArray sum = Nd.sum(error.muli(pull).addi(v.log()));
+        NDArray sum = Nd.sumOfConstant(error.muli(pull).addi(v.log()));
         sum = sum.mul(Nd.num(sum, 0.5));
         if (full) {
             sum = sum.add(Nd.num(sum, HALF_LOG_2_PI * mean.size()));

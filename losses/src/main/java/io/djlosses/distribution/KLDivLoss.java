@@ -120,7 +120,7 @@ public final class KLDivLoss extends ElementwiseLoss {
             NDArray logarithm = Nd.cast(label.eq(0), label).addi(label).log();
             values = logarithm.muli(label).subi(prediction.mul(label));
         }
-        NDArray sum = Nd.sum(values);
+        NDArray sum = Nd.sumOfConstant(values);
         return gradient
                 ? new ClosedForm(sum, divisor, -1, probability)
                 : new ClosedForm(sum, divisor);

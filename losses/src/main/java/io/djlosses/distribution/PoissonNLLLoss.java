@@ -108,7 +108,7 @@ public final class PoissonNLLLoss extends ElementwiseLoss {
                 logInput
                         ? prediction.mul(label).negi().addi(rate)
                         : rate.log().muli(label).negi().addi(prediction);
-        NDArray sum = Nd.sum(full ? values.addi(stirling(label)) : values);
+        NDArray sum = Nd.sumOfConstant(full ? values.addi(stirling(label)) : values);
         if (!gradient) {
             return new ClosedForm(sum, divisor);
         }

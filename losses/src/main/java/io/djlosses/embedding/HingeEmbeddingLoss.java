@@ -119,7 +119,7 @@ public final class HingeEmbeddingLoss extends ElementwiseLoss {
         // A product with a mask would turn an infinity that it hides into NaN.
         NDArray similar = Nd.where(isSimilar, prediction, 0);
         NDArray dissimilar = Nd.where(isDissimilar, shortfall.maximum(0), 0);
-        NDArray sum = Nd.sum(similar.add(dissimilar));
+        NDArray sum = Nd.sumOfConstant(similar.add(dissimilar));
         Divisor divisor = Divisor.of(prediction.size());
         if (!gradient) {
             return new ClosedForm(sum, divisor);

@@ -114,7 +114,7 @@ public final class SDMLLoss extends AbstractLoss {
         NDArray centered2 = x2.sub(center);
         NDArray logProb = logProb(centered1, centered2); // FLOAT64
         NDArray target = target(logProb);
-        NDArray sum = Nd.cast(Nd.sum(divergence(target, logProb)), x1);
+        NDArray sum = Nd.cast(Nd.sumOfConstant(divergence(target, logProb)), x1);
         Divisor divisor = Divisor.of(batch);
         if (!gradient) {
             return new ClosedForm(sum, divisor);

@@ -133,7 +133,7 @@ public final class MarginRankingLoss extends AbstractLoss {
             return null; // the gradient of what is broadcast is a sum
         }
         NDArray excess = excess(label, x1, x2);
-        NDArray sum = Nd.sum(excess.maximum(0));
+        NDArray sum = Nd.sumOfConstant(excess.maximum(0));
         Divisor divisor = Divisor.of(excess.size());
         if (!gradient) {
             return new ClosedForm(sum, divisor);

@@ -138,7 +138,7 @@ public final class GHMRLoss extends AbstractLoss {
         Errors errors = errors(labels, predictions.get(0));
         NDArray root = root(errors.error);
         NDArray weights = weights(errors, root, gradient);
-        NDArray sum = Nd.sum(smooth(errors.error, root).muli(weights));
+        NDArray sum = Nd.sumOfConstant(smooth(errors.error, root).muli(weights));
         return gradient
                 ? new ClosedForm(sum, divisor(errors), 1, errors.error.div(root).muli(weights))
                 : new ClosedForm(sum, divisor(errors));

@@ -126,7 +126,7 @@ public final class SmoothL1Loss extends ElementwiseLoss {
         NDArray clamped = clamped(error, Nd.num(error, beta), Nd.num(error, -beta));
         // 2 Σ c d − Σ c², of which at least half of the first is left.
         NDArray squares = Nd.sumOfSquares(clamped);
-        NDArray sum = Nd.sum(error.muli(clamped));
+        NDArray sum = Nd.sumOfConstant(error.muli(clamped));
         sum.addi(sum).subi(squares).muli(Nd.num(sum, factor / beta / 2));
         return gradient
                 ? new ClosedForm(sum, divisor, factor / beta, clamped)

@@ -1,0 +1,131 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.nd;
+
+import ai.djl.engine.EngineException;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.util.PairList;
+
+/**
+ * Operators that some engines run by name and {@link NDArray} does not have: one call each, where
+ * the same from portable operations would be several, or would be less exact.
+ */
+final class Operators {
+
+    private static final String AXES = "abcdefghijklmnopqrstuvwxyz";
+
+    /** An engine has these operators, and they compute what is expected of them. */
+    private static final Trait KNOWN =
+            new Trait(
+                    probe -> {
+                        try {
+                            NDArray x = vector(probe, -20, Double.POSITIVE_INFINITY);
+                            NDArray pair = x.reshape(1, 2);
+                            NDArray second = probe.ones(new Shape(1), DataType.INT64);
+                            NDArray small = vector(probe, -1, 2);
+                            return isClose(total(pair), Double.POSITIVE_INFINITY)
+                                    && isClose(sum(pair, 1), Double.POSITIVE_INFINITY)
+                                    && isClose(sumKeepingAxis(pair, 1), Double.POSITIVE_INFINITY)
+                                    && isClose(inner(small, small), 5)
+                                    && isClose(pick(small.reshape(1, 2), second), 2)
+                                    && isClose(logSoftmax(probe.zeros(new Shape(10)), 0), -Math.log(10))
+                                    && isClose(relu(small), 0)
+                                    && isClose(softplus(x), Math.exp(-20))
+                                    && isClose(log1p(probe.ones(new Shape(1))), Math.log(2));
+                        } catch (UnsupportedOperationException | EngineException e) {
+                            return false;
+                        }
+                    });
+
+    private Operators() {}
+
+    /** Tells whether the engine of an array has these operators. */
+    static boolean serve(NDArray x) {
+        return KNOWN.of(x.getManager());
+    }
+
+    private static NDArray vector(NDManager manager, double... values) {
+        return Nd.create(manager, values, new Shape(values.length), DataType.FLOAT32);
+    }
+
+    private static boolean isClose(NDArray x, double first) {
+        double value = Nd.toDoubles(x)[0];
+        return value == first || Math.abs(value - first) < 1e-6 * Math.abs(first);
+    }
+
+    /** Returns the 0-d sum of all elements, exact and also where some are infinite. */
+    static NDArray total(NDArray x) {
+        // Never the array itself, which a caller may close.
+        return x.getShape().isScalar() ? x.add(0) : contract(x, axes(x), "");
+    }
+
+    /** Returns the sums along an axis, exact and also where some are infinite. */
+    static NDArray sum(NDArray x, int axis) {
+        String axes = axes(x);
+        return contract(x, axes, axes.substring(0, axis) + axes.substring(axis + 1));
+    }
+
+    private static String axes(NDArray x) {
+        return AXES.substring(0, x.getShape().dimension());
+    }
+
+    /** Sums over axes. Its backward is slow where there are many elements. */
+    private static NDArray contract(NDArray x, String axes, String kept) {
+        return invoke("_npi_einsum", x, "num_args", "1", "subscripts", axes + "->" + kept);
+    }
+
+    /** Returns the sums along an axis, which stays with size 1: slow where there are many. */
+    static NDArray sumKeepingAxis(NDArray x, int axis) {
+        return invoke("sum", x, "axis", "" + axis, "keepdims", "1");
+    }
+
+    /** Returns the 0-d sum of the products of two arrays of equal shape. */
+    static NDArray inner(NDArray x, NDArray y) {
+        int rank = x.getShape().dimension();
+        return rank == 0
+                ? x.mul(y)
+                : invoke("_npi_tensordot_int_axes", new NDList(x, y), "axes", "" + rank);
+    }
+
+    /** Picks one entry along axis 1 for every other position. */
+    static NDArray pick(NDArray scores, NDArray index) {
+        return invoke("pick", new NDList(scores, index), "axis", "1");
+    }
+
+    /** Returns log(softmax(x)), exact, by a kernel that is slow where there are many elements. */
+    static NDArray logSoftmax(NDArray x, int axis) {
+        // A temperature, even of 1, keeps engines from a kernel that is fast but not exact.
+        return invoke("log_softmax", x, "axis", "" + axis, "temperature", "1");
+    }
+
+    /** Returns max(x, 0) with gradient 0 at 0. */
+    static NDArray relu(NDArray x) {
+        return invoke("_npx_relu", x);
+    }
+
+    /** Returns log(1 + exp(x)) for FLOAT32, exact because computed in FLOAT64. */
+    static NDArray softplus(NDArray x) {
+        NDArray wide = invoke("Cast", x, "dtype", "float64");
+        return invoke("Cast", invoke("Activation", wide, "act_type", "softrelu"), "dtype", "float32");
+    }
+
+    /** Returns log(1 + x). */
+    static NDArray log1p(NDArray x) {
+        return invoke("_npi_log1p", x);
+    }
+
+    private static NDArray invoke(String name, NDArray x, String... parameters) {
+        return invoke(name, new NDList(x), parameters);
+    }
+
+    private static NDArray invoke(String name, NDList x, String... parameters) {
+        PairList<String, String> pairs = new PairList<>(parameters.length / 2);
+        for (int i = 0; i < parameters.length; i += 2) {
+            pairs.add(parameters[i], parameters[i + 1]);
+        }
+        return x.head().getManager().invoke(name, x, pairs).head();
+    }
+}
