@@ -188,8 +188,8 @@ public abstract class AbstractLoss extends Loss {
      * Computes the reduced and finished result by one script of the engine, or declines.
      *
      * <p>Called for {@link Reduction#SUM}, {@link Reduction#MEAN} and {@link Reduction#BATCH_MEAN}
-     * without sample weights, on predictions that are not empty, with {@link EmptyPolicy#NAN}, and
-     * only where the engine runs scripts.
+     * without sample weights, on predictions that are not empty, where the engine runs scripts and
+     * the {@link EmptyPolicy} does not matter.
      *
      * @param labels the labels, detached, as they came
      * @param predictions the predictions, which a script detaches if no gradient is wanted
@@ -198,6 +198,17 @@ public abstract class AbstractLoss extends Loss {
      */
     protected @Nullable NDArray scripted(NDList labels, NDList predictions, Script.Goal goal) {
         return null;
+    }
+
+    /**
+     * Tells whether a mean can have nothing to divide by although the predictions are not empty, so
+     * that the {@link EmptyPolicy} matters.
+     *
+     * @param labels the labels
+     * @return whether it can
+     */
+    protected boolean canBeEmpty(NDList labels) {
+        return true;
     }
 
     /**
@@ -396,7 +407,7 @@ public abstract class AbstractLoss extends Loss {
     private @Nullable NDArray scripted(Inputs inputs, boolean gradient) {
         if (!isPlain(inputs)
                 || (reading != Reading.AUTO && reading != Reading.SCRIPT)
-                || emptyPolicy != EmptyPolicy.NAN
+                || (emptyPolicy != EmptyPolicy.NAN && canBeEmpty(inputs.labels))
                 || !Script.runsOn(batch(inputs.predictions))) {
             return null;
         }

@@ -157,6 +157,12 @@ public abstract class ElementwiseLoss extends AbstractLoss {
 
     /** {@inheritDoc} */
     @Override
+    protected final boolean canBeEmpty(NDList labels) {
+        return false;
+    }
+
+    /** {@inheritDoc} */
+    @Override
     protected final @Nullable NDArray scripted(
             NDList labels, NDList predictions, Script.Goal goal) {
         NDArray prediction = predictions.get(0);

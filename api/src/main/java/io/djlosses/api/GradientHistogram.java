@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
 
 import java.util.Arrays;
 
+import io.djlosses.nd.Script;
+import java.util.List;
+import java.util.stream.DoubleStream;
 /**
  * The density of gradient norms over bins, by whose inverse the gradient harmonizing mechanism
  * weights the elements of a batch: neither the many easy ones nor the outliers dominate.
@@ -36,6 +39,7 @@ public final class GradientHistogram {
     private final int bins;
     private final double lastEdge;
     private final double momentum;
+    private final boolean multiplies;
     private double[] counts;
 
     /**
@@ -49,6 +53,7 @@ public final class GradientHistogram {
         this.bins = bins;
         this.lastEdge = lastEdge;
         this.momentum = momentum;
+        multiplies = multiplies(bins);
         counts = new double[bins];
     }
 
@@ -79,6 +84,100 @@ public final class GradientHistogram {
                 "be at least 0 and less than 1",
                 momentum);
         return momentum;
+    }
+
+    /**
+     * Makes a script of a loss that is weighted by its histogram, without label weights: one pass
+     * that counts gradients, and one that weights them.
+     *
+     * @param slopes an expression that writes the gradient of a block into {@code d}, from {@code
+     *     x} and {@code y}
+     * @param values the expression of the values of a block
+     * @param numbers the names of numbers in both, separated by spaces
+     * @return the script
+     */
+    public static Script script(String slopes, String values, String numbers) {
+        return Script.of(
+                "prediction label",
+                ("bins lastEdge lossWeight " + numbers).strip(),
+                """
+                xs = torch.flatten(torch.detach(prediction))
+                ys = torch.flatten(label)
+                ds = torch.empty_like(xs)
+                places = torch.empty_like(xs, dtype=3)
+                counts = torch.zeros([int(bins) + 1], dtype=4)
+                n = torch.numel(xs)
+                size = 65536
+                for i in range((n + size - 1) // size):
+                  a = i * size
+                  b = a + size
+                  x = xs[a:b]
+                  y = ys[a:b]
+                  d = ds[a:b]
+                  norm = torch.abs(SLOPES)
+                  place = torch.ge(norm, lastEdge).add((norm * bins).clamp_(max=bins - 1.))
+                  places[a:b].copy_(place.nan_to_num_(bins))
+                  counts.add_(torch.bincount(places[a:b], None, int(bins) + 1))
+                counts[int(bins)] = 0
+                full = torch.to(torch.gt(counts, 0), 7)
+                shared = torch.to(counts.clamp_(min=1), 7) * torch.sum(full).clamp_(min=1)
+                weights = (full * (n * lossWeight)).div_(shared).type_as(xs)
+                total = torch.zeros([], dtype=7)
+                for i in range((n + size - 1) // size):
+                  a = i * size
+                  b = a + size
+                  x = xs[a:b]
+                  y = ys[a:b]
+                  weight = torch.index_select(weights, 0, places[a:b])
+                  ds[a:b].mul_(weight)
+                  total.add_((VALUES).mul_(weight).sum())
+                factor = 1. / n if mean else 1.
+                result = torch.dot(torch.flatten(prediction), ds) * factor
+                result.detach().copy_(total * factor)
+                return result
+                """
+                        .replace("SLOPES", slopes)
+                        .replace("VALUES", values));
+    }
+
+    /**
+     * Runs a {@link #script}, or declines.
+     *
+     * @param script the script
+     * @param goal what is wanted
+     * @param prediction the prediction
+     * @param label the label, of the shape and data type of the prediction
+     * @param lossWeight a factor of the weights
+     * @param options the numbers of the script's own
+     * @return the result, or null where the script is not exact or there is a state to keep
+     */
+    public @Nullable NDArray run(
+            Script script,
+            Script.Goal goal,
+            NDArray prediction,
+            NDArray label,
+            double lossWeight,
+            double... options) {
+        if (momentum > 0 || !multiplies || prediction.getDataType() != DataType.FLOAT32) {
+            return null;
+        }
+        double[] numbers =
+                DoubleStream.concat(
+                                DoubleStream.of(bins, lastEdge, lossWeight),
+                                DoubleStream.of(options))
+                        .toArray();
+        return script.run(goal, List.of(prediction, label), numbers);
+    }
+
+    /** Tells whether the integral part of a norm times the bins is the bin between two edges. */
+    private static boolean multiplies(int bins) {
+        for (int i = 1; i < bins; i++) {
+            float edge = (float) ((double) i / bins);
+            if (edge * bins < i || Math.nextDown(edge) * bins >= i) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /**

@@ -312,7 +312,6 @@ public final class Script {
         private String withoutGradient = "";
         private String scale = "1.";
         private String value = "";
-        private String finish = "";
         private @Nullable Script small;
 
         ClosedFormBuilder(List<String> predictions) {
@@ -447,17 +446,6 @@ public final class Script {
         }
 
         /**
-         * Sets the statements that come after the division, which may replace the {@code result}.
-         *
-         * @param statements the statements
-         * @return this {@code ClosedFormBuilder}
-         */
-        public ClosedFormBuilder finish(String statements) {
-            finish = statements;
-            return this;
-        }
-
-        /**
          * Sets the script of the same arrays and numbers that is faster while they are small
          * (default: none, another reading is).
          *
@@ -557,8 +545,8 @@ public final class Script {
                             .replace("PART", String.join(", ", block))
                             .replace("DIVISOR", divisor));
             if (!withGradient) {
-                lines.append("result = (total / divisor).type_as(").append(first).append(")\n");
-                return lines.append(finish).append("\nreturn result").toString();
+                lines.append("return (total / divisor).type_as(").append(first).append(")");
+                return lines.toString();
             }
             // As Nd.withGradient: an inner product carries the gradient, and gets the value.
             String carriers =
@@ -572,10 +560,11 @@ public final class Script {
                       factor = factor / divisor
                     result = (CARRIERS) * factor
                     result.detach().copy_(total / divisor)
+                    return result
                     """
                             .replace("SCALE", scale)
                             .replace("CARRIERS", carriers));
-            return lines.append(finish).append("\nreturn result").toString();
+            return lines.toString();
         }
     }
 }

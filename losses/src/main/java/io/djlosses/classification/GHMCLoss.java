@@ -20,6 +20,8 @@ import org.jspecify.annotations.Nullable;
 
 import java.util.Arrays;
 
+import io.djlosses.nd.Script;
+
 /**
  * A binary cross entropy of logits in which every size of gradient has the same say: the
  * classification loss of the gradient harmonizing mechanism.
@@ -78,6 +80,10 @@ import java.util.Arrays;
  *     Detector</a>
  */
 public final class GHMCLoss extends AbstractLoss {
+
+    private static final Script SCRIPT =
+            GradientHistogram.script(
+                    "torch.sigmoid(x, out=d).sub_(y)", BinaryCrossEntropy.OF_LOGITS, "");
 
     private static final double LAST_EDGE = 1 + 1e-6;
 
@@ -226,6 +232,23 @@ public final class GHMCLoss extends AbstractLoss {
      */
     public GradientHistogram histogram() {
         return histogram;
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected boolean canBeEmpty(NDList labels) {
+        return labels.size() > 1;
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected @Nullable NDArray scripted(NDList labels, NDList predictions, Script.Goal goal) {
+        if (labels.size() > 1) {
+            return null;
+        }
+        NDArray logits = predictions.get(0);
+        NDArray label = targets(labels, logits.stopGradient()).label;
+        return histogram.run(SCRIPT, goal, logits, label, lossWeight);
     }
 
     /**

@@ -17,6 +17,8 @@ import io.djlosses.nd.Nd;
 
 import org.jspecify.annotations.Nullable;
 
+import io.djlosses.nd.Script;
+
 /**
  * A smooth absolute error in which every size of gradient has the same say: the regression loss of
  * the gradient harmonizing mechanism.
@@ -71,6 +73,12 @@ import org.jspecify.annotations.Nullable;
  *     Detector</a>
  */
 public final class GHMRLoss extends AbstractLoss {
+
+    private static final Script SCRIPT =
+            GradientHistogram.script(
+                    "torch.sub(x, y, out=d).div_(torch.square(d).add_(mu * mu).sqrt_())",
+                    "torch.square(x - y).div_(torch.square(x - y).add_(mu * mu).sqrt_().add_(mu))",
+                    "mu");
 
     private static final double LAST_EDGE = 1e3;
 
@@ -193,6 +201,23 @@ public final class GHMRLoss extends AbstractLoss {
      */
     public GradientHistogram histogram() {
         return histogram;
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected boolean canBeEmpty(NDList labels) {
+        return labels.size() > 1;
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected @Nullable NDArray scripted(NDList labels, NDList predictions, Script.Goal goal) {
+        if (labels.size() > 1) {
+            return null;
+        }
+        NDArray prediction = predictions.get(0);
+        NDArray label = Nd.cast(labels.get(0), prediction).reshape(prediction.getShape());
+        return histogram.run(SCRIPT, goal, prediction, label, lossWeight, mu);
     }
 
     /**

@@ -55,28 +55,14 @@ import java.util.List;
 public final class RMSELoss extends ElementwiseLoss {
 
     /** The gradient of √0 would be infinite, that of the square is 0. */
-    private static final String ROOT =
-            """
-            if float(result) != 0.:
-              result = torch.sqrt(result)
-            """;
-
     private static final Script SCRIPT =
-            Script.closedForm("x")
-                    .labels("y")
-                    .shared("error = x - y")
-                    .gradient("dx.copy_(error)")
-                    .scale("2.")
-                    .value("error.square_().sum()")
-                    .finish(ROOT)
-                    .small(
-                            Script.of(
-                                    "x y",
-                                    "",
-                                    "result = torch.mse_loss(x, y, reduction)\n"
-                                            + ROOT
-                                            + "return result"))
-                    .build();
+            Script.of(
+                    "x y",
+                    "",
+                    """
+                    square = torch.mse_loss(x, y, reduction)
+                    return square if float(square) == 0. else torch.sqrt(square)
+                    """);
 
     private RMSELoss(Builder builder) {
         super(builder);

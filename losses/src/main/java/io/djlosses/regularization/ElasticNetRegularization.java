@@ -65,8 +65,10 @@ public final class ElasticNetRegularization extends ParameterPenalty {
                                     "x",
                                     "lambda1 factor2",
                                     """
-                                    sign = torch.sign(torch.detach(x))
-                                    return torch.sum(x * torch.add(sign * lambda1, x, alpha=factor2))
+                                    slope = torch.sign(torch.detach(x))
+                                    if lambda1 != 1.:
+                                      slope.mul_(lambda1)
+                                    return torch.sum(x * torch.add(slope, x, alpha=factor2))
                                     """))
                     .build();
 

@@ -51,14 +51,13 @@ import java.util.List;
 public final class L1Regularization extends ParameterPenalty {
 
     private static final Script SCRIPT =
-            Script.closedForm("x")
-                    .numbers("factor")
-                    .gradient("torch.sign(x, out=dx)")
-                    .scale("factor")
-                    .value("torch.abs(x).sum() * factor")
-                    .small(Script.of("x", "factor", "return torch.sum(torch.abs(x)) * factor"))
-                    .least(1 << 18)
-                    .build();
+            Script.of(
+                    "x",
+                    "factor",
+                    """
+                    sum = torch.sum(torch.abs(x))
+                    return sum if factor == 1. else sum * factor
+                    """);
 
     private final double lambda;
 

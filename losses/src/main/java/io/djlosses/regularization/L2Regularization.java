@@ -63,7 +63,8 @@ public final class L2Regularization extends ParameterPenalty {
                     "factor",
                     """
                     if torch.numel(x) < 4096:
-                      return torch.sum(torch.square(x)) * factor
+                      sum = torch.sum(torch.square(x))
+                      return sum if factor == 1. else sum * factor
                     flat = torch.flatten(x)
                     constant = torch.detach(flat)
                     total = torch.zeros([], dtype=7)
