@@ -36,6 +36,9 @@ import java.util.stream.DoubleStream;
  */
 public final class GradientHistogram {
 
+    /** The size from which a script pays for its many calls. */
+    private static final long LARGE = 4096;
+
     private final int bins;
     private final double lastEdge;
     private final double momentum;
@@ -115,8 +118,9 @@ public final class GradientHistogram {
                   y = ys[a:b]
                   d = ds[a:b]
                   norm = torch.abs(SLOPES)
-                  place = torch.ge(norm, lastEdge).add((norm * bins).clamp_(max=bins - 1.))
-                  places[a:b].copy_(place.nan_to_num_(bins))
+                  beyond = torch.clone(norm).ge_(lastEdge)
+                  place = norm.mul_(bins).clamp_(max=bins - 1.).add_(beyond).nan_to_num_(bins)
+                  places[a:b].copy_(place)
                   counts.add_(torch.bincount(places[a:b], None, int(bins) + 1))
                 counts[int(bins)] = 0
                 full = torch.to(torch.gt(counts, 0), 7)
@@ -158,7 +162,10 @@ public final class GradientHistogram {
             NDArray label,
             double lossWeight,
             double... options) {
-        if (momentum > 0 || !multiplies || prediction.getDataType() != DataType.FLOAT32) {
+        if (momentum > 0
+                || !multiplies
+                || (prediction.size() < LARGE && !goal.always())
+                || prediction.getDataType() != DataType.FLOAT32) {
             return null;
         }
         double[] numbers =
