@@ -133,9 +133,12 @@ public final class GradientHistogram {
                   x = xs[a:b]
                   y = ys[a:b]
                   weight = torch.index_select(weights, 0, places[a:b])
-                  ds[a:b].mul_(weight)
+                  if gradient:
+                    ds[a:b].mul_(weight)
                   total.add_((VALUES).mul_(weight).sum())
                 factor = 1. / n if mean else 1.
+                if not gradient:
+                  return (total * factor).type_as(xs)
                 result = torch.dot(torch.flatten(prediction), ds) * factor
                 result.detach().copy_(total * factor)
                 return result
@@ -145,7 +148,21 @@ public final class GradientHistogram {
     }
 
     /**
-     * Runs a {@link #script}, or declines.
+     * Tells whether a {@link #script} is exact, fast, and has no state to keep.
+     *
+     * @param prediction the prediction
+     * @param goal what is wanted
+     * @return whether to run it
+     */
+    public boolean isScripted(NDArray prediction, Script.Goal goal) {
+        return momentum == 0
+                && multiplies
+                && (prediction.size() >= LARGE || goal.always())
+                && prediction.getDataType() == DataType.FLOAT32;
+    }
+
+    /**
+     * Runs a {@link #script}.
      *
      * @param script the script
      * @param goal what is wanted
@@ -153,7 +170,7 @@ public final class GradientHistogram {
      * @param label the label, of the shape and data type of the prediction
      * @param lossWeight a factor of the weights
      * @param options the numbers of the script's own
-     * @return the result, or null where the script is not exact or there is a state to keep
+     * @return the result
      */
     public @Nullable NDArray run(
             Script script,
@@ -162,12 +179,6 @@ public final class GradientHistogram {
             NDArray label,
             double lossWeight,
             double... options) {
-        if (momentum > 0
-                || !multiplies
-                || (prediction.size() < LARGE && !goal.always())
-                || prediction.getDataType() != DataType.FLOAT32) {
-            return null;
-        }
         double[] numbers =
                 DoubleStream.concat(
                                 DoubleStream.of(bins, lastEdge, lossWeight),

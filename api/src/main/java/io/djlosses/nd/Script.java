@@ -107,7 +107,8 @@ public final class Script {
      * @param arrays the names of its arrays, separated by spaces
      * @param numbers the names of its numbers, separated by spaces
      * @param body its statements; {@code mean} tells whether the mean is wanted, and not the sum,
-     *     and {@code reduction} is what the engine's own losses call that
+     *     {@code reduction} is what the engine's own losses call that, and {@code gradient} tells
+     *     whether the gradient is wanted
      * @return the script
      */
     public static Script of(String arrays, String numbers, String body) {
@@ -176,6 +177,7 @@ public final class Script {
         numbers.forEach(name -> parameters.add(name + "_"));
         source.append(header("forward", parameters, List.of()));
         source.append("    mean = ").append(variant.mean ? "True\n" : "False\n");
+        source.append("    gradient = ").append(variant.gradient ? "True\n" : "False\n");
         source.append("    reduction = ").append(variant.mean ? "1\n" : "2\n");
         for (String name : numbers) {
             source.append("    %s = float(%s_)\n".formatted(name, name));

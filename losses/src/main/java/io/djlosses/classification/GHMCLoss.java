@@ -184,11 +184,7 @@ public final class GHMCLoss extends AbstractLoss {
 
     private static Targets targets(NDList labels, NDArray logits) {
         Shape shape = logits.getShape();
-        NDArray label = labels.get(0);
-        label =
-                lacksClassAxis(label.getShape(), shape)
-                        ? oneHot(label, logits)
-                        : Nd.cast(label, logits).reshape(shape);
+        NDArray label = label(labels.get(0), logits);
         if (labels.size() == 1) {
             NDArray total = logits.stopGradient().onesLike().sum();
             return new Targets(logits, label, null, total);
@@ -201,6 +197,13 @@ public final class GHMCLoss extends AbstractLoss {
         NDArray valid = Nd.cast(counts, logits);
         return new Targets(
                 Nd.where(counts, logits, 0), Nd.where(counts, label, 0), valid, valid.sum());
+    }
+
+    /** Returns the label of every logit. */
+    private static NDArray label(NDArray label, NDArray logits) {
+        return lacksClassAxis(label.getShape(), logits.getShape())
+                ? oneHot(label, logits)
+                : Nd.cast(label, logits).reshape(logits.getShape());
     }
 
     /** Returns 1 at the class of each target; all 0 where an index is no class. */
@@ -243,12 +246,10 @@ public final class GHMCLoss extends AbstractLoss {
     /** {@inheritDoc} */
     @Override
     protected @Nullable NDArray scripted(NDList labels, NDList predictions, Script.Goal goal) {
-        if (labels.size() > 1) {
-            return null;
-        }
         NDArray logits = predictions.get(0);
-        NDArray label = targets(labels, logits.stopGradient()).label;
-        return histogram.run(SCRIPT, goal, logits, label, lossWeight);
+        return labels.size() == 1 && histogram.isScripted(logits, goal)
+                ? histogram.run(SCRIPT, goal, logits, label(labels.get(0), logits), lossWeight)
+                : null;
     }
 
     /**

@@ -14,6 +14,12 @@ import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Terms;
 import io.djlosses.nd.Nd;
 
+import io.djlosses.nd.Script;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.List;
+
 /**
  * The smoothed deep metric learning loss: of all pairs in a batch, those in the same row belong
  * together.
@@ -56,6 +62,43 @@ import io.djlosses.nd.Nd;
  *     Paraphrase Retrieval with Smoothed Deep Metric Learning</a>
  */
 public final class SDMLLoss extends AbstractLoss {
+
+    /** The closed form, with the sums over q written out. */
+    private static final Script SCRIPT =
+            Script.of(
+                    "x1 x2",
+                    "s",
+                    """
+                    n = torch.size(x1, 0)
+                    center = torch.mean(torch.detach(x2), [0], True)
+                    a = torch.detach(x1) - center
+                    b = torch.detach(x2) - center
+                    wide = torch.to(b, 7)
+                    squares = torch.square(wide).sum([1])
+                    product = torch.addmm(squares, torch.to(a, 7), torch.t(wide), beta=-1, alpha=2)
+                    logProb = torch.log_softmax(product, 1)
+                    own = 1. - s
+                    other = s / (n - 1)
+                    total = torch.trace(logProb) * (other - own) - torch.sum(logProb) * other
+                    if own > 0.:
+                      total = total + n * own * torch.log(own)
+                    if other > 0.:
+                      total = total + n * s * torch.log(other)
+                    factor = 1. / n if mean else 1.
+                    value = (total * (factor / n)).type_as(a)
+                    if not gradient:
+                      return value
+                    weights = torch.exp(logProb.type_as(a)).sub_(other)
+                    torch.diagonal(weights).sub_(own - other)
+                    d1 = torch.mm(weights, b).addcmul_(a, weights.sum([1]).unsqueeze(1), value=-1)
+                    back = torch.t(weights)
+                    d2 = torch.mm(back, a).addcmul_(b, weights.sum([0]).unsqueeze(1), value=-1)
+                    result = torch.dot(torch.flatten(x1), torch.flatten(d1))
+                    result = result + torch.dot(torch.flatten(x2), torch.flatten(d2))
+                    result = result * (2. / n * factor)
+                    result.detach().copy_(value)
+                    return result
+                    """);
 
     private final double smoothingParameter;
 
@@ -148,6 +191,15 @@ public final class SDMLLoss extends AbstractLoss {
                 NDArray own = a.mul(sums)) {
             return weights.matMul(b).subi(own);
         }
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected @Nullable NDArray scripted(NDList labels, NDList predictions, Script.Goal goal) {
+        NDArray x1 = predictions.get(0);
+        return x1.getShape().get(0) == 1
+                ? null
+                : SCRIPT.run(goal, List.of(x1, predictions.get(1)), smoothingParameter);
     }
 
     /**

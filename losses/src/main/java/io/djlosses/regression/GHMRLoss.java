@@ -212,10 +212,10 @@ public final class GHMRLoss extends AbstractLoss {
     /** {@inheritDoc} */
     @Override
     protected @Nullable NDArray scripted(NDList labels, NDList predictions, Script.Goal goal) {
-        if (labels.size() > 1) {
+        NDArray prediction = predictions.get(0);
+        if (labels.size() > 1 || !histogram.isScripted(prediction, goal)) {
             return null;
         }
-        NDArray prediction = predictions.get(0);
         NDArray label = Nd.cast(labels.get(0), prediction).reshape(prediction.getShape());
         return histogram.run(SCRIPT, goal, prediction, label, lossWeight, mu);
     }
