@@ -9,14 +9,14 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 
 import io.djlosses.nd.Nd;
+import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
 
 import java.util.Arrays;
-
-import io.djlosses.nd.Script;
 import java.util.List;
 import java.util.stream.DoubleStream;
+
 /**
  * The density of gradient norms over bins, by whose inverse the gradient harmonizing mechanism
  * weights the elements of a batch: neither the many easy ones nor the outliers dominate.

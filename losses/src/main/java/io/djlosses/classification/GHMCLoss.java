@@ -15,12 +15,11 @@ import io.djlosses.api.GradientHistogram;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Terms;
 import io.djlosses.nd.Nd;
+import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
 
 import java.util.Arrays;
-
-import io.djlosses.nd.Script;
 
 /**
  * A binary cross entropy of logits in which every size of gradient has the same say: the

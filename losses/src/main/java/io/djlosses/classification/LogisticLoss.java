@@ -8,14 +8,12 @@ import io.djlosses.api.ClosedForm;
 import io.djlosses.api.ElementwiseLoss;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.nd.Nd;
-
-import java.util.Objects;
-
 import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
 
 import java.util.List;
+import java.util.Objects;
 
 /**
  * The logistic loss of a score, with labels −1 and 1, or 0 and 1.

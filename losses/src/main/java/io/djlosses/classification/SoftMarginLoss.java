@@ -7,7 +7,6 @@ import io.djlosses.api.Checks;
 import io.djlosses.api.ClosedForm;
 import io.djlosses.api.ElementwiseLoss;
 import io.djlosses.api.LossBuilder;
-
 import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;

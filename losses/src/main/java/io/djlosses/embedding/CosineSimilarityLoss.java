@@ -10,7 +10,6 @@ import io.djlosses.api.Checks;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Terms;
 import io.djlosses.nd.Nd;
-
 import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;

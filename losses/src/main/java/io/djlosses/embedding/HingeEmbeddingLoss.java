@@ -9,7 +9,6 @@ import io.djlosses.api.Divisor;
 import io.djlosses.api.ElementwiseLoss;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.nd.Nd;
-
 import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;

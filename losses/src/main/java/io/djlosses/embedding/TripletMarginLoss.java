@@ -1,6 +1,7 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.embedding;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 
@@ -8,10 +9,10 @@ import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Terms;
-
-import ai.djl.ndarray.NDArray;
 import io.djlosses.nd.Script;
+
 import org.jspecify.annotations.Nullable;
+
 /**
  * The triplet loss: an anchor should be closer to a positive than to a negative example, by a
  * margin.

@@ -8,9 +8,10 @@ import ai.djl.ndarray.types.Shape;
 import io.djlosses.api.Checks;
 import io.djlosses.api.Terms;
 import io.djlosses.nd.Nd;
-
 import io.djlosses.nd.Script;
+
 import org.jspecify.annotations.Nullable;
+
 /** What the triplet losses share: all but how a distance is measured. */
 record Triplets(String loss, Distance distance, double margin, boolean swap) {
 

@@ -12,10 +12,9 @@ import io.djlosses.api.Divisor;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Terms;
 import io.djlosses.nd.Nd;
+import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
-
-import io.djlosses.nd.Script;
 
 import java.util.List;
 
@@ -145,8 +144,7 @@ public final class MarginRankingLoss extends AbstractLoss {
 
     /** {@inheritDoc} */
     @Override
-    protected @Nullable NDArray scripted(
-            NDList labels, NDList predictions, Script.Goal goal) {
+    protected @Nullable NDArray scripted(NDList labels, NDList predictions, Script.Goal goal) {
         NDArray x1 = predictions.get(0);
         NDArray x2 = predictions.get(1);
         NDArray label = Nd.cast(labels.get(0), x1);

@@ -14,10 +14,9 @@ import io.djlosses.api.GradientHistogram;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Terms;
 import io.djlosses.nd.Nd;
+import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
-
-import io.djlosses.nd.Script;
 
 /**
  * A smooth absolute error in which every size of gradient has the same say: the regression loss of

@@ -5,14 +5,12 @@ import ai.djl.ndarray.NDArray;
 
 import io.djlosses.api.Checks;
 import io.djlosses.nd.Nd;
-
-import java.util.Objects;
-
 import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
 
 import java.util.List;
+import java.util.Objects;
 
 /**
  * The elastic net: the L1 and the L2 penalty on the parameters of a model together.

@@ -5,7 +5,6 @@ import ai.djl.ndarray.NDArray;
 
 import io.djlosses.api.Checks;
 import io.djlosses.nd.Nd;
-
 import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
