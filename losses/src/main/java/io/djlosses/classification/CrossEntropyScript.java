@@ -30,7 +30,7 @@ final class CrossEntropyScript {
     /** Sets q to p[y], and leaves p where the gradient is to be. */
     static final String PICK =
             """
-            torch.softmax(x, 1, None, out=dx)
+            torch._softmax(x, 1, False, out=dx)
             q = torch.gather(dx, 1, i)
             """;
 
@@ -210,7 +210,7 @@ final class CrossEntropyScript {
                                 """)
                 .gradient(
                         """
-                        torch.softmax(x, 1, None, out=dx)
+                        torch._softmax(x, 1, False, out=dx)
                         top = torch.amax(dx, [1], True)
                         dx.mul_(sums).sub_(t)
                         """)
