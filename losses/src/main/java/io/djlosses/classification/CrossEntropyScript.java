@@ -25,7 +25,7 @@ final class CrossEntropyScript {
     private static final int LARGE = 1 << 20;
 
     /** How many elements a block has, so that the operations on a row are few. */
-    private static final int BLOCK = 1 << 18;
+    static final int BLOCK = 1 << 18;
 
     /** Sets q to p[y], and leaves p where the gradient is to be. */
     static final String PICK =
@@ -98,8 +98,8 @@ final class CrossEntropyScript {
                     l = torch.log_softmax(x, 1)
                     own = torch.mul(torch.gather(l, 1, torch.unsqueeze(y, 1)), 1. - smoothing)
                     every = torch.mul(torch.sum(l, [1], True), smoothing / torch.size(x, 1))
-                    l = torch.add(own, every)
-                    return torch.neg(torch.mean(l) if mean else torch.sum(l))
+                    total = torch.sum(torch.add(own, every))
+                    return total.mul_(-1. / (torch.numel(y) if mean else 1))
                     """);
 
     private static final String WEIGHTED_LOG =
@@ -166,8 +166,9 @@ final class CrossEntropyScript {
                     "x y",
                     "",
                     """
-                    l = torch.sum(torch.mul(torch.log_softmax(x, 1), y), [1])
-                    return torch.neg(torch.mean(l) if mean else torch.sum(l))
+                    total = torch.sum(torch.mul(torch.log_softmax(x, 1), y))
+                    divisor = torch.numel(x) // torch.size(x, 1) if mean else 1
+                    return total.mul_(-1. / divisor)
                     """);
 
     private static final Script OF_PROBABILITIES =
