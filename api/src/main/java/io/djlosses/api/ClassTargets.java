@@ -101,11 +101,7 @@ public final class ClassTargets {
 
     /** Rejects an index out of range, and tells whether one is ignored. */
     private static boolean check(
-            String loss,
-            NDArray label,
-            long[] indices,
-            long classes,
-            @Nullable Long ignoreIndex) {
+            String loss, NDArray label, long[] indices, long classes, @Nullable Long ignoreIndex) {
         boolean ignored = false;
         for (int i = 0; i < indices.length; i++) {
             if (isIgnored(indices[i], ignoreIndex)) {
@@ -154,9 +150,7 @@ public final class ClassTargets {
         }
         DataType type = like.getDataType();
         NDArray index =
-                ignored
-                        ? Nd.create(manager, indices, shape)
-                        : int64(label, indices, manager);
+                ignored ? Nd.create(manager, indices, shape) : int64(label, indices, manager);
         NDArray weight = Nd.create(manager, weights, shape, type);
         NDArray mask = null;
         if (ignored) {

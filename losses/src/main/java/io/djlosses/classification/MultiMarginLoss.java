@@ -61,9 +61,14 @@ public final class MultiMarginLoss extends AbstractLoss {
 
     private static final Script NATIVE = nativeOf("x y", "None");
     private static final Script NATIVE_WEIGHTED = nativeOf("x y w", "w");
-    private static final Script SCRIPT = closedFormOf("").small(NATIVE).build();
-    private static final Script WEIGHTED =
-            closedFormOf("torch.take(w, i)").constants("w").small(NATIVE_WEIGHTED).build();
+    private static final Script SCRIPT = closedFormOf(1, "").small(NATIVE).build();
+    private static final Script SQUARED = closedFormOf(2, "").small(NATIVE).build();
+    private static final Script WEIGHTED = weightedOf(1);
+    private static final Script WEIGHTED_SQUARED = weightedOf(2);
+
+    private static Script weightedOf(int p) {
+        return closedFormOf(p, "torch.take(w, i)").constants("w").small(NATIVE_WEIGHTED).build();
+    }
 
     private static Script nativeOf(String arrays, String weight) {
         String call = "value = torch.multi_margin_loss(x, y, int(p), margin, %s, reduction)\n";
@@ -71,15 +76,16 @@ public final class MultiMarginLoss extends AbstractLoss {
     }
 
     /** Writes the hinges to where the gradient is to be. */
-    private static Script.ClosedFormBuilder closedFormOf(String weight) {
+    private static Script.ClosedFormBuilder closedFormOf(int p, String weight) {
         String hinges =
                 """
                 i = torch.unsqueeze(y, 1)
                 own = torch.gather(x, 1, i)
                 OUT.clamp_min_(0.)
                 OUT.scatter_(1, i, 0)
-                s = torch.sum(OUT if p == 1. else torch.square(OUT), [1], True)
-                """;
+                s = torch.sum(POWER, [1], True)
+                """
+                        .replace("POWER", p == 1 ? "OUT" : "torch.square(OUT)");
         String weigh = weight.isEmpty() ? "" : "s = torch.mul(s, " + weight + ")\n";
         return Script.closedForm("x")
                 .labels("y")
@@ -89,11 +95,8 @@ public final class MultiMarginLoss extends AbstractLoss {
                         hinges.replace("OUT.c", "torch.sub(x, torch.sub(own, margin), out=dx).c")
                                         .replace("OUT", "dx")
                                 + weigh
-                                + """
-                                if p == 1.:
-                                  dx.sign_()
-                                dx.scatter_(1, i, torch.neg(torch.sum(dx, [1], True)))
-                                """
+                                + (p == 1 ? "dx.sign_()\n" : "")
+                                + "dx.scatter_(1, i, torch.neg(torch.sum(dx, [1], True)))\n"
                                 + (weight.isEmpty() ? "" : "dx.mul_(" + weight + ")\n"))
                 .withoutGradient(
                         hinges.replace("OUT.c", "h = torch.sub(x, torch.sub(own, margin)).c")
@@ -192,10 +195,12 @@ public final class MultiMarginLoss extends AbstractLoss {
         boolean isBatch = scores.getShape().dimension() > 1;
         if (weight == null) {
             List<NDArray> arrays = List.of(scores, targets.index());
-            return (isBatch ? SCRIPT : NATIVE).run(goal, arrays, p, margin);
+            Script ofBatch = p == 1 ? SCRIPT : SQUARED;
+            return (isBatch ? ofBatch : NATIVE).run(goal, arrays, p, margin);
         }
         List<NDArray> arrays = List.of(scores, targets.index(), Script.constant(weight, scores));
-        return (isBatch ? WEIGHTED : NATIVE_WEIGHTED).run(goal, arrays, p, margin);
+        Script ofBatch = p == 1 ? WEIGHTED : WEIGHTED_SQUARED;
+        return (isBatch ? ofBatch : NATIVE_WEIGHTED).run(goal, arrays, p, margin);
     }
 
     /**

@@ -76,6 +76,7 @@ public final class SoftmaxFocalLoss extends AbstractLoss {
         String values =
                 CrossEntropyScript.LOG
                         + """
+                        q = torch.gather(p, 1, i)
                         rest = torch.rsub(q, 1)
                         power = torch.pow(rest, gamma)
                         """;
@@ -88,7 +89,7 @@ public final class SoftmaxFocalLoss extends AbstractLoss {
                 .least(0)
                 .shared("i = torch.unsqueeze(y, 1)")
                 .gradient(
-                        CrossEntropyScript.PICK
+                        CrossEntropyScript.SOFTMAX
                                 + values
                                 + """
                                 slope = torch.xlogy(q, q).mul_(torch.pow(rest, gamma - 1.))
@@ -99,7 +100,7 @@ public final class SoftmaxFocalLoss extends AbstractLoss {
                                 + (weight.isEmpty() ? "" : "slope.mul_(" + weight + ")\n")
                                 + "dx.mul_(slope)\n"
                                 + weighed)
-                .withoutGradient(CrossEntropyScript.PICK_ONLY + values + weighed)
+                .withoutGradient(CrossEntropyScript.SOFTMAX_ONLY + values + weighed)
                 .value(
                         "torch.neg(torch.sum(torch.masked_fill(torch.mul(l, power), torch.eq(rest,"
                                 + " 0), 0)))")

@@ -20,8 +20,6 @@ import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
 
-import java.util.List;
-
 /**
  * The cross entropy of a linear layer and a class, without ever holding all logits: the last layer
  * and the loss of a language model in one.
