@@ -156,10 +156,8 @@ public final class CrossEntropyLoss extends AbstractLoss {
                             logits, target, weight, labelSmoothing, goal);
         }
         ClassTargets.Checked targets = ClassAxis.indices(this, label, logits, ignoreIndex);
-        return isPlain
-                ? CrossEntropyScript.ofIndices(logits, targets, ignoreIndex, goal)
-                : CrossEntropyScript.ofIndices(
-                        logits, targets, ignoreIndex, weight, labelSmoothing, goal);
+        return CrossEntropyScript.ofIndices(
+                logits, targets, ignoreIndex, weight, labelSmoothing, goal);
     }
 
     private Terms ofProbabilities(NDArray label, NDArray logits) {

@@ -25,63 +25,40 @@ final class CrossEntropyScript {
     private static final int LARGE = 1 << 20;
 
     /** How many elements a block has, so that the operations on a row are few. */
-    private static final int BLOCK = 1 << 18;
+    static final int BLOCK = 1 << 18;
 
-    /** Sets q to p[y], and leaves p where the gradient is to be. */
-    static final String PICK =
-            """
-            torch.softmax(x, 1, None, out=dx)
-            q = torch.gather(dx, 1, i)
-            """;
+    /** Leaves p where the gradient is to be. */
+    static final String SOFTMAX = "p = torch._softmax(x, 1, False, out=dx)\n";
 
-    /** Sets q to p[y]. */
-    static final String PICK_ONLY = "q = torch.gather(torch.softmax(x, 1), 1, i)\n";
+    static final String SOFTMAX_ONLY = "p = torch.softmax(x, 1)\n";
 
-    /** Sets l to log q, also where q underflows. */
+    /** Sets l to log p[y], also where p[y] underflows, and top to the logarithm of the largest p. */
     static final String LOG =
             """
-            l = torch.log(q)
-            if not float(torch.min(q)) > 1e-30:
-              l = torch.gather(torch.log_softmax(x, 1), 1, i)
+            x0 = torch.amax(x, [1], True)
+            top = torch.log(torch.amax(p, [1], True))
+            l = torch.add(torch.sub(torch.gather(x, 1, i), x0), top)
             """;
 
     private static final Script NATIVE =
             Script.of(
                     "x y",
-                    "ignored some",
+                    "ignored",
                     "return torch.cross_entropy_loss(x, y, None, reduction, int(ignored), 0.)");
 
     private static final Script OF_INDICES =
             Script.closedForm("x")
                     .labels("y")
-                    .numbers("ignored some")
+                    .numbers("ignored")
                     .rows()
                     .block(BLOCK)
-                    .shared(
-                            """
-                            i = torch.unsqueeze(y, 1)
-                            gone = i
-                            if some > 0.:
-                              gone = torch.eq(i, int(ignored))
-                              i = torch.masked_fill(i, gone, 0)
-                            """)
-                    .gradient(
-                            PICK
-                                    + """
-                                    dx.scatter_(1, i, -1, reduce="add")
-                                    if some > 0.:
-                                      dx.mul_(torch.logical_not(gone))
-                                    """
-                                    + LOG
-                                    + "if some > 0.:\n  l = torch.masked_fill(l, gone, 0)\n")
-                    .withoutGradient(
-                            PICK_ONLY
-                                    + LOG
-                                    + "if some > 0.:\n  l = torch.masked_fill(l, gone, 0)\n")
-                    .value("torch.neg(torch.sum(l))")
-                    .divisor("torch.numel(y) - torch.sum(torch.eq(y, int(ignored)))")
                     .least(LARGE)
                     .small(NATIVE)
+                    .shared("i = torch.unsqueeze(y, 1)")
+                    .gradient(SOFTMAX + LOG + "dx.scatter_(1, i, -1, reduce=\"add\")\n")
+                    .withoutGradient(SOFTMAX_ONLY + LOG)
+                    .value("torch.neg(torch.sum(l))")
+                    .divisor("torch.numel(y)")
                     .build();
 
     private static final Script NATIVE_WEIGHTED =
@@ -98,76 +75,83 @@ final class CrossEntropyScript {
                     l = torch.log_softmax(x, 1)
                     own = torch.mul(torch.gather(l, 1, torch.unsqueeze(y, 1)), 1. - smoothing)
                     every = torch.mul(torch.sum(l, [1], True), smoothing / torch.size(x, 1))
-                    l = torch.add(own, every)
-                    return torch.neg(torch.mean(l) if mean else torch.sum(l))
+                    total = torch.sum(torch.add(own, every))
+                    return total.mul_(-1. / (torch.numel(y) if mean else 1))
                     """);
 
-    private static final String WEIGHTED_LOG =
+    /** With ignored targets and weights of the classes. */
+    private static final Script OF_WEIGHTED_INDICES =
+            ofWeightedIndices("")
+                    .gradient(
+                            SOFTMAX
+                                    + LOG
+                                    + """
+                                    dx.mul_(own)
+                                    dx.scatter_add_(1, i, torch.neg(own))
+                                    """)
+                    .withoutGradient(SOFTMAX_ONLY + LOG)
+                    .value("torch.neg(torch.sum(torch.masked_fill(torch.mul(l, own), gone, 0)))")
+                    .build();
+
+    private static final String SMOOTHED_LOG =
             LOG
                     + """
-                    l = torch.mul(l, own)
-                    if smoothing > 0.:
-                      z = torch.sub(x, torch.amax(x, [1], True))
-                      l.add_(torch.sum(z.mul_(every), [1], True))
-                      l.add_(torch.mul(torch.log(top), torch.sum(every)))
-                    l.masked_fill_(gone, 0)
+                    z = torch.sum(torch.sub(x, x0).mul_(every), [1], True)
+                    l = torch.add(torch.mul(l, own), z.add_(torch.mul(top, torch.sum(every))))
                     """;
 
-    /** With weights of the classes and label smoothing. */
-    private static final Script OF_WEIGHTED_INDICES =
-            Script.closedForm("x")
-                    .labels("y")
-                    .constants("w")
-                    .numbers("ignored smoothing")
-                    .rows()
-                    .block(BLOCK)
-                    .shared(
+    /** With label smoothing as well. */
+    private static final Script OF_SMOOTHED_INDICES =
+            ofWeightedIndices(
                             """
-                            i = torch.unsqueeze(y, 1)
-                            gone = torch.eq(i, int(ignored))
-                            i = torch.masked_fill(i, gone, 0)
-                            kept = torch.type_as(torch.logical_not(gone), x)
-                            own = torch.mul(torch.take(w, i), kept).mul_(1. - smoothing)
+                            own.mul_(1. - smoothing)
                             every = torch.mul(w, smoothing / torch.numel(w))
                             for k in range(torch.dim(x) - 2):
                               every = torch.unsqueeze(every, -1)
-                            top = own
                             """)
                     .gradient(
-                            PICK
+                            SOFTMAX
+                                    + SMOOTHED_LOG
                                     + """
-                                    if smoothing > 0.:
-                                      top = torch.amax(dx, [1], True)
-                                      dx.mul_(torch.add(own, torch.mul(kept, torch.sum(every))))
-                                      dx.sub_(torch.mul(kept, every))
-                                    else:
-                                      dx.mul_(own)
+                                    dx.mul_(torch.add(own, torch.mul(kept, torch.sum(every))))
+                                    dx.sub_(torch.mul(kept, every))
                                     dx.scatter_add_(1, i, torch.neg(own))
-                                    """
-                                    + WEIGHTED_LOG)
-                    .withoutGradient(
-                            """
-                            p = torch.softmax(x, 1)
-                            q = torch.gather(p, 1, i)
-                            if smoothing > 0.:
-                              top = torch.amax(p, [1], True)
-                            """
-                                    + WEIGHTED_LOG)
-                    .value("torch.neg(torch.sum(l))")
-                    .divisor(
-                            "torch.sum(torch.mul(torch.take(w, torch.masked_fill(y, torch.eq(y,"
-                                    + " int(ignored)), 0)), torch.ne(y, int(ignored))))")
-                    .least(LARGE)
-                    .small(NATIVE_WEIGHTED)
+                                    """)
+                    .withoutGradient(SOFTMAX_ONLY + SMOOTHED_LOG)
+                    .value("torch.neg(torch.sum(torch.masked_fill(l, gone, 0)))")
                     .build();
+
+    private static Script.ClosedFormBuilder ofWeightedIndices(String shares) {
+        return Script.closedForm("x")
+                .labels("y")
+                .constants("w")
+                .numbers("ignored smoothing")
+                .rows()
+                .block(BLOCK)
+                .least(LARGE)
+                .small(NATIVE_WEIGHTED)
+                .shared(
+                        """
+                        i = torch.unsqueeze(y, 1)
+                        gone = torch.eq(i, int(ignored))
+                        i = torch.masked_fill(i, gone, 0)
+                        kept = torch.type_as(torch.logical_not(gone), x)
+                        own = torch.mul(torch.take(w, i), kept)
+                        """
+                                + shares)
+                .divisor(
+                        "torch.sum(torch.mul(torch.take(w, torch.masked_fill(y, torch.eq(y,"
+                                + " int(ignored)), 0)), torch.ne(y, int(ignored))))");
+    }
 
     private static final Script FORMULA_OF_PROBABILITIES =
             Script.of(
                     "x y",
                     "",
                     """
-                    l = torch.sum(torch.mul(torch.log_softmax(x, 1), y), [1])
-                    return torch.neg(torch.mean(l) if mean else torch.sum(l))
+                    total = torch.sum(torch.mul(torch.log_softmax(x, 1), y))
+                    divisor = torch.numel(x) // torch.size(x, 1) if mean else 1
+                    return total.mul_(-1. / divisor)
                     """);
 
     private static final Script OF_PROBABILITIES =
@@ -210,7 +194,7 @@ final class CrossEntropyScript {
                                 """)
                 .gradient(
                         """
-                        torch.softmax(x, 1, None, out=dx)
+                        torch._softmax(x, 1, False, out=dx)
                         top = torch.amax(dx, [1], True)
                         dx.mul_(sums).sub_(t)
                         """)
@@ -226,32 +210,23 @@ final class CrossEntropyScript {
             NDArray logits,
             ClassTargets.@Nullable Checked targets,
             long ignoreIndex,
-            Script.Goal goal) {
-        if (targets == null) {
-            return null;
-        }
-        List<NDArray> arrays = List.of(logits, targets.index());
-        return of(logits, OF_INDICES, NATIVE)
-                .run(goal, arrays, ignoreIndex, targets.ignored() ? 1 : 0);
-    }
-
-    /** Computes the cross entropy of class indices with weights and smoothing, or declines. */
-    static @Nullable NDArray ofIndices(
-            NDArray logits,
-            ClassTargets.@Nullable Checked targets,
-            long ignoreIndex,
             double @Nullable [] weight,
             double smoothing,
             Script.Goal goal) {
         if (targets == null) {
             return null;
         }
-        if (logits.size() < LARGE && isBatch(logits) && weight == null && !targets.ignored()) {
-            return SMOOTHED_FORMULA.run(goal, List.of(logits, targets.index()), smoothing);
+        NDArray index = targets.index();
+        boolean isLarge = goal.always() || logits.size() >= LARGE;
+        if (weight == null && smoothing == 0 && !(isLarge && targets.ignored())) {
+            return of(logits, OF_INDICES, NATIVE).run(goal, List.of(logits, index), ignoreIndex);
         }
-        NDArray vector = ClassAxis.vector(weight, logits);
-        return of(logits, OF_WEIGHTED_INDICES, NATIVE_WEIGHTED)
-                .run(goal, List.of(logits, targets.index(), vector), ignoreIndex, smoothing);
+        if (weight == null && isBatch(logits) && !isLarge && !targets.ignored()) {
+            return SMOOTHED_FORMULA.run(goal, List.of(logits, index), smoothing);
+        }
+        Script script = smoothing == 0 ? OF_WEIGHTED_INDICES : OF_SMOOTHED_INDICES;
+        List<NDArray> arrays = List.of(logits, index, ClassAxis.vector(weight, logits));
+        return of(logits, script, NATIVE_WEIGHTED).run(goal, arrays, ignoreIndex, smoothing);
     }
 
     /** Computes the cross entropy of probabilities, or declines. */

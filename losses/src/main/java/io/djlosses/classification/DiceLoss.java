@@ -10,6 +10,11 @@ import io.djlosses.api.Checks;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Terms;
 import io.djlosses.nd.Nd;
+import io.djlosses.nd.Script;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.List;
 
 /**
  * One minus the Dice coefficient, the overlap of two sets: the loss of segmenting small objects.
@@ -52,6 +57,36 @@ import io.djlosses.nd.Nd;
  */
 public final class DiceLoss extends AbstractLoss {
 
+    private static final Script SCRIPT =
+            Script.of(
+                    "x y",
+                    "smooth",
+                    """
+                    x1 = torch.flatten(torch.detach(x))
+                    y1 = torch.flatten(y)
+                    size = 65536
+                    blocks = (torch.numel(x1) + size - 1) // size
+                    overlap = torch.zeros([], dtype=7)
+                    total = torch.zeros([], dtype=7).add_(smooth)
+                    for i in range(blocks):
+                      a = x1[i * size:i * size + size]
+                      b = y1[i * size:i * size + size]
+                      overlap.add_(torch.sum(torch.mul(a, b)))
+                      total.add_(torch.sum(torch.square(a))).add_(torch.sum(torch.square(b)))
+                    d = float(total)
+                    k = float(overlap) / d
+                    value = torch.empty_like(x1[0])
+                    if x.requires_grad:
+                      dx = torch.empty_like(x1)
+                      for i in range(blocks):
+                        part = dx[i * size:i * size + size]
+                        torch.mul(y1[i * size:i * size + size], -2. / d, out=part)
+                        part.add_(x1[i * size:i * size + size], alpha=4. * k / d)
+                      value = torch.dot(torch.flatten(x), dx)
+                    torch.detach(value).fill_(1. - 2. * k)
+                    return value
+                    """);
+
     private final double smooth;
 
     private DiceLoss(Builder builder) {
@@ -85,6 +120,13 @@ public final class DiceLoss extends AbstractLoss {
         NDArray y = Nd.cast(labels.get(0), x);
         NDArray sizes = Nd.sum(x.square()).add(Nd.sum(y.square()));
         return Terms.of(of(Nd.sum(x.mul(y)), sizes.add(Nd.num(sizes, smooth))));
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected @Nullable NDArray scripted(NDList labels, NDList predictions, Script.Goal goal) {
+        NDArray x = predictions.get(0);
+        return SCRIPT.run(goal, List.of(x, Nd.cast(labels.get(0), x)), smooth);
     }
 
     /** Returns 1 − 2 overlap / total. */

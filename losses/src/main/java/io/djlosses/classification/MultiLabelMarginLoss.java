@@ -14,9 +14,11 @@ import io.djlosses.api.Divisor;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Terms;
 import io.djlosses.nd.Nd;
+import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
 
+import java.util.List;
 import java.util.Objects;
 
 /**
@@ -61,6 +63,56 @@ import java.util.Objects;
  * batch gives NaN as a mean and 0 as a sum, where PyTorch returns uninitialized memory.
  */
 public final class MultiLabelMarginLoss extends AbstractLoss {
+
+    private static final Script NATIVE =
+            Script.of(
+                    "x y",
+                    "",
+                    "value = torch.multilabel_margin_loss(x, y, reduction)\n" + Hinge.OR_NAN);
+
+    /** From how many elements on the closed form is faster. */
+    private static final int LARGE = 4096;
+
+    /** Lists have the length of the longest; what follows their end repeats their first class. */
+    private static final String LISTS =
+            """
+            present = torch.ge(y, 0)
+            i = torch.where(present, y, torch.clamp_min(y[:, 0:1], 0))
+            own = torch.gather(x, 1, i)
+            v = torch.zeros_like(own)
+            """;
+
+    private static final Script SCRIPT =
+            Script.closedForm("x")
+                    .labels("y")
+                    .rows()
+                    .shared(LISTS)
+                    .gradient(
+                            """
+                            counts = torch.zeros_like(own)
+                            dx.zero_()
+                            for j in range(torch.size(y, 1)):
+                              h = torch.sub(x, torch.sub(own[:, j:j + 1], 1)).clamp_min_(0.)
+                              h.scatter_(1, i, 0)
+                              v[:, j:j + 1].copy_(torch.sum(h, [1], True))
+                              h.sign_()
+                              counts[:, j:j + 1].copy_(torch.sum(h, [1], True))
+                              dx.addcmul_(h, present[:, j:j + 1])
+                            counts.masked_fill_(torch.logical_not(present), 0)
+                            dx.scatter_add_(1, i, torch.neg(counts))
+                            """)
+                    .withoutGradient(
+                            """
+                            for j in range(torch.size(y, 1)):
+                              h = torch.sub(x, torch.sub(own[:, j:j + 1], 1)).clamp_min_(0.)
+                              h.scatter_(1, i, 0)
+                              v[:, j:j + 1].copy_(torch.sum(h, [1], True))
+                            """)
+                    .scale("1. / torch.size(x, 1)")
+                    .value(
+                            "torch.div(torch.sum(torch.masked_fill(v, torch.logical_not(present),"
+                                    + " 0)), torch.size(x, 1))")
+                    .build();
 
     private MultiLabelMarginLoss(Builder builder) {
         super(builder);
@@ -143,6 +195,25 @@ public final class MultiLabelMarginLoss extends AbstractLoss {
                         slopes.reshape(predictions.get(0).getShape()));
     }
 
+    /** {@inheritDoc} */
+    @Override
+    protected @Nullable NDArray scripted(NDList labels, NDList predictions, Script.Goal goal) {
+        NDArray scores = predictions.get(0);
+        NDArray label = labels.get(0);
+        if (!readsIndices(label)) {
+            return null;
+        }
+        boolean isBatch = scores.getShape().dimension() > 1;
+        Entries entries = read(label, scores);
+        boolean isLarge = goal.always() || scores.size() >= LARGE;
+        if (isBatch && isLarge) {
+            return SCRIPT.run(goal, List.of(scores, entries.toArray(scores)));
+        }
+        return label.getDataType() == DataType.INT64
+                ? NATIVE.run(goal, List.of(scores, label))
+                : null;
+    }
+
     private static NDArray isMissing(NDArray target) {
         return target.lt(0);
     }
@@ -190,13 +261,15 @@ public final class MultiLabelMarginLoss extends AbstractLoss {
     }
 
     private Lists lists(NDArray label, NDArray scores) {
-        NDArray rows = label.reshape(scores.getShape());
-        return readsIndices(label) ? read(rows, scores) : onDevice(rows, scores);
+        return readsIndices(label)
+                ? Lists.of(read(label, scores).toArray(scores), scores, null)
+                : onDevice(label.reshape(scores.getShape()), scores);
     }
 
-    private Lists read(NDArray label, NDArray scores) {
-        int samples = Math.toIntExact(label.getShape().get(0));
-        int classes = Math.toIntExact(label.getShape().get(1));
+    /** Reads the lists, up to the end of the longest one, with -1 where others have ended. */
+    private Entries read(NDArray label, NDArray scores) {
+        int classes = Math.toIntExact(scores.getShape().get(ClassAxis.of(scores)));
+        int samples = Math.toIntExact(scores.size() / classes);
         long[] entries = Nd.toLongs(label);
         int longest = 1;
         for (int n = 0; n < samples; n++) {
@@ -214,12 +287,20 @@ public final class MultiLabelMarginLoss extends AbstractLoss {
                 }
             }
         }
-        long[] used = new long[samples * longest];
-        for (int n = 0; n < samples; n++) {
-            System.arraycopy(entries, n * classes, used, n * longest, longest);
+        return new Entries(entries, samples, longest);
+    }
+
+    @SuppressWarnings("ArrayRecordComponent") // never compared
+    private record Entries(long[] all, int samples, int longest) {
+
+        /** Returns INT64 class indices (N, L), −1 after the end of a list. */
+        NDArray toArray(NDArray like) {
+            long[] used = new long[samples * longest];
+            for (int n = 0; n < samples; n++) {
+                System.arraycopy(all, n * (all.length / samples), used, n * longest, longest);
+            }
+            return Nd.create(like.getManager(), used, new Shape(samples, longest));
         }
-        Shape shape = new Shape(samples, longest);
-        return Lists.of(Nd.create(scores.getManager(), used, shape), scores, null);
     }
 
     private IllegalArgumentException outOfRange(int classes, int element, long given) {

@@ -13,8 +13,11 @@ import io.djlosses.api.Divisor;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Terms;
 import io.djlosses.nd.Nd;
+import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
+
+import java.util.List;
 
 /**
  * The hinge loss over exclusive classes, as of a support vector machine: the score of the right
@@ -55,6 +58,53 @@ import org.jspecify.annotations.Nullable;
  *     Algorithmic Implementation of Multiclass Kernel-based Vector Machines</a>
  */
 public final class MultiMarginLoss extends AbstractLoss {
+
+    private static final Script NATIVE = nativeOf("x y", "None");
+    private static final Script NATIVE_WEIGHTED = nativeOf("x y w", "w");
+    private static final Script SCRIPT = closedFormOf(1, "").small(NATIVE).build();
+    private static final Script SQUARED = closedFormOf(2, "").small(NATIVE).build();
+    private static final Script WEIGHTED = weightedOf(1);
+    private static final Script WEIGHTED_SQUARED = weightedOf(2);
+
+    private static Script weightedOf(int p) {
+        return closedFormOf(p, "torch.take(w, i)").constants("w").small(NATIVE_WEIGHTED).build();
+    }
+
+    private static Script nativeOf(String arrays, String weight) {
+        String call = "value = torch.multi_margin_loss(x, y, int(p), margin, %s, reduction)\n";
+        return Script.of(arrays, "p margin", call.formatted(weight) + Hinge.OR_NAN);
+    }
+
+    /** Writes the hinges to where the gradient is to be. */
+    private static Script.ClosedFormBuilder closedFormOf(int p, String weight) {
+        String hinges =
+                """
+                i = torch.unsqueeze(y, 1)
+                own = torch.gather(x, 1, i)
+                OUT.clamp_min_(0.)
+                OUT.scatter_(1, i, 0)
+                s = torch.sum(POWER, [1], True)
+                """
+                        .replace("POWER", p == 1 ? "OUT" : "torch.square(OUT)");
+        String weigh = weight.isEmpty() ? "" : "s = torch.mul(s, " + weight + ")\n";
+        return Script.closedForm("x")
+                .labels("y")
+                .numbers("p margin")
+                .rows()
+                .gradient(
+                        hinges.replace("OUT.c", "torch.sub(x, torch.sub(own, margin), out=dx).c")
+                                        .replace("OUT", "dx")
+                                + weigh
+                                + (p == 1 ? "dx.sign_()\n" : "")
+                                + "dx.scatter_(1, i, torch.neg(torch.sum(dx, [1], True)))\n"
+                                + (weight.isEmpty() ? "" : "dx.mul_(" + weight + ")\n"))
+                .withoutGradient(
+                        hinges.replace("OUT.c", "h = torch.sub(x, torch.sub(own, margin)).c")
+                                        .replace("OUT", "h")
+                                + weigh)
+                .scale("p / torch.size(x, 1)")
+                .value("torch.div(torch.sum(s), torch.size(x, 1))");
+    }
 
     private final int p;
     private final double margin;
@@ -132,6 +182,25 @@ public final class MultiMarginLoss extends AbstractLoss {
         }
         double scale = (double) p / scores.getShape().get(1);
         return new ClosedForm(sum, divisor, scale, slopes.reshape(predictions.get(0).getShape()));
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected @Nullable NDArray scripted(NDList labels, NDList predictions, Script.Goal goal) {
+        NDArray scores = predictions.get(0);
+        ClassTargets.Checked targets = ClassAxis.indices(this, labels.get(0), scores, null);
+        if (targets == null) {
+            return null;
+        }
+        boolean isBatch = scores.getShape().dimension() > 1;
+        if (weight == null) {
+            List<NDArray> arrays = List.of(scores, targets.index());
+            Script ofBatch = p == 1 ? SCRIPT : SQUARED;
+            return (isBatch ? ofBatch : NATIVE).run(goal, arrays, p, margin);
+        }
+        List<NDArray> arrays = List.of(scores, targets.index(), Script.constant(weight, scores));
+        Script ofBatch = p == 1 ? WEIGHTED : WEIGHTED_SQUARED;
+        return (isBatch ? ofBatch : NATIVE_WEIGHTED).run(goal, arrays, p, margin);
     }
 
     /**

@@ -11,8 +11,11 @@ import io.djlosses.api.ClassTargets;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Terms;
 import io.djlosses.nd.Nd;
+import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
+
+import java.util.List;
 
 /**
  * The focal loss over exclusive classes: a cross entropy in which what is classified well already
@@ -61,6 +64,48 @@ import org.jspecify.annotations.Nullable;
  *     Detection</a>
  */
 public final class SoftmaxFocalLoss extends AbstractLoss {
+
+    private static final Script SCRIPT = scriptOf("").build();
+    private static final Script WEIGHTED = scriptOf("torch.take(w, i)").constants("w").build();
+
+    /**
+     * Writes what a change of log p[y] changes, times that of log p[y], to where the gradient is to
+     * be.
+     */
+    private static Script.ClosedFormBuilder scriptOf(String weight) {
+        String values =
+                CrossEntropyScript.LOG
+                        + """
+                        q = torch.gather(p, 1, i)
+                        rest = torch.rsub(q, 1)
+                        power = torch.pow(rest, gamma)
+                        """;
+        String weighed = weight.isEmpty() ? "" : "power.mul_(" + weight + ")\n";
+        return Script.closedForm("x")
+                .labels("y")
+                .numbers("gamma")
+                .rows()
+                .block(CrossEntropyScript.BLOCK)
+                .least(0)
+                .shared("i = torch.unsqueeze(y, 1)")
+                .gradient(
+                        CrossEntropyScript.SOFTMAX
+                                + values
+                                + """
+                                slope = torch.xlogy(q, q).mul_(torch.pow(rest, gamma - 1.))
+                                slope = torch.sub(power, slope.mul_(gamma))
+                                slope.masked_fill_(torch.eq(rest, 0), 0)
+                                dx.scatter_(1, i, -1, reduce="add")
+                                """
+                                + (weight.isEmpty() ? "" : "slope.mul_(" + weight + ")\n")
+                                + "dx.mul_(slope)\n"
+                                + weighed)
+                .withoutGradient(CrossEntropyScript.SOFTMAX_ONLY + values + weighed)
+                .value(
+                        "torch.neg(torch.sum(torch.masked_fill(torch.mul(l, power), torch.eq(rest,"
+                                + " 0), 0)))")
+                .divisor("torch.numel(y)");
+    }
 
     private final double @Nullable [] weight;
     private final double gamma;
@@ -149,6 +194,27 @@ public final class SoftmaxFocalLoss extends AbstractLoss {
         double positions = values.size() / (double) shape.size();
         NDArray sum = Nd.sum(values.reshape(shape.add((long) positions)), -1);
         return Nd.div(sum, positions);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected @Nullable NDArray scripted(NDList labels, NDList predictions, Script.Goal goal) {
+        NDArray logits = predictions.get(0);
+        NDArray label = labels.get(0);
+        boolean averages = logits.getShape().dimension() > 2 && !goal.mean();
+        if (gamma == 0 || averages || isOneHot(label, logits)) {
+            return null;
+        }
+        ClassTargets.Checked targets = ClassAxis.indices(this, label, logits, null);
+        if (targets == null) {
+            return null;
+        }
+        return weight == null
+                ? SCRIPT.run(goal, List.of(logits, targets.index()), gamma)
+                : WEIGHTED.run(
+                        goal,
+                        List.of(logits, targets.index(), Script.constant(weight, logits)),
+                        gamma);
     }
 
     /**

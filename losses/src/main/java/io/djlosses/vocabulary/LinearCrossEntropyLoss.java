@@ -16,6 +16,7 @@ import io.djlosses.api.ClosedForm;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Terms;
 import io.djlosses.nd.Nd;
+import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
 
@@ -81,6 +82,23 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
 
     /** For a layer smaller than this, the calls of the closed form cost more than they save. */
     private static final long CLOSED_FORM_SIZE = 1 << 16;
+
+    private static final Script WITHOUT_BIAS = scriptOf("x w y", "None");
+    private static final Script WITH_BIAS = scriptOf("x w b y", "b");
+
+    private static Script scriptOf(String arrays, String bias) {
+        return Script.of(
+                arrays,
+                "ignored smoothing",
+                """
+                if torch.dim(x) != 2:
+                  x = torch.reshape(x, [-1, torch.size(x, -1)])
+                  y = torch.flatten(y)
+                z = torch.linear(x, w, BIAS)
+                return torch.cross_entropy_loss(z, y, None, reduction, int(ignored), smoothing)
+                """
+                        .replace("BIAS", bias));
+    }
 
     private final double @Nullable [] weight;
     private final long ignoreIndex;
@@ -212,6 +230,27 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
 
     /** {@inheritDoc} */
     @Override
+    protected @Nullable NDArray scripted(NDList labels, NDList predictions, Script.Goal goal) {
+        NDArray label = labels.get(0);
+        if (predictions.size() == 1
+                || (!goal.always() && isLarge(predictions))
+                || weight != null
+                || !label.getShape().equals(unreducedShape(labels, predictions))) {
+            return null;
+        }
+        ClassTargets.Checked targets =
+                ClassTargets.checked(this, label, classes(predictions), ignoreIndex);
+        if (targets == null) {
+            return null;
+        }
+        NDList arrays = new NDList(predictions);
+        arrays.add(targets.index());
+        Script script = predictions.size() == 2 ? WITHOUT_BIAS : WITH_BIAS;
+        return script.run(goal, arrays, ignoreIndex, labelSmoothing);
+    }
+
+    /** {@inheritDoc} */
+    @Override
     protected @Nullable ClosedForm closedForm(NDList labels, NDList predictions, boolean gradient) {
         if (predictions.size() == 1) {
             return null;
@@ -247,6 +286,10 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
             gradients[i] = sums.get(i - 1);
         }
         return new ClosedForm(sum, target.divisor(), 1, gradients);
+    }
+
+    private static boolean isLarge(NDList predictions) {
+        return predictions.stream().anyMatch(array -> array.size() >= CLOSED_FORM_SIZE);
     }
 
     /** Returns [dx], Σ ℓ, [dW, [db]] of some rows, and leaves nothing else behind. */

@@ -15,10 +15,12 @@ import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Reduction;
 import io.djlosses.api.Terms;
 import io.djlosses.nd.Nd;
+import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
 
 /**
@@ -83,6 +85,30 @@ import java.util.Objects;
  *     Vocabulary</a>
  */
 public final class SampledSoftmaxLoss extends AbstractLoss {
+
+    /** Fetches targets and sampled classes together, which leaves one gradient of the layer. */
+    private static final Script SCRIPT =
+            Script.of(
+                    "weights biases x y s ylogs slogs",
+                    "remove",
+                    """
+                    n = torch.size(x, 0)
+                    sizes = [torch.numel(y), torch.numel(s)]
+                    ids = torch.cat([torch.flatten(y), s])
+                    w = torch.split_with_sizes(torch.index_select(weights, 0, ids), sizes)
+                    b = torch.split_with_sizes(torch.index_select(biases, 0, ids), sizes)
+                    rows = torch.reshape(w[0], [n, -1, torch.size(x, 1)])
+                    right = torch.sum(torch.mul(rows, torch.unsqueeze(x, 1)), [2])
+                    right = torch.add(right, torch.sub(torch.reshape(b[0], [n, -1]), ylogs))
+                    other = torch.linear(x, w[1], torch.sub(b[1], slogs))
+                    if remove > 0.:
+                      hits = torch.any(torch.eq(torch.unsqueeze(y, 2), s), 1)
+                      other.masked_fill_(hits, float("-inf"))
+                    l = torch.log_softmax(torch.cat([right, other], 1), 1)
+                    t = torch.size(y, 1)
+                    total = torch.sum(l[:, 0:t])
+                    return total.mul_(-1. / (t * n if mean else t))
+                    """);
 
     private final int numSampled;
     private final @Nullable Long numClasses;
@@ -189,6 +215,30 @@ public final class SampledSoftmaxLoss extends AbstractLoss {
         NDArray inputs = batch(predictions);
         masked.set(masked.size() - 1, Nd.where(mask.reshape(-1, 1), inputs, 0));
         return masked;
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected @Nullable NDArray scripted(NDList labels, NDList predictions, Script.Goal goal) {
+        if (predictions.size() == 1) {
+            return null;
+        }
+        NDArray weights = predictions.get(0);
+        NDArray inputs = predictions.get(2);
+        NDManager manager = inputs.getManager();
+        long[] target = targets(labels.get(0), classes(predictions));
+        Candidates.Drawn drawn = candidates.draw(target, weights.getShape().get(0));
+        Shape perTrue = new Shape(inputs.getShape().get(0), numTrue);
+        List<NDArray> arrays =
+                List.of(
+                        weights,
+                        predictions.get(1),
+                        inputs,
+                        Nd.create(manager, target, perTrue),
+                        Nd.create(manager, drawn.ids(), new Shape(numSampled)),
+                        logs(drawn.trueCount(), perTrue, inputs),
+                        logs(drawn.sampledCount(), new Shape(numSampled), inputs));
+        return SCRIPT.run(goal, arrays, removeAccidentalHits ? 1 : 0);
     }
 
     private long[] targets(NDArray label, long classes) {
