@@ -79,6 +79,8 @@ public final class Nd {
     /** Up to this size the number of operations costs more than the operations. */
     private static final long SMALL = 4096;
 
+    private static final double LN2 = Math.log(2);
+
     /** The least width of rows whose sum by a product is fast. */
     private static final long MIN_WIDTH = 16;
 
@@ -436,6 +438,9 @@ public final class Nd {
      * @return a constant of shape (N, C)
      */
     public static NDArray oneHot(NDArray index, long classes, NDArray like) {
+        if (Operators.serve(index)) {
+            return index.oneHot((int) classes, 1, 0, like.getDataType());
+        }
         NDArray range = index.getManager().arange(0, (int) classes, 1, DataType.INT64);
         try (NDArray equal = index.expandDims(1).eq(range)) {
             return equal.toType(like.getDataType(), false);
@@ -821,8 +826,8 @@ public final class Nd {
         NDArray lost = sigmoid(x);
         NDArray rest = lost.neg().addi(one);
         try (rest;
-                NDArray log = rest.log()) {
-            return lost.addi(rest.subi(one)).subi(log);
+                NDArray log = rest.log2()) { // the fastest of the logarithms
+            return lost.addi(rest.subi(one)).subi(log.muli(num(x, LN2)));
         }
     }
 
@@ -939,6 +944,48 @@ public final class Nd {
      */
     public static NDArray minimum(NDArray x, NDArray y) {
         return where(x.eq(y), mul(x.add(y), 0.5), x.minimum(y));
+    }
+
+    /**
+     * Returns 1 where a constant is less than a number, and 0 elsewhere.
+     *
+     * @param x the array, detached
+     * @param number the number
+     * @return a new array in the data type of {@code x}
+     */
+    public static NDArray lt(NDArray x, double number) {
+        return Operators.serve(x)
+                ? Operators.compare("_lesser_scalar", x, number)
+                : cast(x.lt(number), x);
+    }
+
+    /**
+     * Returns 1 where a constant is not greater than a number, and 0 elsewhere.
+     *
+     * @param x the array, detached
+     * @param number the number
+     * @return a new array in the data type of {@code x}
+     */
+    public static NDArray lte(NDArray x, double number) {
+        return Operators.serve(x)
+                ? Operators.compare("_lesser_equal_scalar", x, number)
+                : cast(x.lte(number), x);
+    }
+
+    /**
+     * Returns the sign of a constant: −1, 0 or 1.
+     *
+     * @param x the array, detached
+     * @return a new array
+     */
+    public static NDArray sign(NDArray x) {
+        if (!Operators.serve(x) || x.getDataType() != DataType.FLOAT32) {
+            return x.sign();
+        }
+        // Engines whose sign() asks element by element have a fast tanh, which is ±1 for large x.
+        try (NDArray large = x.mul(1e38f).muli(1e38f)) {
+            return Activation.tanh(large);
+        }
     }
 
     /**

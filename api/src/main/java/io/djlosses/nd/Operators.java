@@ -112,6 +112,11 @@ final class Operators {
         return invoke("Cast", invoke("Activation", wide, "act_type", "softrelu"), "dtype", "float32");
     }
 
+    /** Returns 1 where a comparison with a number holds and 0 elsewhere, in the type of x. */
+    static NDArray compare(String name, NDArray x, double number) {
+        return invoke(name, x, "scalar", "" + number);
+    }
+
     /** Returns log(1 + x). */
     static NDArray log1p(NDArray x) {
         return invoke("_npi_log1p", x);
