@@ -802,9 +802,9 @@ public final class Nd {
         if (x.getDataType() == DataType.FLOAT32 && EXACT_SOFTPLUS.of(x.getManager())) {
             return Activation.softPlus(x);
         }
-        try (NDArray minusAbs = x.abs().negi();
-                NDArray positive = x.maximum(num(x, 0))) {
-            return softplusOfNegative(minusAbs).addi(positive);
+        NDArray softplus = softplusOfNegative(x.abs().negi());
+        try (NDArray positive = x.maximum(num(x, 0))) {
+            return softplus.addi(positive);
         }
     }
 
@@ -813,21 +813,30 @@ public final class Nd {
      * softplus(x) = max(x, 0) + softplusOfNegative(−|x|)}, which is exact to the last bits in every
      * precision.
      *
-     * @param x the argument, at most 0, detached
+     * @param x the argument, at most 0, detached; it is closed, or its memory becomes the result
      * @return the softplus
      */
     public static NDArray softplusOfNegative(NDArray x) {
         if (EXACT_SOFTPLUS.of(x.getManager())) {
-            return Activation.softPlus(x);
+            try (x) {
+                return Activation.softPlus(x);
+            }
+        }
+        if (!Operators.serve(x)) {
+            try (x;
+                    NDArray exp = x.exp()) {
+                return log1p(exp);
+            }
         }
         // −log(1 − σ(x)), and what the rounding of 1 − σ(x) lost, as its logarithm is near 1. The
-        // logistic function is what engines compute fastest.
+        // logistic function and the logarithm to base 2 are what these engines compute fastest.
         Number one = num(x, 1);
-        NDArray lost = sigmoid(x);
-        NDArray rest = lost.neg().addi(one);
-        try (rest;
-                NDArray log = rest.log2()) { // the fastest of the logarithms
-            return lost.addi(rest.subi(one)).subi(log.muli(num(x, LN2)));
+        Operators.sigmoidInPlace(x);
+        try (NDArray rest = x.neg().addi(one)) {
+            x.addi(rest.subi(one));
+            rest.addi(one);
+            Operators.log2InPlace(rest);
+            return x.subi(rest.muli(num(x, LN2)));
         }
     }
 
