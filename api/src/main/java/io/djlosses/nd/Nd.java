@@ -537,8 +537,7 @@ public final class Nd {
                 one = x.argMax(1);
             }
             NDArray excess = pick(rough, one).sub(pick(prob, one).log());
-            return sumOfConstant(rough.muli(q))
-                    .sub(sumOfConstant(excess.muli(sums.squeeze(1))));
+            return sumOfConstant(rough.muli(q)).sub(sumOfConstant(excess.muli(sums.squeeze(1))));
         }
     }
 
@@ -867,9 +866,7 @@ public final class Nd {
      * @return the rectified argument
      */
     public static NDArray relu(NDArray x) {
-        return Operators.serve(x)
-                ? Operators.relu(x)
-                : NDArrays.where(x.lte(0), x.zerosLike(), x);
+        return Operators.serve(x) ? Operators.relu(x) : NDArrays.where(x.lte(0), x.zerosLike(), x);
     }
 
     /**

@@ -31,7 +31,9 @@ final class Operators {
                                     && isClose(sumKeepingAxis(pair, 1), Double.POSITIVE_INFINITY)
                                     && isClose(inner(small, small), 5)
                                     && isClose(pick(small.reshape(1, 2), second), 2)
-                                    && isClose(logSoftmax(probe.zeros(new Shape(10)), 0), -Math.log(10))
+                                    && isClose(
+                                            logSoftmax(probe.zeros(new Shape(10)), 0),
+                                            -Math.log(10))
                                     && isClose(relu(small), 0)
                                     && isClose(softplus(x), Math.exp(-20))
                                     && isClose(log1p(probe.ones(new Shape(1))), Math.log(2));
@@ -109,7 +111,8 @@ final class Operators {
     /** Returns log(1 + exp(x)) for FLOAT32, exact because computed in FLOAT64. */
     static NDArray softplus(NDArray x) {
         NDArray wide = invoke("Cast", x, "dtype", "float64");
-        return invoke("Cast", invoke("Activation", wide, "act_type", "softrelu"), "dtype", "float32");
+        return invoke(
+                "Cast", invoke("Activation", wide, "act_type", "softrelu"), "dtype", "float32");
     }
 
     /** Returns 1 where a comparison with a number holds and 0 elsewhere, in the type of x. */

@@ -115,7 +115,8 @@ public final class FocalLoss extends ElementwiseLoss {
         NDArray wrong = wrong(label, prediction);
         NDArray balance = FocalModulation.balance(label, alpha);
         NDArray entropy = BinaryCrossEntropy.values(label, prediction);
-        NDArray sum = Nd.sumOfConstant(FocalModulation.modulate(entropy, wrong, gamma).mul(balance));
+        NDArray sum =
+                Nd.sumOfConstant(FocalModulation.modulate(entropy, wrong, gamma).mul(balance));
         if (!gradient) {
             return new ClosedForm(sum, divisor);
         }
