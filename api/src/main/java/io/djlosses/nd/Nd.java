@@ -79,6 +79,8 @@ public final class Nd {
     /** Up to this size the number of operations costs more than the operations. */
     private static final long SMALL = 4096;
 
+    private static final double LN2 = Math.log(2);
+
     /** The least width of rows whose sum by a product is fast. */
     private static final long MIN_WIDTH = 16;
 
@@ -436,6 +438,9 @@ public final class Nd {
      * @return a constant of shape (N, C)
      */
     public static NDArray oneHot(NDArray index, long classes, NDArray like) {
+        if (Operators.serve(index)) {
+            return index.oneHot((int) classes, 1, 0, like.getDataType());
+        }
         NDArray range = index.getManager().arange(0, (int) classes, 1, DataType.INT64);
         try (NDArray equal = index.expandDims(1).eq(range)) {
             return equal.toType(like.getDataType(), false);
@@ -796,9 +801,9 @@ public final class Nd {
         if (x.getDataType() == DataType.FLOAT32 && EXACT_SOFTPLUS.of(x.getManager())) {
             return Activation.softPlus(x);
         }
-        try (NDArray minusAbs = x.abs().negi();
-                NDArray positive = x.maximum(num(x, 0))) {
-            return softplusOfNegative(minusAbs).addi(positive);
+        NDArray softplus = softplusOfNegative(x.abs().negi());
+        try (NDArray positive = x.maximum(num(x, 0))) {
+            return softplus.addi(positive);
         }
     }
 
@@ -807,21 +812,30 @@ public final class Nd {
      * softplus(x) = max(x, 0) + softplusOfNegative(−|x|)}, which is exact to the last bits in every
      * precision.
      *
-     * @param x the argument, at most 0, detached
+     * @param x the argument, at most 0, detached; it is closed, or its memory becomes the result
      * @return the softplus
      */
     public static NDArray softplusOfNegative(NDArray x) {
         if (EXACT_SOFTPLUS.of(x.getManager())) {
-            return Activation.softPlus(x);
+            try (x) {
+                return Activation.softPlus(x);
+            }
+        }
+        if (!Operators.serve(x)) {
+            try (x;
+                    NDArray exp = x.exp()) {
+                return log1p(exp);
+            }
         }
         // −log(1 − σ(x)), and what the rounding of 1 − σ(x) lost, as its logarithm is near 1. The
-        // logistic function is what engines compute fastest.
+        // logistic function and the logarithm to base 2 are what these engines compute fastest.
         Number one = num(x, 1);
-        NDArray lost = sigmoid(x);
-        NDArray rest = lost.neg().addi(one);
-        try (rest;
-                NDArray log = rest.log()) {
-            return lost.addi(rest.subi(one)).subi(log);
+        Operators.sigmoidInPlace(x);
+        try (NDArray rest = x.neg().addi(one)) {
+            x.addi(rest.subi(one));
+            rest.addi(one);
+            Operators.log2InPlace(rest);
+            return x.subi(rest.muli(num(x, LN2)));
         }
     }
 
@@ -936,6 +950,48 @@ public final class Nd {
      */
     public static NDArray minimum(NDArray x, NDArray y) {
         return where(x.eq(y), mul(x.add(y), 0.5), x.minimum(y));
+    }
+
+    /**
+     * Returns 1 where a constant is less than a number, and 0 elsewhere.
+     *
+     * @param x the array, detached
+     * @param number the number
+     * @return a new array in the data type of {@code x}
+     */
+    public static NDArray lt(NDArray x, double number) {
+        return Operators.serve(x)
+                ? Operators.compare("_lesser_scalar", x, number)
+                : cast(x.lt(number), x);
+    }
+
+    /**
+     * Returns 1 where a constant is not greater than a number, and 0 elsewhere.
+     *
+     * @param x the array, detached
+     * @param number the number
+     * @return a new array in the data type of {@code x}
+     */
+    public static NDArray lte(NDArray x, double number) {
+        return Operators.serve(x)
+                ? Operators.compare("_lesser_equal_scalar", x, number)
+                : cast(x.lte(number), x);
+    }
+
+    /**
+     * Returns the sign of a constant: −1, 0 or 1.
+     *
+     * @param x the array, detached
+     * @return a new array
+     */
+    public static NDArray sign(NDArray x) {
+        if (!Operators.serve(x) || x.getDataType() != DataType.FLOAT32) {
+            return x.sign();
+        }
+        // Engines whose sign() asks element by element have a fast tanh, which is ±1 for large x.
+        try (NDArray large = x.mul(1e38f).muli(1e38f)) {
+            return Activation.tanh(large);
+        }
     }
 
     /**

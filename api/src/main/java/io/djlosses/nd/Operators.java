@@ -115,9 +115,30 @@ final class Operators {
                 "Cast", invoke("Activation", wide, "act_type", "softrelu"), "dtype", "float32");
     }
 
+    /** Returns 1 where a comparison with a number holds and 0 elsewhere, in the type of x. */
+    static NDArray compare(String name, NDArray x, double number) {
+        return invoke(name, x, "scalar", "" + number);
+    }
+
     /** Returns log(1 + x). */
     static NDArray log1p(NDArray x) {
         return invoke("_npi_log1p", x);
+    }
+
+    /** Puts σ(x) in the place of a constant. */
+    static void sigmoidInPlace(NDArray x) {
+        replace("Activation", x, "act_type", "sigmoid");
+    }
+
+    /** Puts log₂(x) in the place of a constant. */
+    static void log2InPlace(NDArray x) {
+        replace("_npi_log2", x);
+    }
+
+    /** Memory that is in use already is several times as fast as fresh memory. */
+    private static void replace(String name, NDArray x, String... parameters) {
+        NDArray[] self = {x};
+        x.getManager().invoke(name, self, self, pairs(parameters));
     }
 
     private static NDArray invoke(String name, NDArray x, String... parameters) {
@@ -125,10 +146,14 @@ final class Operators {
     }
 
     private static NDArray invoke(String name, NDList x, String... parameters) {
+        return x.head().getManager().invoke(name, x, pairs(parameters)).head();
+    }
+
+    private static PairList<String, String> pairs(String... parameters) {
         PairList<String, String> pairs = new PairList<>(parameters.length / 2);
         for (int i = 0; i < parameters.length; i += 2) {
             pairs.add(parameters[i], parameters[i + 1]);
         }
-        return x.head().getManager().invoke(name, x, pairs).head();
+        return pairs;
     }
 }

@@ -74,9 +74,7 @@ final class BinaryCrossEntropy {
      * @param factor the factor f, or null for 1
      */
     static NDArray ofLogits(NDArray label, NDArray x, @Nullable NDArray factor) {
-        NDArray minusAbs = x.abs().negi();
-        NDArray softplus = Nd.softplusOfNegative(minusAbs);
-        minusAbs.close();
+        NDArray softplus = Nd.softplusOfNegative(x.abs().negi());
         NDArray negative = x.minimum(Nd.num(x, 0));
         if (factor != null) {
             softplus.muli(factor);

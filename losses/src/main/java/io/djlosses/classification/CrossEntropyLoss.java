@@ -139,7 +139,23 @@ public final class CrossEntropyLoss extends AbstractLoss {
         NDArray logits = predictions.get(0);
         return label.getShape().equals(logits.getShape())
                 ? closedForm(shares(Nd.cast(label, logits), logits), logits, gradient)
-                : null;
+                : smoothed(label, logits, gradient);
+    }
+
+    /** Returns the closed form for indices whose smoothed one-hot rows are the whole target. */
+    private @Nullable ClosedForm smoothed(NDArray label, NDArray logits, boolean gradient) {
+        if (labelSmoothing == 0
+                || weight != null
+                || logits.getShape().dimension() != 2
+                || Nd.isLogSoftmaxExact(logits)) {
+            return null;
+        }
+        ClassTargets targets = ClassAxis.targets(this, label, logits, ignoreIndex, null);
+        if (targets.weights() != null) {
+            return null; // some are ignored
+        }
+        NDArray oneHot = Nd.oneHot(targets.index(), logits.getShape().get(1), logits);
+        return closedForm(shares(oneHot, logits), logits, gradient);
     }
 
     /** {@inheritDoc} */

@@ -102,7 +102,7 @@ public final class HingeLoss extends ElementwiseLoss {
             return new ClosedForm(sum, divisor);
         }
         // Not "greater than 0", so that NaN counts as a violation here as it does in the formula.
-        NDArray met = Nd.cast(violation.lte(0), violation);
+        NDArray met = Nd.lte(violation, 0);
         return new ClosedForm(sum, divisor, 1, met.subi(Nd.num(met, 1)).muli(label));
     }
 

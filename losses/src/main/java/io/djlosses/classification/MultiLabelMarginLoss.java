@@ -180,7 +180,7 @@ public final class MultiLabelMarginLoss extends AbstractLoss {
             NDArray sum = Nd.sum(hinges, 1); // [N]
             sums = sums == null ? sum : sums.addi(sum);
             if (gradient) {
-                NDArray slope = Hinge.slopes(hinges.sign(), Hinge.isTarget(target, scores));
+                NDArray slope = Hinge.slopes(Nd.sign(hinges), Hinge.isTarget(target, scores));
                 slopes = slopes == null ? slope : slopes.addi(slope);
             }
         }

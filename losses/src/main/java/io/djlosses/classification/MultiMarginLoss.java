@@ -175,7 +175,7 @@ public final class MultiMarginLoss extends AbstractLoss {
         if (!gradient) {
             return new ClosedForm(sum, divisor);
         }
-        NDArray slopes = Hinge.slopes(p == 1 ? hinges.sign() : hinges, isTarget); // [N, C]
+        NDArray slopes = Hinge.slopes(p == 1 ? Nd.sign(hinges) : hinges, isTarget); // [N, C]
         NDArray weights = targets.weights();
         if (weights != null) {
             slopes.muli(weights.reshape(-1, 1));

@@ -137,9 +137,10 @@ public final class MarginRankingLoss extends AbstractLoss {
         if (!gradient) {
             return new ClosedForm(sum, divisor);
         }
-        NDArray active = Nd.cast(excess.lt(0).logicalNot(), x1);
-        NDArray gradient2 = active.muli(label);
-        return new ClosedForm(sum, divisor, 1, gradient2.neg(), gradient2);
+        // −1 where the hinge is active, which counts NaN in.
+        NDArray active = Nd.lt(excess, 0);
+        NDArray gradient1 = active.subi(Nd.num(active, 1)).muli(label);
+        return new ClosedForm(sum, divisor, 1, gradient1, gradient1.neg());
     }
 
     /** {@inheritDoc} */

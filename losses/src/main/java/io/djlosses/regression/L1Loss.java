@@ -73,7 +73,7 @@ public final class L1Loss extends ElementwiseLoss {
         Divisor divisor = Divisor.of(error.size());
         NDArray sum = Nd.sumOfAbs(error);
         return gradient
-                ? new ClosedForm(sum, divisor, 1, error.sign())
+                ? new ClosedForm(sum, divisor, 1, Nd.sign(error))
                 : new ClosedForm(sum, divisor);
     }
 

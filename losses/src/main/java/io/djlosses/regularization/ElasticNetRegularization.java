@@ -90,8 +90,7 @@ public final class ElasticNetRegularization extends ParameterPenalty {
     /** {@inheritDoc} */
     @Override
     NDArray gradient(NDArray parameter) {
-        return parameter
-                .sign()
+        return Nd.sign(parameter)
                 .muli(Nd.num(parameter, lambda1))
                 .addi(parameter.mul(Nd.num(parameter, 2 * factor2)));
     }

@@ -75,7 +75,7 @@ public final class L1Regularization extends ParameterPenalty {
     /** {@inheritDoc} */
     @Override
     NDArray gradient(NDArray parameter) {
-        NDArray sign = parameter.sign();
+        NDArray sign = Nd.sign(parameter);
         return lambda == 1 ? sign : sign.muli(Nd.num(parameter, lambda));
     }
 
