@@ -63,12 +63,20 @@ final class Peers {
         }
     }
 
-    /** Returns what tells other libraries the number of threads, and not to log. */
+    /**
+     * Returns what tells the libraries the number of threads, and not to log. Threads that wait by
+     * spinning would take hundred times as long on a machine that does anything else as well.
+     */
     static Map<String, String> environment(int threads) {
         return Map.of(
-                "SD_MAX_THREADS", "" + threads,
-                "SD_MASTER_THREADS", "" + threads,
-                "TF_CPP_MIN_LOG_LEVEL", "2");
+                "OMP_WAIT_POLICY",
+                "PASSIVE",
+                "SD_MAX_THREADS",
+                "" + threads,
+                "SD_MASTER_THREADS",
+                "" + threads,
+                "TF_CPP_MIN_LOG_LEVEL",
+                "2");
     }
 
     /** Returns what lets other libraries have more memory than the heap, and not log. */

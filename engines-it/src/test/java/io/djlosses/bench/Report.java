@@ -215,6 +215,7 @@ final class Report {
         line("same numbers. Times are of forward, backward, reading the loss, and releasing what");
         line("was made. **× library** tells how many times faster ours is. *Errors* are those of");
         line("value and gradient against ours, which are relative as above; FLOAT32 throughout.");
+        line("Threads that wait sleep (OMP_WAIT_POLICY=PASSIVE).");
         line("");
         line(
                 "* **TensorFlow**: the losses of tensorflow-framework and their gradients, in a"
