@@ -7,14 +7,12 @@ import ai.djl.ndarray.NDManager;
 
 import org.jspecify.annotations.Nullable;
 
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
-import java.util.stream.IntStream;
+import java.util.function.DoubleSupplier;
+import java.util.function.ToDoubleFunction;
 
 /**
  * Times the variants of a row against each other.
@@ -25,16 +23,12 @@ import java.util.stream.IntStream;
  */
 final class Bench {
 
-    private static final int LEAST = 5;
-    private static final double LONG_TURN_SECONDS = 1;
-
     private final Stage stage;
-    private final int repetitions;
-    private final Random random = new Random(1);
+    private final Turns turns;
 
     Bench(Stage stage, int repetitions) {
         this.stage = stage;
-        this.repetitions = repetitions;
+        turns = new Turns(repetitions);
     }
 
     /**
@@ -56,27 +50,32 @@ final class Bench {
             Map<String, double[]> errors = errors(variants, input, manager, failures);
             variants.keySet().removeAll(failures.keySet());
             Map<String, double[]> times =
-                    times(variants, input, manager, seconds * 0.75, this::timeWithGradient);
+                    turns.times(
+                            timers(variants, in -> timeWithGradient(in, input, manager)),
+                            seconds * 0.75);
             Map<String, Formula> forwards = stage.forwards(index, size);
             forwards.keySet().removeAll(failures.keySet());
             Map<String, double[]> forwardTimes =
-                    times(forwards, input, manager, seconds * 0.25, this::timeForward);
+                    turns.times(
+                            timers(forwards, in -> timeForward(in, input, manager)),
+                            seconds * 0.25);
             for (String variant : times.keySet()) {
                 double[] error = errors.get(variant);
                 results.put(
                         variant,
                         new Run.Result(
-                                median(times.get(variant)),
+                                Turns.median(times.get(variant)),
                                 ratio(times, variant, stage.base()),
                                 ratio(times, variant, Stage.OURS),
                                 error == null ? null : error[0],
                                 error == null ? null : error[1],
                                 forwardTimes.containsKey(variant)
-                                        ? median(forwardTimes.get(variant))
+                                        ? Turns.median(forwardTimes.get(variant))
                                         : null,
                                 ratio(forwardTimes, variant, stage.base()),
                                 null,
-                                times.get(variant).length));
+                                times.get(variant).length,
+                                null));
             }
         } catch (RuntimeException e) {
             failures.put("row", message(e));
@@ -138,51 +137,12 @@ final class Bench {
         return array.toArray()[0].doubleValue();
     }
 
-    /** Returns the milliseconds of every turn, by variant. */
-    private Map<String, double[]> times(
-            Map<String, Formula> variants,
-            Case input,
-            NDManager manager,
-            double seconds,
-            Timer timer) {
-        List<String> names = new ArrayList<>(variants.keySet());
-        List<Formula> formulas = new ArrayList<>(variants.values());
-        List<Integer> order = new ArrayList<>(IntStream.range(0, names.size()).boxed().toList());
-        List<double[]> turns = new ArrayList<>();
-        long start = System.nanoTime();
-        long warm = start + (long) (seconds * 0.2e9);
-        long end = start + (long) (seconds * 1e9);
-        for (int turn = 0; !names.isEmpty(); turn++) {
-            long now = System.nanoTime();
-            boolean isLong = turn > 0 && (now - start) / 1e9 / turn > LONG_TURN_SECONDS;
-            if (turns.size() >= repetitions
-                    || (turns.size() >= (isLong ? 3 : LEAST) && now > end)) {
-                break;
-            }
-            double[] times = new double[names.size()];
-            Collections.shuffle(order, random);
-            for (int variant : order) {
-                Formula formula = formulas.get(variant);
-                times[variant] = timer.time(formula, input, manager);
-            }
-            if (turn > 0 && (now > warm || isLong)) {
-                turns.add(times);
-            }
-        }
-        Map<String, double[]> byVariant = new LinkedHashMap<>();
-        for (int i = 0; i < names.size(); i++) {
-            int variant = i;
-            byVariant.put(
-                    names.get(i), turns.stream().mapToDouble(turn -> turn[variant]).toArray());
-        }
-        return byVariant;
-    }
-
-    /** One turn of one variant. */
-    @FunctionalInterface
-    private interface Timer {
-
-        double time(Formula formula, Case input, NDManager manager);
+    /** Returns what times each variant once. */
+    private static Map<String, DoubleSupplier> timers(
+            Map<String, Formula> variants, ToDoubleFunction<Formula> timer) {
+        Map<String, DoubleSupplier> timers = new LinkedHashMap<>();
+        variants.forEach((name, formula) -> timers.put(name, () -> timer.applyAsDouble(formula)));
+        return timers;
     }
 
     private double timeWithGradient(Formula formula, Case input, NDManager manager) {
@@ -216,17 +176,10 @@ final class Bench {
         }
         double[] ratios = new double[own.length];
         Arrays.setAll(ratios, i -> own[i] / other[i]);
-        return median(ratios);
+        return Turns.median(ratios);
     }
 
-    private static double median(double... values) {
-        double[] sorted = values.clone();
-        Arrays.sort(sorted);
-        int middle = sorted.length / 2;
-        return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-    }
-
-    private static String message(RuntimeException e) {
+    static String message(RuntimeException e) {
         String text = String.valueOf(e.getMessage());
         int end = text.indexOf('\n');
         return e.getClass().getSimpleName() + ": " + (end < 0 ? text : text.substring(0, end));

@@ -73,6 +73,13 @@ public final class Main implements Callable<Integer> {
     private boolean memory;
 
     @Option(
+            names = "--peers",
+            description =
+                    "Measure other libraries for the JVM against ours, instead of engines; needs"
+                            + " the profile peers as well.")
+    private boolean peers;
+
+    @Option(
             names = "--report-only",
             description = "Measure nothing; tabulate what is in the folder.")
     private boolean reportOnly;
@@ -134,7 +141,7 @@ public final class Main implements Callable<Integer> {
 
     private void measure() throws IOException, InterruptedException {
         Files.createDirectories(out);
-        for (String engine : engines) {
+        for (String engine : peers ? Peers.LIBRARIES : engines) {
             for (int count : threads) {
                 List<String> options = options(engine, count, sizes, losses);
                 options.addAll(List.of("--worker", "--command", String.join(" ", commandLine())));
@@ -144,11 +151,19 @@ public final class Main implements Callable<Integer> {
                                 "" + repetitions,
                                 "--time-budget",
                                 "" + timeBudget));
-                Process process = java(count, List.of(), options).inheritIO().start();
+                if (peers) {
+                    options.add("--peers");
+                }
+                ProcessBuilder builder =
+                        java(count, peers ? Peers.flags() : List.of(), options).inheritIO();
+                if (peers) {
+                    builder.environment().putAll(Peers.environment(count));
+                }
+                Process process = builder.start();
                 if (process.waitFor() != 0) {
                     throw new IOException("the process of " + engine + " failed");
                 }
-                if (memory) {
+                if (memory && !peers) {
                     addMemory(engine, count);
                 }
             }
@@ -158,13 +173,17 @@ public final class Main implements Callable<Integer> {
     /** Returns the options as they were given, for the tables. */
     private List<String> commandLine() {
         List<String> line = new ArrayList<>();
-        line.addAll(List.of("--engine", String.join(",", engines), "--device", device));
+        if (peers) {
+            line.add("--peers");
+        } else {
+            line.addAll(List.of("--engine", String.join(",", engines), "--device", device));
+        }
         line.addAll(List.of("--size", join(sizes), "--threads", join(threads)));
         if (!losses.equals(List.of(""))) {
             line.addAll(List.of("--loss", String.join(",", losses)));
         }
         line.addAll(List.of("--time-budget", "" + timeBudget));
-        if (memory) {
+        if (memory && !peers) {
             line.add("--memory");
         }
         return line;
@@ -319,32 +338,57 @@ public final class Main implements Callable<Integer> {
     }
 
     private void work() throws IOException {
-        String engine = engines.get(0);
-        int count = threads.get(0);
+        if (peers) {
+            workAsPeer();
+            return;
+        }
         List<Row> rows = rows(false);
+        try (Stage stage = new Stage(engines.get(0), place(), rows)) {
+            Bench bench = new Bench(stage, repetitions);
+            work(
+                    rows,
+                    stage.engine(),
+                    stage.manager().getDevice(),
+                    stage.base(),
+                    (row, size, seconds) -> bench.measure(rows, rows.indexOf(row), size, seconds));
+        }
+    }
+
+    private void workAsPeer() throws IOException {
+        Peer peer = Peers.open(engines.get(0), threads.get(0));
+        List<Row> rows = rows(false).stream().filter(Peers::has).toList();
+        work(rows, peer.version(), Device.cpu(), Peers.OURS, new Peers(peer, repetitions)::measure);
+    }
+
+    /** Measures a row at a size in about so many seconds. */
+    @FunctionalInterface
+    private interface Measure {
+
+        Run.Measurement of(Row row, Size size, double seconds);
+    }
+
+    private void work(List<Row> rows, String engine, Device place, String base, Measure measure)
+            throws IOException {
         List<Run.Measurement> measurements = new ArrayList<>();
         long end = System.nanoTime() + (long) (timeBudget * 1e9);
-        try (Stage stage = new Stage(engine, place(), rows)) {
-            Bench bench = new Bench(stage, repetitions);
-            int left = rows.size() * sizes.size();
-            for (Size size : Arrays.stream(Size.values()).filter(sizes::contains).toList()) {
-                for (int i = 0; i < rows.size(); i++) {
-                    double seconds = Math.max(0, (end - System.nanoTime()) / 1e9 / left--);
-                    Run.Measurement measurement = bench.measure(rows, i, size, seconds);
-                    measurements.add(measurement);
-                    progress(measurement, stage.base());
-                    // Each time, so that an engine that dies takes no more than its last row.
-                    write(
-                            file(engine, count),
-                            new Run(
-                                    stage.engine(),
-                                    stage.manager().getDevice().toString(),
-                                    count,
-                                    stage.base(),
-                                    Machine.describe(),
-                                    command,
-                                    measurements));
-                }
+        int left = rows.size() * sizes.size();
+        for (Size size : Arrays.stream(Size.values()).filter(sizes::contains).toList()) {
+            for (Row row : rows) {
+                double seconds = Math.max(0, (end - System.nanoTime()) / 1e9 / left--);
+                Run.Measurement measurement = measure.of(row, size, seconds);
+                measurements.add(measurement);
+                progress(measurement, base);
+                // Each time, so that an engine that dies takes no more than its last row.
+                write(
+                        file(engines.get(0), threads.get(0)),
+                        new Run(
+                                engine,
+                                place.toString(),
+                                threads.get(0),
+                                base,
+                                Machine.describe(),
+                                command,
+                                measurements));
             }
         }
     }

@@ -16,11 +16,14 @@ import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** The tables and the chart of some runs. */
@@ -29,10 +32,21 @@ final class Report {
     private static final String ABSENT = "—";
 
     private final List<Run> runs;
+    private final List<List<Run>> peers;
     private final StringBuilder text = new StringBuilder();
 
-    Report(List<Run> runs) {
-        this.runs = runs;
+    Report(List<Run> all) {
+        runs = all.stream().filter(run -> !Peers.OURS.equals(run.base())).toList();
+        // By their number of threads, ours first.
+        peers =
+                all.stream()
+                        .filter(run -> Peers.OURS.equals(run.base()))
+                        .sorted(Comparator.comparing(Run::engine))
+                        .collect(
+                                Collectors.collectingAndThen(
+                                        Collectors.groupingBy(
+                                                Run::threads, TreeMap::new, Collectors.toList()),
+                                        groups -> List.copyOf(groups.values())));
     }
 
     /** Returns the tables. */
@@ -60,6 +74,10 @@ final class Report {
         for (Run run : runs) {
             run(run);
         }
+        if (!peers.isEmpty()) {
+            introducePeers();
+            peers.forEach(this::peers);
+        }
         return text.toString();
     }
 
@@ -67,8 +85,7 @@ final class Report {
         line("");
         line("## " + title(run));
         line("");
-        run.machine().forEach((name, value) -> line("* " + name + ": " + value));
-        line("* command: `mvn -q -Pbench -Dargs=\"" + run.command() + "\"`");
+        facts(run, "bench");
         line("");
         summary(run);
         for (Size size : Size.values()) {
@@ -82,6 +99,11 @@ final class Report {
         }
         exceeding(run);
         failures(run);
+    }
+
+    private void facts(Run run, String profiles) {
+        run.machine().forEach((name, value) -> line("* " + name + ": " + value));
+        line("* command: `mvn -q -P" + profiles + " -Dargs=\"" + run.command() + "\"`");
     }
 
     private static String title(Run run) {
@@ -185,6 +207,124 @@ final class Report {
         }
     }
 
+    private void introducePeers() {
+        line("");
+        line("## Other libraries for the JVM");
+        line("");
+        line("Each library runs alone, in a process of its own, one after the other, and gets the");
+        line("same numbers. Times are of forward, backward, reading the loss, and releasing what");
+        line("was made. **× library** tells how many times faster ours is. *Errors* are those of");
+        line("value and gradient against ours, which are relative as above; FLOAT32 throughout.");
+        line("Threads that wait sleep (OMP_WAIT_POLICY=PASSIVE).");
+        line("");
+        line(
+                "* **TensorFlow**: the losses of tensorflow-framework and their gradients, in a"
+                        + " graph");
+        line("  that Session runs. Class indices have no gradient there: all take probabilities.");
+        line("* **ND4J**: ILossFunction, in a workspace. Binary cross-entropy, hinge and");
+        line("  divergence are sums over columns, and no gradient is divided by the samples.");
+        line("  Compared is what comes out after dividing.");
+        line("* **SameDiff**: the graph of ND4J. Its cosine distance is of unit vectors only, and");
+        line("  there is no divergence.");
+        line(
+                "* **KLDivLoss**: of probabilities, and clipped, in the others. In ours, the"
+                        + " logarithm");
+        line("  and its gradient are part of the time. In TensorFlow a sum over columns.");
+        line("* **CosineSimilarityLoss**: 1 − cos; −cos in the others.");
+    }
+
+    /** Compares libraries that ran with the same number of threads. */
+    private void peers(List<Run> libraries) {
+        Run own = libraries.get(0);
+        List<Run.Measurement> all =
+                libraries.stream().flatMap(library -> library.measurements().stream()).toList();
+        List<String> variants =
+                all.stream()
+                        .flatMap(row -> row.variants().keySet().stream())
+                        .filter(variant -> !variant.equals(own.base()))
+                        .distinct()
+                        .toList();
+        line("");
+        line("### " + threads(own));
+        line("");
+        libraries.forEach(library -> line("* library: " + library.engine()));
+        facts(own, "bench,peers");
+        line("");
+        List<String> head = new ArrayList<>(List.of("loss", "shape", own.base() + " ms"));
+        for (String variant : variants) {
+            head.addAll(List.of(variant + " ms", "**× " + variant + "**", "errors"));
+        }
+        cells(head);
+        cells(head.stream().map(cell -> "---").toList());
+        for (Size size : Size.values()) {
+            List<Run.Measurement> rows = of(own, size);
+            for (Run.Measurement row : rows) {
+                Run.Result ours = result(all, row, own.base());
+                List<String> cells = new ArrayList<>(List.of(row.row(), row.shape()));
+                cells.add(number(value(ours, Run.Result::milliseconds)));
+                for (String variant : variants) {
+                    Run.Result result = result(all, row, variant);
+                    cells.add(number(value(result, Run.Result::milliseconds)));
+                    cells.add(bold(factor(result, ours)));
+                    cells.add(errors(result, ours));
+                }
+                cells(cells);
+            }
+            if (rows.isEmpty()) {
+                continue;
+            }
+            List<String> medians = new ArrayList<>(List.of("median, size " + size, "", ""));
+            for (String variant : variants) {
+                Stream<@Nullable Double> factors =
+                        rows.stream()
+                                .map(
+                                        row ->
+                                                factor(
+                                                        result(all, row, variant),
+                                                        result(all, row, own.base())));
+                medians.addAll(List.of("", bold(median(factors)), ""));
+            }
+            cells(medians);
+        }
+        libraries.forEach(this::failures);
+    }
+
+    private static Run.@Nullable Result result(
+            List<Run.Measurement> all, Run.Measurement like, String variant) {
+        return all.stream()
+                .filter(row -> row.row().equals(like.row()) && row.size() == like.size())
+                .map(row -> row.get(variant))
+                .filter(Objects::nonNull)
+                .findFirst()
+                .orElse(null);
+    }
+
+    private static @Nullable Double factor(Run.@Nullable Result result, Run.@Nullable Result ours) {
+        return result == null || ours == null
+                ? null
+                : Double.valueOf(result.milliseconds() / ours.milliseconds());
+    }
+
+    /** Returns the relative errors of the value and the gradient. */
+    private static String errors(Run.@Nullable Result result, Run.@Nullable Result ours) {
+        if (result == null || ours == null) {
+            return ABSENT;
+        }
+        List<Double> own = result.outcome();
+        List<Double> expected = ours.outcome();
+        if (own == null || expected == null) {
+            return ABSENT;
+        }
+        double largest = 0;
+        double worst = 0;
+        for (int i = 1; i < own.size(); i++) {
+            largest = Math.max(largest, Math.abs(expected.get(i)));
+            worst = Math.max(worst, Math.abs(own.get(i) - expected.get(i)));
+        }
+        double difference = Math.abs(own.get(0) - expected.get(0)) / Math.abs(expected.get(0));
+        return error(difference) + ", " + error(worst / largest);
+    }
+
     /** Lists what is over its target. */
     private void exceeding(Run run) {
         boolean torch = Stage.NATIVE.equals(run.base());
@@ -274,6 +414,9 @@ final class Report {
 
     /** Writes a chart of the ratios of the larger sizes. */
     void chart(Path file) throws IOException {
+        if (runs.isEmpty()) {
+            return;
+        }
         Run run = runs.get(0);
         List<Run.Measurement> rows =
                 run.measurements().stream()
@@ -330,7 +473,11 @@ final class Report {
 
     private static @Nullable Double value(
             Run.Measurement row, String variant, Function<Run.Result, @Nullable Double> column) {
-        Run.Result result = row.get(variant);
+        return value(row.get(variant), column);
+    }
+
+    private static @Nullable Double value(
+            Run.@Nullable Result result, Function<Run.Result, @Nullable Double> column) {
         return result == null ? null : column.apply(result);
     }
 
@@ -353,6 +500,10 @@ final class Report {
         }
         return String.format(
                 Locale.ROOT, value < 0.095 ? "%.3f" : value < 100 ? "%.2f" : "%.0f", value);
+    }
+
+    private static String bold(@Nullable Double value) {
+        return value == null ? ABSENT : "**" + number(value) + "**";
     }
 
     private static String error(@Nullable Double value) {

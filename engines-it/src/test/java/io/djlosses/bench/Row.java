@@ -158,7 +158,7 @@ final class Row {
         return builtIn;
     }
 
-    private long[] dims(Size size) {
+    long[] dims(Size size) {
         long[] found = dims.get(size);
         if (found == null) {
             throw new IllegalArgumentException(name() + " has no size " + size);

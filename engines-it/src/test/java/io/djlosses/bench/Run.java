@@ -62,6 +62,8 @@ record Run(
      * @param forwardRatio the ratio to the base of the value alone
      * @param peakMiB the peak of native memory over the resident input, null if not measured
      * @param repetitions how often it ran
+     * @param outcome the value and some numbers of the gradient, for comparison with another
+     *     process, null where there is none
      */
     record Result(
             double milliseconds,
@@ -72,7 +74,22 @@ record Run(
             @Nullable Double forwardMilliseconds,
             @Nullable Double forwardRatio,
             @Nullable Double peakMiB,
-            int repetitions) {
+            int repetitions,
+            @Nullable List<Double> outcome) {
+
+        static Result of(double[] times, List<Double> outcome) {
+            return new Result(
+                    Turns.median(times),
+                    null,
+                    null,
+                    null,
+                    null,
+                    null,
+                    null,
+                    null,
+                    times.length,
+                    outcome);
+        }
 
         Result withPeak(@Nullable Double peak) {
             return new Result(
@@ -84,7 +101,8 @@ record Run(
                     forwardMilliseconds,
                     forwardRatio,
                     peak,
-                    repetitions);
+                    repetitions,
+                    outcome);
         }
     }
 }
