@@ -413,9 +413,13 @@ public abstract class AbstractLoss extends Loss {
         }
         Script.Goal goal =
                 new Script.Goal(reduction == Reduction.MEAN, gradient, reading == Reading.SCRIPT);
-        NDArray result = scripted(inputs.labels, inputs.predictions, goal);
-        // Constants of a script live for as long as the loss.
-        Reference.reachabilityFence(this);
+        NDArray result;
+        try {
+            result = scripted(inputs.labels, inputs.predictions, goal);
+        } finally {
+            // Constants of a script live for as long as the loss.
+            Reference.reachabilityFence(this);
+        }
         return result != null && reduction == Reduction.BATCH_MEAN
                 ? divisor(inputs, Divisor.of(1)).divide(result, emptyPolicy, getName())
                 : result;

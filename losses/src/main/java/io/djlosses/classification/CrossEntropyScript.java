@@ -32,7 +32,9 @@ final class CrossEntropyScript {
 
     static final String SOFTMAX_ONLY = "p = torch.softmax(x, 1)\n";
 
-    /** Sets l to log p[y], also where p[y] underflows, and top to the logarithm of the largest p. */
+    /**
+     * Sets l to log p[y], also where p[y] underflows, and top to the logarithm of the largest p.
+     */
     static final String LOG =
             """
             x0 = torch.amax(x, [1], True)
