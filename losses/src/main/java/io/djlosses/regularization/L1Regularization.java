@@ -116,7 +116,7 @@ public final class L1Regularization extends ParameterPenalty {
          * @return this {@code Builder}
          */
         public Builder optLambda(double lambda) {
-            this.lambda = Checks.notNegative(name, "factor", lambda);
+            this.lambda = Checks.notNegative(name, "lambda", lambda);
             return this;
         }
 
