@@ -53,13 +53,14 @@ public final class Script {
     /** The size from which a closed form pays for its calls. */
     private static final int LARGE = 4096;
 
+    private static final Script PLUS = of("x", "k", "return x + k");
+
     private static final Trait RUNS_SCRIPTS =
             new Trait(
                     probe -> {
                         NDArray one = Nd.create(probe, new float[] {1}, new Shape(1));
                         try {
-                            Script plus = of("x", "k", "return x + k");
-                            NDArray three = plus.run(new Goal(false, false, true), List.of(one), 2);
+                            NDArray three = PLUS.run(new Goal(false, false, true), List.of(one), 2);
                             return three != null && Nd.toDoubles(three)[0] == 3;
                         } catch (RuntimeException e) {
                             return false;
