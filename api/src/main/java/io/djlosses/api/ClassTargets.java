@@ -71,17 +71,32 @@ public final class ClassTargets {
      * @param label the indices, of any integer or floating-point type
      * @param classes the number of classes
      * @param ignoreIndex the index of targets that count nothing, or null if every target counts
-     * @return the indices; null if data are not read, or a script cannot tell {@code ignoreIndex}
-     *     from other numbers
+     * @param classWeights the weights of the classes, or null
+     * @return the indices; null if data are not read, if there is nothing to average, or a script
+     *     cannot tell {@code ignoreIndex} from other numbers
      */
     public static @Nullable Checked checked(
-            AbstractLoss loss, NDArray label, long classes, @Nullable Long ignoreIndex) {
+            AbstractLoss loss,
+            NDArray label,
+            long classes,
+            @Nullable Long ignoreIndex,
+            double @Nullable [] classWeights) {
         boolean exact = ignoreIndex == null || Math.abs(ignoreIndex) < 1L << 53;
         if (!exact || !loss.readsIndices(label)) {
             return null;
         }
         long[] indices = Nd.toLongs(label);
         boolean ignored = check(loss.getName(), label, indices, classes, ignoreIndex);
+        if (classWeights != null && indices.length > 0) {
+            boolean counts = false;
+            for (long index : indices) {
+                counts |= !isIgnored(index, ignoreIndex) && classWeights[(int) index] != 0;
+            }
+            if (!counts) {
+                // An engine's own kernel has a gradient of 0/0 here, and this library has 0.
+                return null;
+            }
+        }
         return new Checked(int64(label, indices, label.getManager()), ignored);
     }
 

@@ -116,9 +116,13 @@ final class ClassAxis {
 
     /** Checks the class indices of a label, as {@link ClassTargets#checked} does. */
     static ClassTargets.@Nullable Checked indices(
-            AbstractLoss loss, NDArray label, NDArray scores, @Nullable Long ignoreIndex) {
+            AbstractLoss loss,
+            NDArray label,
+            NDArray scores,
+            @Nullable Long ignoreIndex,
+            double @Nullable [] weight) {
         NDArray index = withoutUnitClass(label, scores);
-        return ClassTargets.checked(loss, index, classes(scores), ignoreIndex);
+        return ClassTargets.checked(loss, index, classes(scores), ignoreIndex, weight);
     }
 
     private static NDArray withoutUnitClass(NDArray label, NDArray scores) {

@@ -171,7 +171,7 @@ public final class CrossEntropyLoss extends AbstractLoss {
                     : CrossEntropyScript.ofProbabilities(
                             logits, target, weight, labelSmoothing, goal);
         }
-        ClassTargets.Checked targets = ClassAxis.indices(this, label, logits, ignoreIndex);
+        ClassTargets.Checked targets = ClassAxis.indices(this, label, logits, ignoreIndex, weight);
         return CrossEntropyScript.ofIndices(
                 logits, targets, ignoreIndex, weight, labelSmoothing, goal);
     }

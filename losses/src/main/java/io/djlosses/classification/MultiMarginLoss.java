@@ -188,7 +188,7 @@ public final class MultiMarginLoss extends AbstractLoss {
     @Override
     protected @Nullable NDArray scripted(NDList labels, NDList predictions, Script.Goal goal) {
         NDArray scores = predictions.get(0);
-        ClassTargets.Checked targets = ClassAxis.indices(this, labels.get(0), scores, null);
+        ClassTargets.Checked targets = ClassAxis.indices(this, labels.get(0), scores, null, null);
         if (targets == null) {
             return null;
         }

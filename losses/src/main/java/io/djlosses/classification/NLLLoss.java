@@ -109,7 +109,8 @@ public final class NLLLoss extends AbstractLoss {
     @Override
     protected @Nullable NDArray scripted(NDList labels, NDList predictions, Script.Goal goal) {
         NDArray logProb = predictions.get(0);
-        ClassTargets.Checked targets = ClassAxis.indices(this, labels.get(0), logProb, ignoreIndex);
+        ClassTargets.Checked targets =
+                ClassAxis.indices(this, labels.get(0), logProb, ignoreIndex, weight);
         if (targets == null) {
             return null;
         }

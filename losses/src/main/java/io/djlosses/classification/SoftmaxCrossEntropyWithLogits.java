@@ -127,7 +127,12 @@ public final class SoftmaxCrossEntropyWithLogits extends AbstractLoss {
         NDArray logits = predictions.get(0);
         return sparse
                 ? CrossEntropyScript.ofIndices(
-                        logits, ClassAxis.indices(this, label, logits, null), -1, null, 0, goal)
+                        logits,
+                        ClassAxis.indices(this, label, logits, null, null),
+                        -1,
+                        null,
+                        0,
+                        goal)
                 : CrossEntropyScript.ofProbabilities(logits, Nd.cast(label, logits), goal);
     }
 

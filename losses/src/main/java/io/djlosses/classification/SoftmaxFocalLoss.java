@@ -205,7 +205,7 @@ public final class SoftmaxFocalLoss extends AbstractLoss {
         if (gamma == 0 || averages || isOneHot(label, logits)) {
             return null;
         }
-        ClassTargets.Checked targets = ClassAxis.indices(this, label, logits, null);
+        ClassTargets.Checked targets = ClassAxis.indices(this, label, logits, null, weight);
         if (targets == null) {
             return null;
         }

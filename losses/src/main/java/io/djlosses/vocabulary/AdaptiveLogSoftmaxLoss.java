@@ -129,7 +129,8 @@ public final class AdaptiveLogSoftmaxLoss extends AbstractLoss {
         }
         Shape shape = logProb.getShape();
         long classes = shape.get(shape.dimension() - 1);
-        ClassTargets.Checked targets = ClassTargets.checked(this, labels.get(0), classes, null);
+        ClassTargets.Checked targets =
+                ClassTargets.checked(this, labels.get(0), classes, null, null);
         return targets == null ? null : OF_CLASSES.run(goal, List.of(logProb, targets.index()));
     }
 

@@ -239,7 +239,7 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
             return null;
         }
         ClassTargets.Checked targets =
-                ClassTargets.checked(this, label, classes(predictions), ignoreIndex);
+                ClassTargets.checked(this, label, classes(predictions), ignoreIndex, weight);
         if (targets == null) {
             return null;
         }
