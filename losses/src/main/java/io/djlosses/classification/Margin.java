@@ -19,14 +19,6 @@ final class Margin {
                     .gradient("torch.sigmoid(x, out=dx).mul_(y)")
                     .scale("-1.")
                     .value("torch.softplus(x, 1, 40).sum()")
-                    .small(
-                            Script.of(
-                                    "x y",
-                                    "",
-                                    """
-                                    values = torch.softplus(x * -y, 1, 40)
-                                    return torch.mean(values) if mean else torch.sum(values)
-                                    """))
                     .build();
 
     private Margin() {}
