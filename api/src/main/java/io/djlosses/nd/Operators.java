@@ -130,6 +130,11 @@ final class Operators {
         replace("Activation", x, "act_type", "sigmoid");
     }
 
+    /** Puts tanh(x) in the place of a constant. */
+    static void tanhInPlace(NDArray x) {
+        replace("Activation", x, "act_type", "tanh");
+    }
+
     /** Puts log₂(x) in the place of a constant. */
     static void log2InPlace(NDArray x) {
         replace("_npi_log2", x);

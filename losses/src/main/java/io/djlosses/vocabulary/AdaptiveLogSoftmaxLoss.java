@@ -116,7 +116,10 @@ public final class AdaptiveLogSoftmaxLoss extends AbstractLoss {
         long count = shape.size() / classes;
         NDArray index = labels.get(0).reshape(count);
         ClassTargets targets = ClassTargets.of(this, index, classes, null, null, logProb);
-        NDArray picked = Nd.pick(logProb.reshape(count, classes), targets.index());
+        // A reshape is a copy on some engines.
+        NDArray rows =
+                logProb.getShape().dimension() == 2 ? logProb : logProb.reshape(count, classes);
+        NDArray picked = Nd.pick(rows, targets.index());
         return targets.weigh(picked.neg()).reshape(labels.get(0).getShape());
     }
 
