@@ -1,6 +1,7 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.classification;
 
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 
 import io.djlosses.api.Checks;
@@ -13,6 +14,7 @@ import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -60,8 +62,7 @@ public final class BCELoss extends ElementwiseLoss {
                     .numbers("minVariance")
                     .gradient(BinaryCrossEntropy.GRADIENT)
                     .value("(" + BinaryCrossEntropy.VALUES + ").sum()")
-                    // The engine's own kernel ends in an error outside [0, 1].
-                    .least(0)
+                    .small(kernel("x y", "None"))
                     .build();
 
     private static final Script WEIGHTED =
@@ -73,9 +74,15 @@ public final class BCELoss extends ElementwiseLoss {
                     .divisor("torch.numel(x)")
                     .gradient(BinaryCrossEntropy.GRADIENT + ".mul_(w)")
                     .value("(" + BinaryCrossEntropy.VALUES + ").mul_(w).sum()")
-                    // The engine's own kernel ends in an error outside [0, 1].
-                    .least(0)
+                    .small(kernel("x y w", "w"))
                     .build();
+
+    private static Script kernel(String arrays, String weight) {
+        return Script.of(
+                arrays,
+                "minVariance",
+                "return torch.binary_cross_entropy(x, y, " + weight + ", reduction)");
+    }
 
     private final double @Nullable [] weight;
 
@@ -133,14 +140,20 @@ public final class BCELoss extends ElementwiseLoss {
     /** {@inheritDoc} */
     @Override
     protected @Nullable NDArray scripted(NDArray label, NDArray prediction, Script.Goal goal) {
-        if (weight == null) {
-            return SCRIPT.run(goal, List.of(prediction, label), BinaryCrossEntropy.MIN_VARIANCE);
+        List<NDArray> arrays = new ArrayList<>(List.of(prediction, label));
+        if (weight != null) {
+            if (prediction.getShape().isScalar()) {
+                return null;
+            }
+            arrays.add(Script.constant(weight, prediction));
         }
-        NDArray row = LastAxis.row(weight, prediction);
-        return prediction.getShape().isScalar()
-                ? null
-                : WEIGHTED.run(
-                        goal, List.of(prediction, label, row), BinaryCrossEntropy.MIN_VARIANCE);
+        try {
+            return (weight == null ? SCRIPT : WEIGHTED)
+                    .run(goal, arrays, BinaryCrossEntropy.MIN_VARIANCE);
+        } catch (EngineException e) {
+            // The engine's own kernel refuses what lies outside [0, 1]; the formula computes it.
+            return null;
+        }
     }
 
     /**
