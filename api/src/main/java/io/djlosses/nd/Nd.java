@@ -81,6 +81,11 @@ public final class Nd {
 
     private static final double LN2 = Math.log(2);
 
+    /**
+     * The greatest width of rows whose sum by one product is as exact as any, whatever they hold.
+     */
+    private static final long EXACT_WIDTH = 64;
+
     /** The least width of rows whose sum by a product is fast. */
     private static final long MIN_WIDTH = 16;
 
@@ -703,6 +708,9 @@ public final class Nd {
         }
         if (x.size() < SMALL) {
             return keepDims ? Operators.sumKeepingAxis(x, summed) : Operators.sum(x, summed);
+        }
+        if (x.getShape().get(summed) <= EXACT_WIDTH) {
+            return sumByProduct(x, summed, keepDims);
         }
         NDArray sums = sumByProduct(x, summed, false);
         overwrite(sums, Operators.sum(x.stopGradient(), summed));
