@@ -39,7 +39,8 @@ import java.util.function.UnaryOperator;
  *   <li>Nothing native is left behind but the result, which belongs to the manager of {@code
  *       predictions.get(0)} (where that is a parameter, of the input). The loss itself holds no
  *       arrays, is immutable but for the sums behind its accumulators, and may be used from several
- *       threads.
+ *       threads. Where the engine runs {@linkplain Script scripts}, the script of a class and the
+ *       numbers in its options stay loaded, and class weights do for as long as the loss lives.
  *   <li>An accumulator reports Σ numerators / Σ denominators over all that it saw, in {@code
  *       double}: the mean over an epoch does not depend on how the epoch was cut into batches. With
  *       {@link Reduction#SUM} it reports the total, with {@link Reduction#NONE} the mean, and with

@@ -67,6 +67,7 @@ public final class Script {
                         }
                     });
 
+    private static final Map<String, NDManager> MANAGERS = new ConcurrentHashMap<>();
     private static final Map<Option, NDArray> OPTIONS = new ConcurrentHashMap<>();
 
     /** Constants for as long as the Java arrays live that they were made of. */
@@ -244,8 +245,9 @@ public final class Script {
         return OPTIONS.computeIfAbsent(
                 new Option(engine, number),
                 option -> {
+                    NDManager manager = MANAGERS.computeIfAbsent(engine, Script::manager);
                     double[] values = {number};
-                    return create(manager(engine), values, new Shape(), DataType.FLOAT64);
+                    return create(manager, values, new Shape(), DataType.FLOAT64);
                 });
     }
 

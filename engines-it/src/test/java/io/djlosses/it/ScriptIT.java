@@ -3,6 +3,7 @@ package io.djlosses.it;
 
 import static org.testng.Assert.assertEquals;
 import static org.testng.Assert.assertNull;
+import static org.testng.Assert.assertTrue;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
@@ -41,6 +42,11 @@ public class ScriptIT {
                     .value("torch.dot(d, d) * factor")
                     .build();
 
+    private static final Script GOAL =
+            Script.of("x", "", "s = x.mean() if mean else x.sum()\nreturn s + reduction");
+
+    private static final Script PRODUCT = Script.of("x", "k", "return (x * k).sum()");
+
     private static NDManager manager() {
         String engine = "PyTorch";
         if (!Outcome.engines().contains(engine)) {
@@ -70,12 +76,10 @@ public class ScriptIT {
 
     @Test
     public void meanAndSumAreTold() {
-        Script script =
-                Script.of("x", "", "s = x.mean() if mean else x.sum()\nreturn s + reduction");
         try (NDManager manager = manager()) {
             NDArray x = numbers(manager, 7, 0);
-            assertEquals(Nd.toDoubles(script.run(MEAN, List.of(x)))[0], 3.0 + 1);
-            assertEquals(Nd.toDoubles(script.run(SUM, List.of(x)))[0], 21.0 + 2);
+            assertEquals(Nd.toDoubles(GOAL.run(MEAN, List.of(x)))[0], 3.0 + 1);
+            assertEquals(Nd.toDoubles(GOAL.run(SUM, List.of(x)))[0], 21.0 + 2);
         }
     }
 
@@ -149,9 +153,20 @@ public class ScriptIT {
         }
     }
 
+    /** What an engine has made of a script in its first runs must not show in later ones. */
+    @Test
+    public void theOrderOfRunsDoesNotMatter() throws Exception {
+        manager().close();
+        for (int seed = 0; seed < (Boolean.getBoolean("djlosses.nightly") ? 20 : 2); seed++) {
+            List<String> lines =
+                    Child.run(ScriptOrderProgram.class, List.of("-Xmx2g"), "PyTorch", seed);
+            String last = lines.get(lines.size() - 1);
+            assertTrue(last.matches("TASKS \\d{3,} WRONG 0"), String.join("\n", lines));
+        }
+    }
+
     @Test
     public void threadsShareAScript() throws Exception {
-        Script fresh = Script.of("x", "k", "return (x * k).sum()");
         ExecutorService threads = Executors.newFixedThreadPool(8);
         try (NDManager manager = manager()) {
             List<Callable<Double>> tasks = new ArrayList<>();
@@ -161,7 +176,7 @@ public class ScriptIT {
                         () -> {
                             try (NDManager own = manager.newSubManager()) {
                                 NDArray x = numbers(own, 7, 0);
-                                return Nd.toDoubles(fresh.run(SUM, List.of(x), factor))[0];
+                                return Nd.toDoubles(PRODUCT.run(SUM, List.of(x), factor))[0];
                             }
                         });
             }

@@ -67,13 +67,12 @@ public final class FocalLoss extends ElementwiseLoss {
                                     other = 1. - x
                                     wrong = (1. - y).mul_(x).addcmul_(y, other)
                                     """
-                                    + FocalModulation.FACTOR)
+                                    + FocalModulation.BALANCED_FACTOR)
                     .gradient(
-                            """
-                            torch.sub(x, y, out=dx).div_(other.mul_(x).clamp_(min=minVariance))
-                            dx.mul_(wrong).addcmul_(entropy, (y * (-2. * gamma)).add_(gamma)).mul_(factor)
-                            """)
-                    .value("entropy.mul_(wrong).mul_(factor).sum()")
+                            "torch.sub(x, y, out=dx)"
+                                    + ".div_(other.mul_(x).clamp_(min=minVariance))\n"
+                                    + FocalModulation.slope("entropy"))
+                    .value(FocalModulation.VALUE)
                     .least(0)
                     .build();
 

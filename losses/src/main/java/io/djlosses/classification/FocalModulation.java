@@ -12,15 +12,26 @@ import io.djlosses.nd.Nd;
  */
 final class FocalModulation {
 
-    /** The balance times q^(γ − 1), for γ of at least 1, as a script. */
-    static final String FACTOR =
-            """
-            factor = torch.pow(wrong, gamma - 1.)
-            if alpha >= 0.:
-              factor.mul_((y * (2. * alpha - 1.)).add_(1. - alpha))
-            """;
+    /** {@code factor}, which is q^(γ − 1) for γ of at least 1, as a script. */
+    static final String FACTOR = "factor = torch.pow(wrong, gamma - 1.)\n";
+
+    /** The same times {@link #balance}. */
+    static final String BALANCED_FACTOR =
+            FACTOR + "factor.mul_((y * (2. * alpha - 1.)).add_(1. - alpha))\n";
+
+    /** The modulated entropy, summed. */
+    static final String VALUE = "entropy.mul_(wrong).mul_(factor).sum()";
 
     private FocalModulation() {}
+
+    /**
+     * Returns the script that makes {@code dx}, the slope of the entropy, that of the modulated
+     * entropy; (1 − 2y) · change is the entropy times the slope of q.
+     */
+    static String slope(String change) {
+        return "dx.mul_(wrong).addcmul_(%s, (y * (-2. * gamma)).add_(gamma)).mul_(factor)"
+                .formatted(change);
+    }
 
     /** Returns y·yes + (1 − y)·no. */
     static NDArray blend(NDArray label, NDArray yes, NDArray no) {

@@ -55,29 +55,31 @@ import java.util.List;
  */
 public final class SigmoidFocalLoss extends ElementwiseLoss {
 
-    private static final Script SCRIPT =
-            Script.closedForm("x")
-                    .labels("y")
-                    .numbers("gamma alpha")
-                    .shared(
-                            """
-                            yes = torch.sigmoid(x)
-                            no = torch.sigmoid(-x)
-                            missed = y * no
-                            raised = (1. - y).mul_(yes)
-                            wrong = missed + raised
-                            entropy = torch.log1p(-torch.minimum(yes, no)).neg_()
-                            entropy.add_(torch.relu(-x).addcmul_(1. - y, x))
-                            """
-                                    + FocalModulation.FACTOR)
-                    .gradient(
-                            """
-                            torch.sub(raised, missed, out=dx)
-                            dx.mul_(wrong).addcmul_(yes.mul_(no).mul_(entropy), (y * (-2. * gamma)).add_(gamma)).mul_(factor)
-                            """)
-                    .value("entropy.mul_(wrong).mul_(factor).sum()")
-                    .least(0)
-                    .build();
+    private static final Script SCRIPT = script(FocalModulation.FACTOR);
+    private static final Script BALANCED = script(FocalModulation.BALANCED_FACTOR);
+
+    private static Script script(String factor) {
+        return Script.closedForm("x")
+                .labels("y")
+                .numbers("gamma alpha")
+                .shared(
+                        """
+                        yes = torch.sigmoid(x)
+                        no = torch.sigmoid(-x)
+                        missed = y * no
+                        raised = (1. - y).mul_(yes)
+                        wrong = missed + raised
+                        entropy = torch.log1p(-torch.minimum(yes, no)).neg_()
+                        entropy.add_(torch.relu(-x).addcmul_(1. - y, x))
+                        """
+                                + factor)
+                .gradient(
+                        "torch.sub(raised, missed, out=dx)\n"
+                                + FocalModulation.slope("yes.mul_(no).mul_(entropy)"))
+                .value(FocalModulation.VALUE)
+                .least(0)
+                .build();
+    }
 
     /** The α that stands for none. */
     private static final double OFF = -1;
@@ -143,7 +145,10 @@ public final class SigmoidFocalLoss extends ElementwiseLoss {
     /** {@inheritDoc} */
     @Override
     protected @Nullable NDArray scripted(NDArray label, NDArray prediction, Script.Goal goal) {
-        return gamma < 1 ? null : SCRIPT.run(goal, List.of(prediction, label), gamma, alpha);
+        return gamma < 1
+                ? null
+                : (alpha == OFF ? SCRIPT : BALANCED)
+                        .run(goal, List.of(prediction, label), gamma, alpha);
     }
 
     /**
