@@ -34,7 +34,8 @@ record Data(NDManager manager) {
 
     /** Returns 0 and 1. */
     NDArray binary(long... shape) {
-        return closing(uniform(0, 2, shape), NDArray::floor);
+        // Rounding may make the upper bound of a uniform number.
+        return closing(uniform(0, 2, shape), array -> array.floor().minimum(1));
     }
 
     /** Returns −1 and 1. */
