@@ -64,7 +64,7 @@ final class Report {
                 "the ratios within a turn. Errors are relative, against the variant that ratios are"
                         + " to.");
         line("");
-        line("* **native**: PyTorch's own kernels, called through a TorchScript archive.");
+        line("* **native**: PyTorch's own kernels, called by a script.");
         line("* **operator**: MXNet's own operator for the loss.");
         line("* **plain**: the composition of NDArray operations that one would write.");
         line("* **formula**: the reading of a loss that the engine differentiates.");

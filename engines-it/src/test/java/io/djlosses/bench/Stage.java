@@ -4,6 +4,7 @@ package io.djlosses.bench;
 import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.loss.Loss;
@@ -11,6 +12,7 @@ import ai.djl.training.loss.Loss;
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Reading;
 import io.djlosses.api.Validation;
+import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +23,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /** An engine on a device, the native kernels if it has them, and how to run a variant on it. */
 final class Stage implements AutoCloseable {
@@ -36,7 +39,7 @@ final class Stage implements AutoCloseable {
     private final Engine engine;
     private final NDManager manager;
     private final List<Row> rows;
-    private final @Nullable TorchScript script;
+    private final List<Formula> natives;
     private final Runnable waiting;
 
     Stage(String engineName, Device device, List<Row> rows) {
@@ -45,17 +48,45 @@ final class Stage implements AutoCloseable {
         manager = engine.newBaseManager(device);
         this.rows = rows;
         boolean torch = "PyTorch".equals(engineName);
-        script = torch ? script(manager, rows) : null;
+        natives = torch ? natives(manager, rows) : List.of();
         waiting = torch ? () -> {} : waiting(engineName);
     }
 
-    private static TorchScript script(NDManager manager, List<Row> rows) {
+    /**
+     * Returns the native kernels of the rows, each of which is loaded once, as its script stays.
+     */
+    private static List<Formula> natives(NDManager manager, List<Row> rows) {
+        List<Formula> natives = new ArrayList<>();
         try (NDManager temporary = manager.newSubManager()) {
-            List<Case> inputs = new ArrayList<>();
-            for (Row row : rows) {
-                inputs.add(row.input(Size.S, new Data(temporary)));
-            }
-            return new TorchScript(rows, manager, inputs);
+            Data data = new Data(temporary);
+            rows.forEach(row -> natives.add(nativeOf(row, row.input(Size.S, data))));
+        }
+        return natives;
+    }
+
+    private static Formula nativeOf(Row row, Case input) {
+        String body = Objects.requireNonNull(row.torch());
+        List<String> names = new ArrayList<>();
+        name(names, "x", input.predictions());
+        name(names, "y", input.labels());
+        name(names, "w", input.weights());
+        Script script =
+                Script.of(
+                        String.join(" ", names),
+                        "",
+                        body.contains("return ") ? body.strip() : "return " + body.strip());
+        Script.Goal goal = new Script.Goal(true, true, true);
+        return in -> {
+            NDList arrays = new NDList(in.predictions());
+            arrays.addAll(in.labels());
+            arrays.addAll(in.weights());
+            return Objects.requireNonNull(script.run(goal, arrays));
+        };
+    }
+
+    private static void name(List<String> names, String name, NDList arrays) {
+        for (int i = 0; i < arrays.size(); i++) {
+            names.add(name + (i == 0 ? "" : i + 1));
         }
     }
 
@@ -93,15 +124,15 @@ final class Stage implements AutoCloseable {
 
     /** Returns what ratios and errors are to. */
     String base() {
-        return script == null ? PLAIN : NATIVE;
+        return natives.isEmpty() ? PLAIN : NATIVE;
     }
 
     /** Returns the ways to compute a row with its gradient. */
     Map<String, Formula> variants(int index, Size size) {
         Row row = rows.get(index);
         Map<String, Formula> variants = new LinkedHashMap<>();
-        if (script != null) {
-            variants.put(NATIVE, script.method(index));
+        if (!natives.isEmpty()) {
+            variants.put(NATIVE, natives.get(index));
         } else {
             // What no one would compose is the operator in both.
             put(variants, PLAIN, row.plain() == null ? row.operator() : row.plain());
@@ -159,9 +190,6 @@ final class Stage implements AutoCloseable {
 
     @Override
     public void close() {
-        if (script != null) {
-            script.close();
-        }
         manager.close();
     }
 }
