@@ -211,14 +211,20 @@ public final class Script {
 
     private Model load(Variant variant) {
         Model model = Model.newInstance("script", Device.cpu(), variant.engine);
+        boolean loaded = false;
         try {
             model.load(new ByteArrayInputStream(archive(source(variant))));
+            loaded = true;
+            return model;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } catch (MalformedModelException e) {
             throw new IllegalStateException(e);
+        } finally {
+            if (!loaded) {
+                model.close();
+            }
         }
-        return model;
     }
 
     /** Writes an archive: a pickled object without fields, the source of its class, a version. */
