@@ -61,7 +61,11 @@ public final class MultiLabelSoftMarginLoss extends AbstractLoss {
                     .divisor("(torch.numel(x) / classes)")
                     .gradient("torch.sigmoid(x, out=dx).sub_(y)")
                     .scale("1. / classes")
-                    .value("(" + BinaryCrossEntropy.OF_LOGITS + ").sum() / classes")
+                    // Not as for binary cross-entropy, of which infinite logits make NaN.
+                    .value(
+                            "torch.relu(-x).mul_(y).add_(torch.relu(x).mul_(1. - y)).sub_("
+                                    + BinaryCrossEntropy.MINUS_SOFTPLUS
+                                    + ").sum() / classes")
                     .least(0)
                     .build();
 
