@@ -46,6 +46,17 @@ final class Catalogue {
         return LOSSES;
     }
 
+    /** Returns every engine with every loss that has golden rows, for a data provider. */
+    static Object[][] onEveryEngine() {
+        List<Object[]> pairs = new ArrayList<>();
+        for (Class<? extends Loss> loss : withRows()) {
+            for (String engine : Outcome.engines()) {
+                pairs.add(new Object[] {engine, loss});
+            }
+        }
+        return pairs.toArray(Object[][]::new);
+    }
+
     /** Returns the losses that golden rows can be computed with. */
     static List<Class<? extends Loss>> withRows() {
         return LOSSES.stream().filter(loss -> !GoldenRow.of(loss).isEmpty()).toList();

@@ -12,9 +12,6 @@ import org.jspecify.annotations.Nullable;
 import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;
 
-import java.util.ArrayList;
-import java.util.List;
-
 /**
  * Class indices that stay on the device, as on a GPU, where reading them would make it wait: the
  * same values and gradients. {@code Validation.SHAPES} takes this path on a CPU too.
@@ -23,13 +20,7 @@ public class DevicePathIT {
 
     @DataProvider
     public Object[][] enginesAndLosses() {
-        List<Object[]> pairs = new ArrayList<>();
-        for (Class<? extends Loss> loss : Catalogue.withRows()) {
-            for (String engine : Outcome.engines()) {
-                pairs.add(new Object[] {engine, loss});
-            }
-        }
-        return pairs.toArray(Object[][]::new);
+        return Catalogue.onEveryEngine();
     }
 
     @Test(dataProvider = "enginesAndLosses")

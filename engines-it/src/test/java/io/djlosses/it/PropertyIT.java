@@ -96,13 +96,7 @@ public class PropertyIT {
 
     @DataProvider
     public Object[][] enginesAndLosses() {
-        List<Object[]> pairs = new ArrayList<>();
-        for (Class<? extends Loss> loss : Catalogue.withRows()) {
-            for (String engine : Outcome.engines()) {
-                pairs.add(new Object[] {engine, loss});
-            }
-        }
-        return pairs.toArray(Object[][]::new);
+        return Catalogue.onEveryEngine();
     }
 
     // ------------------------------------------------------------------ reduction

@@ -177,7 +177,7 @@ public final class BCEWithLogitsLoss extends ElementwiseLoss {
         List<NDArray> arrays = new ArrayList<>(List.of(prediction, label));
         for (double[] weights : Arrays.asList(weight, posWeight)) {
             if (weights != null) {
-                arrays.add(LastAxis.row(weights, prediction));
+                arrays.add(Script.constant(weights, prediction));
             }
         }
         if (posWeight == null) {
