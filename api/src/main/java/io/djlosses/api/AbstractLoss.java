@@ -192,8 +192,9 @@ public abstract class AbstractLoss extends Loss {
      * without sample weights, on predictions that are not empty, where the engine runs scripts and
      * the {@link EmptyPolicy} does not matter.
      *
-     * @param labels the labels, detached, as they came
-     * @param predictions the predictions, which a script detaches if no gradient is wanted
+     * @param labels the labels, which have no gradient, as they came
+     * @param predictions the predictions, whose graph a script leaves alone if no gradient is
+     *     wanted
      * @param goal what is wanted
      * @return the result with its gradient, or null for another reading
      */
@@ -432,7 +433,7 @@ public abstract class AbstractLoss extends Loss {
                 || (reading == Reading.AUTO && largest(inputs.predictions) < closedFormSize())) {
             return null;
         }
-        return closedForm(inputs.labels, detached(inputs.predictions), gradient);
+        return closedForm(constants(inputs.labels), detached(inputs.predictions), gradient);
     }
 
     /** Tells whether constant labels alone decide the sum, as the fast readings assume. */
@@ -441,11 +442,24 @@ public abstract class AbstractLoss extends Loss {
     }
 
     private static boolean isEmpty(NDList list) {
-        return list.stream().anyMatch(array -> array.size() == 0);
+        for (NDArray array : list) {
+            if (array.size() == 0) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static long largest(NDList list) {
-        return list.stream().mapToLong(NDArray::size).max().orElse(0);
+        long largest = 0;
+        for (NDArray array : list) {
+            largest = Math.max(largest, array.size());
+        }
+        return largest;
+    }
+
+    private NDList constants(NDList labels) {
+        return labelGradient ? labels : detached(labels);
     }
 
     private static NDList detached(NDList list) {
@@ -459,25 +473,26 @@ public abstract class AbstractLoss extends Loss {
     // ------------------------------------------------------------------ weights and masks
 
     private Terms weighted(Inputs inputs, boolean gradient) {
+        NDList labels = constants(inputs.labels);
         NDList predictions = gradient ? inputs.predictions : detached(inputs.predictions);
-        Shape shape = unreducedShape(inputs.labels, predictions);
+        Shape shape = unreducedShape(labels, predictions);
         if (shape.size() == 0 && batch(predictions).size() == 0) {
             // Engines fail in many ways on empty arrays; this one keeps the graph connected.
             return Terms.of(batch(predictions).reshape(shape));
         }
         NDArray weight = inputs.weight;
         if (weight == null) {
-            return terms(inputs.labels, predictions, gradient);
+            return terms(labels, predictions, gradient);
         }
         if (sampleWeighting == SampleWeighting.MASK) {
             NDArray mask = weight.getDataType().isBoolean() ? weight : weight.neq(0);
-            Inputs filled = masked(mask, inputs.labels, predictions);
+            Inputs filled = masked(mask, labels, predictions);
             Terms terms = terms(filled.labels, filled.predictions, gradient);
             mask = leading(mask, terms.values().getShape());
             return terms.withValues(Nd.where(mask, terms.values(), 0))
                     .withShares(Nd.where(mask, terms.sharesOrOnes(), 0));
         }
-        Terms terms = terms(inputs.labels, predictions, gradient);
+        Terms terms = terms(labels, predictions, gradient);
         NDArray values = terms.values();
         NDArray factor = leading(Nd.constant(weight, values), values.getShape());
         Terms weighted = terms.withValues(values.mul(factor));
@@ -505,12 +520,13 @@ public abstract class AbstractLoss extends Loss {
             aligned[i] = i < given.dimension() ? given.get(i) : 1;
             fits = aligned[i] == 1 || aligned[i] == shape.get(i);
         }
-        Checks.require(
-                fits,
-                getName(),
-                "the sample weights (the last of labels)",
-                "have the shape " + shape + " of the values, or its leading axes",
-                given);
+        if (!fits) {
+            throw Checks.failure(
+                    getName(),
+                    "the sample weights (the last of labels)",
+                    "have the shape " + shape + " of the values, or its leading axes",
+                    given);
+        }
         return new Shape(aligned);
     }
 
@@ -526,20 +542,19 @@ public abstract class AbstractLoss extends Loss {
         DataType type = first.getDataType();
         for (int i = 0; i < predictions.size(); i++) {
             DataType given = predictions.get(i).getDataType();
-            Checks.require(
-                    given == DataType.FLOAT32
-                            || given == DataType.FLOAT64
-                            || given == DataType.FLOAT16,
-                    name,
-                    "predictions[" + i + "]",
-                    "be FLOAT32, FLOAT64 or FLOAT16",
-                    given);
-            Checks.require(
-                    given == type,
-                    name,
-                    "predictions[" + i + "]",
-                    "have the data type " + type + " of predictions[0]",
-                    given);
+            if (given != DataType.FLOAT32
+                    && given != DataType.FLOAT64
+                    && given != DataType.FLOAT16) {
+                throw Checks.failure(
+                        name, "predictions[" + i + "]", "be FLOAT32, FLOAT64 or FLOAT16", given);
+            }
+            if (given != type) {
+                throw Checks.failure(
+                        name,
+                        "predictions[" + i + "]",
+                        "have the data type " + type + " of predictions[0]",
+                        given);
+            }
             requireSamePlace("predictions", i, predictions.get(i), first);
         }
         NDArray weight = null;
@@ -559,12 +574,13 @@ public abstract class AbstractLoss extends Loss {
         for (int i = 0; i < labels.size(); i++) {
             NDArray label = labels.get(i);
             // Which an engine may answer by ending the process.
-            Checks.require(
-                    label.getDataType() != DataType.BFLOAT16,
-                    name,
-                    "labels[" + i + "]",
-                    "have a data type that every engine converts",
-                    label.getDataType());
+            if (label.getDataType() == DataType.BFLOAT16) {
+                throw Checks.failure(
+                        name,
+                        "labels[" + i + "]",
+                        "have a data type that every engine converts",
+                        label.getDataType());
+            }
             requireSamePlace("labels", i, label, first);
             if (!labelGradient && label.hasGradient()) {
                 throw new IllegalArgumentException(
@@ -579,13 +595,14 @@ public abstract class AbstractLoss extends Loss {
         if (labelGradient) {
             for (int i = 0; i < targets.size(); i++) {
                 DataType given = targets.get(i).getDataType();
-                Checks.require(
-                        !given.isFloating() || (given == type && type != DataType.FLOAT16),
-                        name,
-                        "labels[" + i + "]",
-                        "have the data type of predictions[0], FLOAT32 or FLOAT64, to receive a"
-                                + " gradient",
-                        given);
+                if (given.isFloating() && (given != type || type == DataType.FLOAT16)) {
+                    throw Checks.failure(
+                            name,
+                            "labels[" + i + "]",
+                            "have the data type of predictions[0], FLOAT32 or FLOAT64, to receive a"
+                                    + " gradient",
+                            given);
+                }
             }
         }
         check(targets, predictions);
@@ -594,24 +611,24 @@ public abstract class AbstractLoss extends Loss {
         }
         if (validation == Validation.STRICT) {
             for (int i = 0; i < predictions.size(); i++) {
-                Checks.require(
-                        Nd.allFinite(predictions.get(i)),
-                        name,
-                        "predictions[" + i + "]",
-                        "be finite (strict validation)",
-                        "NaN or infinite");
+                if (!Nd.allFinite(predictions.get(i))) {
+                    throw Checks.failure(
+                            name,
+                            "predictions[" + i + "]",
+                            "be finite (strict validation)",
+                            "NaN or infinite");
+                }
             }
             checkData(targets, predictions);
         }
-        NDList constants = labelGradient ? targets : detached(targets);
         if (type == DataType.FLOAT16) {
             NDList wide = new NDList(predictions.size());
             for (NDArray prediction : predictions) {
                 wide.add(Nd.widen(prediction, DataType.FLOAT32));
             }
-            return new Inputs(constants, wide, weight);
+            return new Inputs(targets, wide, weight);
         }
-        return new Inputs(constants, predictions, weight);
+        return new Inputs(targets, predictions, weight);
     }
 
     private void requireSamePlace(String argument, int i, NDArray array, NDArray first) {
@@ -631,12 +648,13 @@ public abstract class AbstractLoss extends Loss {
                             + "), but belongs to "
                             + array.getManager().getEngine().getEngineName());
         }
-        Checks.require(
-                array.getDevice().equals(first.getDevice()),
-                getName(),
-                argument + "[" + i + "]",
-                "be on the device of predictions[0] (" + first.getDevice() + ")",
-                "on " + array.getDevice());
+        if (!array.getDevice().equals(first.getDevice())) {
+            throw Checks.failure(
+                    getName(),
+                    argument + "[" + i + "]",
+                    "be on the device of predictions[0] (" + first.getDevice() + ")",
+                    "on " + array.getDevice());
+        }
     }
 
     private NDArray keep(NDArray result, NDList labels, NDList predictions) {

@@ -32,9 +32,24 @@ public final class Checks {
     public static void require(
             boolean condition, String loss, String argument, String requirement, Object given) {
         if (!condition) {
-            throw new IllegalArgumentException(
-                    loss + ": " + argument + " must " + requirement + ", but was " + given);
+            throw failure(loss, argument, requirement, given);
         }
+    }
+
+    /**
+     * Makes the exception of {@link #require}, for checks of every evaluation whose texts would
+     * cost time to put together.
+     *
+     * @param loss the name of the loss
+     * @param argument the name of the argument or option
+     * @param requirement what it must do, such as "be positive"
+     * @param given what was given
+     * @return the exception
+     */
+    public static IllegalArgumentException failure(
+            String loss, String argument, String requirement, Object given) {
+        return new IllegalArgumentException(
+                loss + ": " + argument + " must " + requirement + ", but was " + given);
     }
 
     /**

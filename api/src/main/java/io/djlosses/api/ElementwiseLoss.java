@@ -95,8 +95,8 @@ public abstract class ElementwiseLoss extends AbstractLoss {
      * Computes the reduced and finished result by one script of the engine, or declines; see {@link
      * AbstractLoss#scripted(NDList, NDList, Script.Goal)}.
      *
-     * @param label the label, detached, of the shape and data type of the prediction
-     * @param prediction the prediction, which a script detaches if no gradient is wanted
+     * @param label the label, which has no gradient, of the shape and data type of the prediction
+     * @param prediction the prediction, whose graph a script leaves alone if no gradient is wanted
      * @param goal what is wanted
      * @return the result with its gradient, or null for another reading
      */

@@ -165,7 +165,7 @@ public final class Script {
             model = models.computeIfAbsent(variant, this::load);
         }
         // Only in training does the result carry a gradient.
-        return model.getBlock().forward(NO_PARAMETERS, inputs, true).head();
+        return model.getBlock().forward(NO_PARAMETERS, inputs, goal.gradient).head();
     }
 
     // --------------------------------------------------------------------- writing the source
@@ -183,10 +183,6 @@ public final class Script {
         source.append("    reduction = ").append(variant.mean ? "1\n" : "2\n");
         for (String name : numbers) {
             source.append("    %s = float(%s_)\n".formatted(name, name));
-        }
-        if (!variant.gradient) {
-            arrays.forEach(
-                    name -> source.append("    %1$s = torch.detach(%1$s)\n".formatted(name)));
         }
         source.append(indented(variant.gradient ? body : bodyOfValue));
         return source.toString();

@@ -36,12 +36,13 @@ final class ClassAxis {
         Checks.require(
                 classes > 0, loss, "predictions[0]", "have at least one class", scores.getShape());
         if (weight != null) {
-            Checks.require(
-                    weight.length == classes,
-                    loss,
-                    option,
-                    "have one number for each of the " + classes + " classes of predictions[0]",
-                    weight.length);
+            if (weight.length != classes) {
+                throw Checks.failure(
+                        loss,
+                        option,
+                        "have one number for each of the " + classes + " classes of predictions[0]",
+                        weight.length);
+            }
         }
     }
 

@@ -83,13 +83,14 @@ public final class CrossEntropyLoss extends AbstractLoss {
         NDArray logits = predictions.get(0);
         ClassAxis.check(getName(), logits, "weight", weight);
         if (label.getShape().equals(logits.getShape())) {
-            Checks.require(
-                    label.getDataType().isFloating(),
-                    getName(),
-                    "labels[0] of the shape of predictions[0]",
-                    "hold probabilities in a floating-point type (for class indices drop the class"
-                            + " axis)",
-                    label.getDataType());
+            if (!label.getDataType().isFloating()) {
+                throw Checks.failure(
+                        getName(),
+                        "labels[0] of the shape of predictions[0]",
+                        "hold probabilities in a floating-point type (for class indices drop the"
+                                + " class axis)",
+                        label.getDataType());
+            }
             Checks.require(
                     ignoreIndex < 0,
                     getName(),

@@ -100,12 +100,13 @@ public final class GHMCLoss extends AbstractLoss {
     protected void check(NDList labels, NDList predictions) {
         Checks.count(getName(), "predictions", predictions, "logits");
         NDArray logits = predictions.get(0);
-        Checks.require(
-                labels.size() == 1 || labels.size() == 2,
-                getName(),
-                "labels",
-                "hold [target] or [target, labelWeight]",
-                labels.size() + " arrays");
+        if (labels.size() != 1 && labels.size() != 2) {
+            throw Checks.failure(
+                    getName(),
+                    "labels",
+                    "hold [target] or [target, labelWeight]",
+                    labels.size() + " arrays");
+        }
         if (labels.size() == 2) {
             Shape weight = labels.get(1).getShape();
             Shape shape = logits.getShape();

@@ -20,14 +20,15 @@ final class LastAxis {
             return;
         }
         Shape shape = array.getShape();
-        Checks.require(
-                !shape.isScalar() && shape.get(shape.dimension() - 1) == weight.length,
-                loss,
-                option,
-                "have one number, or one for each position of the last axis of predictions[0] of"
-                        + " shape "
-                        + shape,
-                weight.length + " numbers");
+        if (shape.isScalar() || shape.get(shape.dimension() - 1) != weight.length) {
+            throw Checks.failure(
+                    loss,
+                    option,
+                    "have one number, or one for each position of the last axis of predictions[0]"
+                            + " of shape "
+                            + shape,
+                    weight.length + " numbers");
+        }
     }
 
     /** Returns the weights as an array that broadcasts over the last axis. */

@@ -106,12 +106,13 @@ public final class MultiClassDiceLoss extends AbstractLoss {
         Checks.shape(
                 getName(), "labels[0]", labels.get(0).getShape(), shape, "match predictions[0]");
         if (ignoreIndex != null) {
-            Checks.require(
-                    ignoreIndex < shape.get(1),
-                    getName(),
-                    "ignoreIndex",
-                    "be one of the " + shape.get(1) + " classes of predictions[0]",
-                    ignoreIndex);
+            if (ignoreIndex >= shape.get(1)) {
+                throw Checks.failure(
+                        getName(),
+                        "ignoreIndex",
+                        "be one of the " + shape.get(1) + " classes of predictions[0]",
+                        ignoreIndex);
+            }
         }
     }
 

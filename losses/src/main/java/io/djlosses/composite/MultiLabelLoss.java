@@ -66,18 +66,20 @@ public final class MultiLabelLoss extends WeightedComponents {
     @Override
     void check(NDList labels, NDList predictions) {
         int count = components.size();
-        Checks.require(
-                labels.size() == count,
-                getName(),
-                "labels",
-                "hold " + count + " arrays, one for each loss",
-                labels.size() + " arrays");
-        Checks.require(
-                predictions.size() == 1 || predictions.size() == count,
-                getName(),
-                "predictions",
-                "hold one array for all labels, or " + count + ", one for each",
-                predictions.size() + " arrays");
+        if (labels.size() != count) {
+            throw Checks.failure(
+                    getName(),
+                    "labels",
+                    "hold " + count + " arrays, one for each loss",
+                    labels.size() + " arrays");
+        }
+        if (predictions.size() != 1 && predictions.size() != count) {
+            throw Checks.failure(
+                    getName(),
+                    "predictions",
+                    "hold one array for all labels, or " + count + ", one for each",
+                    predictions.size() + " arrays");
+        }
     }
 
     /** {@inheritDoc} */

@@ -96,15 +96,16 @@ public final class GaussianNLLLoss extends AbstractLoss {
         Checks.sameElements(getName(), labels.get(0), predictions.get(0));
         Shape mean = predictions.get(0).getShape();
         Shape variance = predictions.get(1).getShape();
-        Checks.require(
-                variance.equals(mean) || isPerRow(variance, mean) || isRepeated(variance, mean),
-                getName(),
-                "predictions[1] (the variance)",
-                "have the shape "
-                        + mean
-                        + " of the mean, or one axis of size 1 in it, or lack its"
-                        + " last axis",
-                variance);
+        if (!variance.equals(mean) && !isPerRow(variance, mean) && !isRepeated(variance, mean)) {
+            throw Checks.failure(
+                    getName(),
+                    "predictions[1] (the variance)",
+                    "have the shape "
+                            + mean
+                            + " of the mean, or one axis of size 1 in it, or lack its"
+                            + " last axis",
+                    variance);
+        }
     }
 
     private static boolean isPerRow(Shape variance, Shape mean) {

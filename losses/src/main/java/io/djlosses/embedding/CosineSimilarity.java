@@ -97,12 +97,9 @@ public final class CosineSimilarity {
     /** Returns the axis of the components; a shape without it is an error. */
     int axis(String name, String argument, Shape shape) {
         int rank = shape.dimension();
-        Checks.require(
-                dim >= -rank && dim < rank,
-                name,
-                argument,
-                "have an axis " + dim + " (dim)",
-                shape);
+        if (dim < -rank || dim >= rank) {
+            throw Checks.failure(name, argument, "have an axis " + dim + " (dim)", shape);
+        }
         int axis = Math.floorMod(dim, rank);
         Pairs.checkComponents(name, argument, shape, axis);
         return axis;

@@ -21,12 +21,13 @@ final class Pairs {
                 "x1",
                 "have a floating-point type",
                 x1.getDataType());
-        Checks.require(
-                x2.getDataType() == x1.getDataType(),
-                name,
-                "x2",
-                "have the data type " + x1.getDataType() + " of x1",
-                x2.getDataType());
+        if (x2.getDataType() != x1.getDataType()) {
+            throw Checks.failure(
+                    name,
+                    "x2",
+                    "have the data type " + x1.getDataType() + " of x1",
+                    x2.getDataType());
+        }
         return Checks.broadcast(name, "x1 and x2", x1.getShape(), x2.getShape());
     }
 

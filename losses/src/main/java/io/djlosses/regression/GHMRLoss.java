@@ -97,12 +97,13 @@ public final class GHMRLoss extends AbstractLoss {
     protected void check(NDList labels, NDList predictions) {
         Checks.count(getName(), "predictions", predictions, "prediction");
         Shape shape = predictions.get(0).getShape();
-        Checks.require(
-                labels.size() == 1 || labels.size() == 2,
-                getName(),
-                "labels",
-                "hold [target] or [target, labelWeight]",
-                labels.size() + " arrays");
+        if (labels.size() != 1 && labels.size() != 2) {
+            throw Checks.failure(
+                    getName(),
+                    "labels",
+                    "hold [target] or [target, labelWeight]",
+                    labels.size() + " arrays");
+        }
         if (labels.size() == 2) {
             Shape weight = labels.get(1).getShape();
             Checks.shape(getName(), "labels[1]", weight, shape, "match predictions[0]");

@@ -100,8 +100,7 @@ abstract class ParameterPenalty extends AbstractLoss {
             if (parameter.getDataType() != prediction.getDataType()) {
                 return null;
             }
-            NDArray penalty =
-                    scripted(goal.gradient() ? parameter : parameter.stopGradient(), sumOnly);
+            NDArray penalty = scripted(parameter, sumOnly);
             if (penalty == null) {
                 return null;
             }
@@ -117,21 +116,23 @@ abstract class ParameterPenalty extends AbstractLoss {
             if (!parameters.test(entry.getKey(), parameter)) {
                 continue;
             }
-            Checks.require(
-                    parameter.isInitialized(),
-                    getName(),
-                    "parameter " + entry.getKey(),
-                    "be initialized before the loss is evaluated",
-                    "not");
+            if (!parameter.isInitialized()) {
+                throw Checks.failure(
+                        getName(),
+                        "parameter " + entry.getKey(),
+                        "be initialized before the loss is evaluated",
+                        "not");
+            }
             NDArray array = parameter.getArray();
             String engine = prediction.getManager().getEngine().getEngineName();
             String given = array.getManager().getEngine().getEngineName();
-            Checks.require(
-                    given.equals(engine),
-                    getName(),
-                    "parameter " + entry.getKey(),
-                    "belong to the engine of predictions[0] (" + engine + ")",
-                    "of " + given);
+            if (!given.equals(engine)) {
+                throw Checks.failure(
+                        getName(),
+                        "parameter " + entry.getKey(),
+                        "belong to the engine of predictions[0] (" + engine + ")",
+                        "of " + given);
+            }
             if (array.getDevice().equals(prediction.getDevice())) {
                 chosen.add(array);
             } else if (!primaryDeviceOnly) {

@@ -113,12 +113,13 @@ public final class CTCLoss extends AbstractLoss {
         String form = batchFirst ? "(N, T, C) or (T, C)" : "(T, N, C) or (T, C)";
         Checks.rank(getName(), "predictions[0]", predictions.get(0), 2, 3, form);
         Layout layout = new Layout(predictions.get(0).getShape(), batchFirst);
-        Checks.require(
-                layout.steps > 0 && layout.classes > blank,
-                getName(),
-                "predictions[0]",
-                "have at least 1 step and more than " + blank + " classes (the blank)",
-                form + " = " + predictions.get(0).getShape());
+        if (layout.steps == 0 || layout.classes <= blank) {
+            throw Checks.failure(
+                    getName(),
+                    "predictions[0]",
+                    "have at least 1 step and more than " + blank + " classes (the blank)",
+                    form + " = " + predictions.get(0).getShape());
+        }
         for (NDArray label : labels) {
             Checks.index(getName(), "labels", label);
         }
@@ -138,13 +139,16 @@ public final class CTCLoss extends AbstractLoss {
         Shape shape = labels.get(0).getShape();
         boolean rows = shape.dimension() == 2 && shape.get(0) == layout.samples;
         boolean flat = shape.dimension() == 1 && (labels.size() > 1 || !layout.batched);
-        Checks.require(
-                rows || flat,
-                getName(),
-                "labels[0] (targets)",
-                (layout.batched ? "have shape (N, S) with N = " + layout.samples : "have shape (S)")
-                        + (layout.batched && labels.size() > 1 ? ", or one axis" : ""),
-                shape);
+        if (!rows && !flat) {
+            throw Checks.failure(
+                    getName(),
+                    "labels[0] (targets)",
+                    (layout.batched
+                                    ? "have shape (N, S) with N = " + layout.samples
+                                    : "have shape (S)")
+                            + (layout.batched && labels.size() > 1 ? ", or one axis" : ""),
+                    shape);
+        }
     }
 
     /** Where targets and inputs of the samples begin and end. */
@@ -183,12 +187,13 @@ public final class CTCLoss extends AbstractLoss {
             begins[n] = concatenated ? (int) Math.min(end, width) : n * width;
             end += lengths[n];
         }
-        Checks.require(
-                !concatenated || end == width,
-                getName(),
-                "labels[2] (targetLengths)",
-                "add up to the " + width + " elements of concatenated targets",
-                end);
+        if (concatenated && end != width) {
+            throw Checks.failure(
+                    getName(),
+                    "labels[2] (targetLengths)",
+                    "add up to the " + width + " elements of concatenated targets",
+                    end);
+        }
         for (int n = 0; n < begins.length; n++) {
             for (int i = 0; i < lengths[n]; i++) {
                 long target = targets[begins[n] + i];

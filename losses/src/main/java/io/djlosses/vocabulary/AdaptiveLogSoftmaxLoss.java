@@ -86,12 +86,13 @@ public final class AdaptiveLogSoftmaxLoss extends AbstractLoss {
         }
         Shape shape = label.getShape();
         long classes = given.dimension() == 0 ? 0 : given.get(given.dimension() - 1);
-        Checks.require(
-                classes > 0 && given.equals(shape.add(classes)),
-                name,
-                "predictions[0]",
-                "have the shape " + shape + " of labels[0], or that and an axis of classes",
-                given);
+        if (classes == 0 || !given.equals(shape.add(classes))) {
+            throw Checks.failure(
+                    name,
+                    "predictions[0]",
+                    "have the shape " + shape + " of labels[0], or that and an axis of classes",
+                    given);
+        }
     }
 
     private static boolean isOfTargets(NDList labels, NDList predictions) {

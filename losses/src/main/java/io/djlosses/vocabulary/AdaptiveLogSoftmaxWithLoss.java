@@ -270,12 +270,13 @@ public final class AdaptiveLogSoftmaxWithLoss extends AbstractBlock {
     private long[] targets(NDArray label) {
         long[] target = Nd.toLongs(label);
         LongSummaryStatistics range = Arrays.stream(target).summaryStatistics();
-        Checks.require(
-                target.length == 0 || (range.getMin() >= 0 && range.getMax() < nClasses),
-                NAME,
-                "labels",
-                "hold class indices in [0, " + nClasses + ")",
-                "in the range [" + range.getMin() + ", " + range.getMax() + "]");
+        if (target.length > 0 && (range.getMin() < 0 || range.getMax() >= nClasses)) {
+            throw Checks.failure(
+                    NAME,
+                    "labels",
+                    "hold class indices in [0, " + nClasses + ")",
+                    "in the range [" + range.getMin() + ", " + range.getMax() + "]");
+        }
         return target;
     }
 
@@ -313,12 +314,13 @@ public final class AdaptiveLogSoftmaxWithLoss extends AbstractBlock {
     private Shape leading(NDArray input) {
         Shape shape = input.getShape();
         int last = shape.dimension() - 1;
-        Checks.require(
-                last >= 0 && shape.get(last) == inFeatures,
-                NAME,
-                "the input",
-                "have shape (*, inFeatures) = (*, " + inFeatures + ")",
-                shape);
+        if (last < 0 || shape.get(last) != inFeatures) {
+            throw Checks.failure(
+                    NAME,
+                    "the input",
+                    "have shape (*, inFeatures) = (*, " + inFeatures + ")",
+                    shape);
+        }
         return shape.slice(0, last);
     }
 

@@ -41,19 +41,23 @@ sealed interface Candidates {
 
         @Override
         public void check(String loss, long rows, long classes) {
-            Checks.require(
-                    drawn.trueCount.length == rows * numTrue,
-                    loss,
-                    "sampledValues",
-                    "hold an expected count for each of the " + rows * numTrue + " true classes",
-                    drawn.trueCount.length);
-            for (long id : drawn.ids) {
-                Checks.require(
-                        id >= 0 && id < classes,
+            if (drawn.trueCount.length != rows * numTrue) {
+                throw Checks.failure(
                         loss,
                         "sampledValues",
-                        "hold class indices in [0, " + classes + ")",
-                        id);
+                        "hold an expected count for each of the "
+                                + rows * numTrue
+                                + " true classes",
+                        drawn.trueCount.length);
+            }
+            for (long id : drawn.ids) {
+                if (id < 0 || id >= classes) {
+                    throw Checks.failure(
+                            loss,
+                            "sampledValues",
+                            "hold class indices in [0, " + classes + ")",
+                            id);
+                }
             }
         }
 

@@ -120,12 +120,13 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
         Checks.count(name, "labels", labels, "target");
         checkLayer(predictions);
         long classes = classes(predictions);
-        Checks.require(
-                weight == null || weight.length == classes,
-                name,
-                "weight",
-                "hold one number for each of the " + classes + " classes",
-                weight == null ? 0 : weight.length);
+        if (weight != null && weight.length != classes) {
+            throw Checks.failure(
+                    name,
+                    "weight",
+                    "hold one number for each of the " + classes + " classes",
+                    weight == null ? 0 : weight.length);
+        }
         NDArray label = labels.get(0);
         Shape rows = unreducedShape(labels, predictions);
         if (label.getShape().equals(rows.add(classes))) {
@@ -149,12 +150,13 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
 
     private void checkLayer(NDList predictions) {
         String name = getName();
-        Checks.require(
-                predictions.size() <= 3,
-                name,
-                "predictions",
-                "hold [input, weight], [input, weight, bias] or [logits]",
-                predictions.size() + " arrays");
+        if (predictions.size() > 3) {
+            throw Checks.failure(
+                    name,
+                    "predictions",
+                    "hold [input, weight], [input, weight, bias] or [logits]",
+                    predictions.size() + " arrays");
+        }
         NDArray input = predictions.get(0);
         String form = predictions.size() == 1 ? "(*, V)" : "(*, D)";
         Checks.rank(name, "predictions[0]", input, 1, Integer.MAX_VALUE, form);
@@ -165,12 +167,13 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
         if (predictions.size() > 1) {
             NDArray layer = predictions.get(1);
             Checks.rank(name, "predictions[1]", layer, 2, 2, "(V, D)");
-            Checks.require(
-                    layer.getShape().get(0) > 0 && layer.getShape().get(1) == features,
-                    name,
-                    "predictions[1]",
-                    "have shape (V, " + features + ") to match predictions[0], V > 0",
-                    layer.getShape());
+            if (layer.getShape().get(0) == 0 || layer.getShape().get(1) != features) {
+                throw Checks.failure(
+                        name,
+                        "predictions[1]",
+                        "have shape (V, " + features + ") to match predictions[0], V > 0",
+                        layer.getShape());
+            }
         }
         if (predictions.size() > 2) {
             Shape required = new Shape(predictions.get(1).getShape().get(0));

@@ -149,30 +149,33 @@ public final class SampledSoftmaxLoss extends AbstractLoss {
                     "match the weights " + weights);
         }
         long classes = classes(predictions);
-        Checks.require(
-                numClasses == null || numClasses == classes,
-                name,
-                "predictions[0]",
-                "have " + numClasses + " classes (numClasses)",
-                classes);
-        Checks.require(
-                classes >= numTrue && (predictions.size() == 1 || classes >= numSampled),
-                name,
-                "the number of classes",
-                "be at least numTrue = " + numTrue + " and numSampled = " + numSampled,
-                classes);
+        if (numClasses != null && numClasses != classes) {
+            throw Checks.failure(
+                    name,
+                    "predictions[0]",
+                    "have " + numClasses + " classes (numClasses)",
+                    classes);
+        }
+        if (classes < numTrue || (predictions.size() > 1 && classes < numSampled)) {
+            throw Checks.failure(
+                    name,
+                    "the number of classes",
+                    "be at least numTrue = " + numTrue + " and numSampled = " + numSampled,
+                    classes);
+        }
         NDArray label = labels.get(0);
         Checks.index(name, "labels[0]", label);
         Shape rows = unreducedShape(labels, predictions);
-        Checks.require(
-                label.getShape().equals(rows.add(numTrue))
-                        || (numTrue == 1 && label.getShape().equals(rows)),
-                name,
-                "labels[0]",
-                "have shape (N, numTrue) = "
-                        + rows.add(numTrue)
-                        + (numTrue == 1 ? " or (N) = " + rows : ""),
-                label.getShape());
+        if (!label.getShape().equals(rows.add(numTrue))
+                && (numTrue != 1 || !label.getShape().equals(rows))) {
+            throw Checks.failure(
+                    name,
+                    "labels[0]",
+                    "have shape (N, numTrue) = "
+                            + rows.add(numTrue)
+                            + (numTrue == 1 ? " or (N) = " + rows : ""),
+                    label.getShape());
+        }
         if (predictions.size() > 1) {
             candidates.check(name, rows.get(0), classes);
         }
@@ -244,12 +247,13 @@ public final class SampledSoftmaxLoss extends AbstractLoss {
     private long[] targets(NDArray label, long classes) {
         long[] target = Nd.toLongs(label);
         for (int i = 0; i < target.length; i++) {
-            Checks.require(
-                    target[i] >= 0 && target[i] < classes,
-                    getName(),
-                    "labels",
-                    "hold class indices in [0, " + classes + ")",
-                    target[i] + " (element " + i + ")");
+            if (target[i] < 0 || target[i] >= classes) {
+                throw Checks.failure(
+                        getName(),
+                        "labels",
+                        "hold class indices in [0, " + classes + ")",
+                        target[i] + " (element " + i + ")");
+            }
         }
         return target;
     }
