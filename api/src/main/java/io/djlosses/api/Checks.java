@@ -133,16 +133,24 @@ public final class Checks {
      * @return the shape that they broadcast to
      */
     public static Shape broadcast(String loss, String arguments, Shape... shapes) {
-        String requirement = "have shapes of one rank that broadcast";
-        String given = Arrays.toString(shapes);
-        boolean oneRank = Arrays.stream(shapes).mapToInt(Shape::dimension).distinct().count() == 1;
-        require(oneRank, loss, arguments, requirement, given);
-        try {
-            return Nd.broadcastShape(shapes);
-        } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException(
-                    loss + ": " + arguments + " must " + requirement + ", but was " + given, e);
+        boolean isOneRank = true;
+        boolean isOneShape = true;
+        for (Shape shape : shapes) {
+            isOneRank &= shape.dimension() == shapes[0].dimension();
+            isOneShape &= shape.equals(shapes[0]);
         }
+        if (isOneShape) {
+            return shapes[0];
+        }
+        try {
+            if (isOneRank) {
+                return Nd.broadcastShape(shapes);
+            }
+        } catch (IllegalArgumentException e) {
+            // They do not broadcast.
+        }
+        throw failure(
+                loss, arguments, "have shapes of one rank that broadcast", Arrays.toString(shapes));
     }
 
     /**

@@ -110,10 +110,9 @@ public final class GradientHistogram {
                 places = torch.empty_like(xs, dtype=3)
                 counts = torch.zeros([int(bins) + 1], dtype=4)
                 n = torch.numel(xs)
-                size = 65536
-                for i in range((n + size - 1) // size):
-                  a = i * size
-                  b = a + size
+                for i in range((n + block - 1) // block):
+                  a = i * block
+                  b = a + block
                   x = xs[a:b]
                   y = ys[a:b]
                   d = ds[a:b]
@@ -127,9 +126,9 @@ public final class GradientHistogram {
                 shared = torch.to(counts.clamp_(min=1), 7) * torch.sum(full).clamp_(min=1)
                 weights = (full * (n * lossWeight)).div_(shared).type_as(xs)
                 total = torch.zeros([], dtype=7)
-                for i in range((n + size - 1) // size):
-                  a = i * size
-                  b = a + size
+                for i in range((n + block - 1) // block):
+                  a = i * block
+                  b = a + block
                   x = xs[a:b]
                   y = ys[a:b]
                   weight = torch.index_select(weights, 0, places[a:b])

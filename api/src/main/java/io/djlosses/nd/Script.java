@@ -47,8 +47,11 @@ import java.util.zip.ZipOutputStream;
  */
 public final class Script {
 
-    /** About how many elements of each array a block has, so that they all stay in the cache. */
-    private static final int BLOCK = 1 << 17;
+    /**
+     * About how many elements of each array a block has: so few that they stay in the cache, and so
+     * many that two threads gain from sharing them.
+     */
+    private static final int BLOCK = 1 << 18;
 
     /** The size from which a closed form pays for its calls. */
     private static final int LARGE = 4096;
@@ -109,8 +112,9 @@ public final class Script {
      * @param arrays the names of its arrays, separated by spaces
      * @param numbers the names of its numbers, separated by spaces
      * @param body its statements; {@code mean} tells whether the mean is wanted, and not the sum,
-     *     {@code reduction} is what the engine's own losses call that, and {@code gradient} tells
-     *     whether the gradient is wanted
+     *     {@code reduction} is what the engine's own losses call that, {@code gradient} tells
+     *     whether the gradient is wanted, and {@code block} how many elements of each array to work
+     *     on at once
      * @return the script
      */
     public static Script of(String arrays, String numbers, String body) {
@@ -181,6 +185,7 @@ public final class Script {
         source.append("    mean = ").append(variant.mean ? "True\n" : "False\n");
         source.append("    gradient = ").append(variant.gradient ? "True\n" : "False\n");
         source.append("    reduction = ").append(variant.mean ? "1\n" : "2\n");
+        source.append("    block = ").append(BLOCK).append('\n');
         for (String name : numbers) {
             source.append("    %s = float(%s_)\n".formatted(name, name));
         }
@@ -311,7 +316,6 @@ public final class Script {
         private List<String> constants = List.of();
         private List<String> numbers = List.of();
         private boolean flat = true;
-        private int size = BLOCK;
         private long least = LARGE;
         private String divisor = "";
         private String shared = "";
@@ -368,19 +372,6 @@ public final class Script {
         public ClosedFormBuilder rows() {
             flat = false;
             divisor = "torch.size(%s, 0)".formatted(predictions.get(0));
-            return this;
-        }
-
-        /**
-         * Sets about how many elements of each array a block has (default: so many that some arrays
-         * of them stay in the cache). More are better where most of the operations are on one
-         * element a row.
-         *
-         * @param elements the number of elements
-         * @return this {@code ClosedFormBuilder}
-         */
-        public ClosedFormBuilder block(int elements) {
-            size = elements;
             return this;
         }
 
@@ -530,7 +521,7 @@ public final class Script {
             lines.append(
                     """
                     n = torch.size(FIRST, 0)
-                    rows = BLOCK * n // torch.numel(FIRST)
+                    rows = block * n // torch.numel(FIRST)
                     if rows < 1:
                       rows = 1
                     if n <= rows:
@@ -546,7 +537,6 @@ public final class Script {
                       divisor = float(DIVISOR)
                     """
                             .replace("FIRST", first)
-                            .replace("BLOCK", String.valueOf(size))
                             .replace("METHOD", method)
                             .replace("WHOLE", String.join(", ", whole))
                             .replace("PART", String.join(", ", block))

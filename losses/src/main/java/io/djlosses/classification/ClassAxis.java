@@ -89,14 +89,18 @@ final class ClassAxis {
     /** Tells whether a label has the shape of class indices: no class axis, or one of size 1. */
     static boolean isIndex(NDArray label, NDArray scores) {
         Shape given = label.getShape();
-        return given.equals(without(scores.getShape()))
-                || given.equals(withUnitClass(scores.getShape()));
-    }
-
-    private static Shape withUnitClass(Shape scores) {
-        long[] sizes = scores.getShape().clone();
-        sizes[Math.min(1, sizes.length - 1)] = 1;
-        return new Shape(sizes);
+        Shape shape = scores.getShape();
+        int rank = shape.dimension();
+        boolean isUnit = given.dimension() == rank;
+        boolean matches = isUnit || given.dimension() == rank - 1;
+        for (int axis = 0, i = 0; matches && axis < rank; axis++) {
+            if (axis != of(scores)) {
+                matches = given.get(i++) == shape.get(axis);
+            } else if (isUnit) {
+                matches = given.get(i++) == 1;
+            }
+        }
+        return matches;
     }
 
     /** Gives a single sample (C) a batch axis. */
@@ -127,8 +131,10 @@ final class ClassAxis {
     }
 
     private static NDArray withoutUnitClass(NDArray label, NDArray scores) {
-        Shape shape = without(scores.getShape());
-        return label.getShape().equals(shape) ? label : label.reshape(shape);
+        Shape shape = scores.getShape();
+        return label.getShape().dimension() < shape.dimension()
+                ? label
+                : label.reshape(without(shape));
     }
 
     private static long classes(NDArray scores) {

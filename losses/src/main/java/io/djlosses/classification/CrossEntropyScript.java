@@ -24,9 +24,6 @@ final class CrossEntropyScript {
     /** From how many elements on the memory that is saved outweighs the operations on a row. */
     private static final int LARGE = 1 << 20;
 
-    /** How many elements a block has, so that the operations on a row are few. */
-    static final int BLOCK = 1 << 18;
-
     /** Leaves p where the gradient is to be. */
     static final String SOFTMAX = "p = torch._softmax(x, 1, False, out=dx)\n";
 
@@ -53,7 +50,6 @@ final class CrossEntropyScript {
                     .labels("y")
                     .numbers("ignored")
                     .rows()
-                    .block(BLOCK)
                     .least(LARGE)
                     .small(NATIVE)
                     .shared("i = torch.unsqueeze(y, 1)")
@@ -129,7 +125,6 @@ final class CrossEntropyScript {
                 .constants("w")
                 .numbers("ignored smoothing")
                 .rows()
-                .block(BLOCK)
                 .least(LARGE)
                 .small(NATIVE_WEIGHTED)
                 .shared(

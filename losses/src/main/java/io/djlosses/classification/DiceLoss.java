@@ -64,24 +64,23 @@ public final class DiceLoss extends AbstractLoss {
                     """
                     x1 = torch.flatten(torch.detach(x))
                     y1 = torch.flatten(y)
-                    size = 65536
-                    blocks = (torch.numel(x1) + size - 1) // size
+                    blocks = (torch.numel(x1) + block - 1) // block
                     overlap = torch.zeros([], dtype=7)
                     total = torch.zeros([], dtype=7).add_(smooth)
                     for i in range(blocks):
-                      a = x1[i * size:i * size + size]
-                      b = y1[i * size:i * size + size]
+                      a = x1[i * block:i * block + block]
+                      b = y1[i * block:i * block + block]
                       overlap.add_(torch.sum(torch.mul(a, b)))
                       total.add_(torch.sum(torch.square(a))).add_(torch.sum(torch.square(b)))
                     d = float(total)
                     k = float(overlap) / d
                     value = torch.empty_like(x1[0])
-                    if x.requires_grad:
+                    if gradient:
                       dx = torch.empty_like(x1)
                       for i in range(blocks):
-                        part = dx[i * size:i * size + size]
-                        torch.mul(y1[i * size:i * size + size], -2. / d, out=part)
-                        part.add_(x1[i * size:i * size + size], alpha=4. * k / d)
+                        part = dx[i * block:i * block + block]
+                        torch.mul(y1[i * block:i * block + block], -2. / d, out=part)
+                        part.add_(x1[i * block:i * block + block], alpha=4. * k / d)
                       value = torch.dot(torch.flatten(x), dx)
                     torch.detach(value).fill_(1. - 2. * k)
                     return value

@@ -10,10 +10,12 @@ import io.djlosses.api.Checks;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Terms;
 import io.djlosses.nd.Nd;
+import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
 
 /**
@@ -73,11 +75,39 @@ public final class MultiClassDiceLoss extends AbstractLoss {
     /** What turns predictions into probabilities. */
     public enum Activation {
         /** The softmax over the classes: they exclude each other. */
-        SOFTMAX,
+        SOFTMAX("torch.softmax(x, 1)"),
         /** The logistic function: classes are independent. */
-        SIGMOID,
+        SIGMOID("torch.sigmoid(x)"),
         /** Nothing: predictions are probabilities. */
-        NONE;
+        NONE("x");
+
+        private final Script script;
+        private final Script weightedScript;
+
+        Activation(String probabilities) {
+            script = script("x y", probabilities, "values");
+            weightedScript = script("x y w", probabilities, "torch.mul(values, w)");
+        }
+
+        private static Script script(String arrays, String probabilities, String result) {
+            return Script.of(
+                    arrays,
+                    "",
+                    """
+                    n = torch.size(x, 0)
+                    c = torch.size(x, 1)
+                    p = torch.reshape(PROBABILITIES, [n, c, -1])
+                    t = torch.reshape(y, [n, c, -1])
+                    overlap = torch.sum(torch.mul(p, t), [0, 2])
+                    total = torch.sum(torch.square(p), [0, 2])
+                    total = torch.add(total, torch.sum(torch.square(t), [0, 2])).add_(SMOOTH)
+                    values = torch.rsub(torch.div(overlap, total), 1., 2.)
+                    return torch.mean(RESULT) if mean else torch.sum(RESULT)
+                    """
+                            .replace("PROBABILITIES", probabilities)
+                            .replace("SMOOTH", String.valueOf(SMOOTH))
+                            .replace("RESULT", result));
+        }
 
         NDArray of(NDArray x) {
             return switch (this) {
@@ -105,14 +135,12 @@ public final class MultiClassDiceLoss extends AbstractLoss {
         Shape shape = prediction.getShape();
         Checks.shape(
                 getName(), "labels[0]", labels.get(0).getShape(), shape, "match predictions[0]");
-        if (ignoreIndex != null) {
-            if (ignoreIndex >= shape.get(1)) {
-                throw Checks.failure(
-                        getName(),
-                        "ignoreIndex",
-                        "be one of the " + shape.get(1) + " classes of predictions[0]",
-                        ignoreIndex);
-            }
+        if (ignoreIndex != null && ignoreIndex >= shape.get(1)) {
+            throw Checks.failure(
+                    getName(),
+                    "ignoreIndex",
+                    "be one of the " + shape.get(1) + " classes of predictions[0]",
+                    ignoreIndex);
         }
     }
 
@@ -130,7 +158,17 @@ public final class MultiClassDiceLoss extends AbstractLoss {
         NDArray overlap = sum(x.mul(y)); // [C]
         NDArray total = sum(x.square()).add(sum(y.square())).add(SMOOTH);
         NDArray values = DiceLoss.of(overlap, total); // [C]
-        return Terms.of(values.mul(factors(values)));
+        return Terms.of(isWeighted() ? values.mul(factors(values, classes(x))) : values);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected @Nullable NDArray scripted(NDList labels, NDList predictions, Script.Goal goal) {
+        NDArray x = predictions.get(0);
+        NDArray y = Nd.cast(labels.get(0), x);
+        return isWeighted()
+                ? activation.weightedScript.run(goal, List.of(x, y, factors(x, classes(x))))
+                : activation.script.run(goal, List.of(x, y));
     }
 
     /** Sums over all axes but that of the classes. */
@@ -146,8 +184,15 @@ public final class MultiClassDiceLoss extends AbstractLoss {
         return Nd.sum(rows, 0);
     }
 
-    private NDArray factors(NDArray values) {
-        int classes = (int) values.size();
+    private boolean isWeighted() {
+        return weights != null || ignoreIndex != null;
+    }
+
+    private static int classes(NDArray x) {
+        return (int) x.getShape().get(1);
+    }
+
+    private NDArray factors(NDArray like, int classes) {
         double[] factors = new double[classes];
         Arrays.fill(factors, 1);
         if (weights != null) {
@@ -156,7 +201,7 @@ public final class MultiClassDiceLoss extends AbstractLoss {
         if (ignoreIndex != null) {
             factors[ignoreIndex] = 0;
         }
-        return Nd.create(values.getManager(), factors, values.getShape(), values.getDataType());
+        return Nd.create(like.getManager(), factors, new Shape(classes), like.getDataType());
     }
 
     /**

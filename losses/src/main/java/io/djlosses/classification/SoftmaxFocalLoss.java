@@ -85,7 +85,6 @@ public final class SoftmaxFocalLoss extends AbstractLoss {
                 .labels("y")
                 .numbers("gamma")
                 .rows()
-                .block(CrossEntropyScript.BLOCK)
                 .least(0)
                 .shared("i = torch.unsqueeze(y, 1)")
                 .gradient(

@@ -66,8 +66,8 @@ public final class L2Regularization extends ParameterPenalty {
                     flat = torch.flatten(x)
                     constant = torch.detach(flat)
                     total = torch.zeros([], dtype=7)
-                    for i in range((torch.numel(x) + 65535) // 65536):
-                      total.add_(torch.square(constant[i * 65536:i * 65536 + 65536]).sum())
+                    for i in range((torch.numel(x) + block - 1) // block):
+                      total.add_(torch.square(constant[i * block:i * block + block]).sum())
                     result = torch.dot(flat, constant) * (2. * factor)
                     result.detach().copy_(total * factor)
                     return result
