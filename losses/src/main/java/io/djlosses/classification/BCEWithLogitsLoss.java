@@ -55,14 +55,7 @@ public final class BCEWithLogitsLoss extends ElementwiseLoss {
     /** Within the cache, the engine's own kernel is as fast. */
     private static final long WORTHWHILE = 1 << 20;
 
-    private static final Script SCRIPT =
-            Script.closedForm("x")
-                    .labels("y")
-                    .gradient("torch.sigmoid(x, out=dx).sub_(y)")
-                    .value("(" + BinaryCrossEntropy.OF_LOGITS + ").sum()")
-                    .least(WORTHWHILE)
-                    .small(kernel("x y", "None", "None"))
-                    .build();
+    private static final Script SCRIPT = kernel("x y", "None", "None");
 
     private static final Script WEIGHTED =
             weighted("w", ".mul_(w)").small(kernel("x y w", "w", "None")).build();
