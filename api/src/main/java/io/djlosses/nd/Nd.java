@@ -249,7 +249,7 @@ public final class Nd {
         if (size == 0) {
             return values;
         }
-        ByteBuffer bytes = array.toByteBuffer().order(ByteOrder.nativeOrder());
+        ByteBuffer bytes = bytes(array);
         switch (array.getDataType()) {
             case INT64 -> bytes.asLongBuffer().get(values);
             case INT32 -> Arrays.setAll(values, i -> bytes.getInt(bytes.position() + 4 * i));
@@ -267,6 +267,11 @@ public final class Nd {
         return values;
     }
 
+    /** Returns the memory of an array, or a copy, which is to be read while the array lives. */
+    private static ByteBuffer bytes(NDArray array) {
+        return array.toByteBuffer(true).order(ByteOrder.nativeOrder());
+    }
+
     /**
      * Reads an array of any numeric or boolean type into Java.
      *
@@ -281,10 +286,10 @@ public final class Nd {
         }
         DataType type = array.getDataType();
         if (type == DataType.FLOAT64) {
-            array.toByteBuffer().order(ByteOrder.nativeOrder()).asDoubleBuffer().get(values);
+            bytes(array).asDoubleBuffer().get(values);
         } else if (type.isFloating()) {
             NDArray wide = array.toType(DataType.FLOAT32, false);
-            ByteBuffer bytes = wide.toByteBuffer().order(ByteOrder.nativeOrder());
+            ByteBuffer bytes = bytes(wide);
             for (int i = 0; i < size; i++) {
                 values[i] = bytes.getFloat(bytes.position() + 4 * i);
             }

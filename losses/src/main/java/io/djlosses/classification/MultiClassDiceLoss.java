@@ -93,14 +93,16 @@ public final class MultiClassDiceLoss extends AbstractLoss {
             return Script.of(
                     arrays,
                     "",
+                    // A sum over both axes at once loses digits.
                     """
                     n = torch.size(x, 0)
                     c = torch.size(x, 1)
                     p = torch.reshape(PROBABILITIES, [n, c, -1])
                     t = torch.reshape(y, [n, c, -1])
-                    overlap = torch.sum(torch.mul(p, t), [0, 2])
-                    total = torch.sum(torch.square(p), [0, 2])
-                    total = torch.add(total, torch.sum(torch.square(t), [0, 2])).add_(SMOOTH)
+                    overlap = torch.sum(torch.sum(torch.mul(p, t), [2]), [0])
+                    total = torch.sum(torch.sum(torch.square(p), [2]), [0])
+                    total = torch.add(total, torch.sum(torch.sum(torch.square(t), [2]), [0]))
+                    total = torch.add(total, SMOOTH)
                     values = torch.rsub(torch.div(overlap, total), 1., 2.)
                     return torch.mean(RESULT) if mean else torch.sum(RESULT)
                     """
