@@ -48,19 +48,12 @@ import java.util.List;
  */
 public final class L1Loss extends ElementwiseLoss {
 
-    /**
-     * By its own name, scripts would take the kernel apart to differentiate it, which costs time.
-     */
-    private static final Script KERNEL =
-            Script.of("x y", "", "return torch.smooth_l1_loss(x, y, reduction, 0.)");
-
     static final Script SCRIPT =
             Script.closedForm("x")
                     .labels("y")
                     .shared("d = x - y")
                     .gradient("torch.sign(d, out=dx)")
                     .value("d.abs_().sum()")
-                    .small(KERNEL)
                     .build();
 
     private L1Loss(Builder builder) {
