@@ -62,7 +62,11 @@ import java.util.List;
  */
 public final class SDMLLoss extends AbstractLoss {
 
-    /** The closed form, with the sums over q written out. */
+    /**
+     * The closed form, with the sums over q written out. What {@link #logProb} says holds where
+     * embeddings of different pairs are closer to each other than to the center: their rows are
+     * computed again, in FLOAT64. Elsewhere differences would cost as many digits as the product.
+     */
     private static final Script SCRIPT =
             Script.of(
                     "x1 x2",
@@ -72,23 +76,36 @@ public final class SDMLLoss extends AbstractLoss {
                     center = torch.mean(torch.detach(x2), [0], True)
                     a = torch.detach(x1) - center
                     b = torch.detach(x2) - center
-                    wide = torch.to(b, 7)
-                    squares = torch.square(wide).sum([1])
-                    product = torch.addmm(squares, torch.to(a, 7), torch.t(wide), beta=-1, alpha=2)
+                    squares = torch.square(b).sum([1])
+                    product = torch.addmm(squares, a, torch.t(b), beta=-1, alpha=2)
+                    own = torch.diagonal(product)
+                    saved = torch.clone(own)
+                    own.fill_(-inf)
+                    far = torch.square(a).sum([1]) * 0.5
+                    close = torch.flatten(torch.nonzero(torch.amax(product, [1]) > far))
+                    own.copy_(saved)
+                    if torch.numel(close) > 0:
+                      wide = torch.to(b, 7)
+                      squares = torch.square(wide).sum([1])
+                      rows = torch.to(torch.index_select(a, 0, close), 7)
+                      exact = torch.addmm(squares, rows, torch.t(wide), beta=-1, alpha=2)
+                      exact = (exact - torch.amax(exact, [1], True)).type_as(a)
+                      product.index_copy_(0, close, torch.detach(exact))
                     logProb = torch.log_softmax(product, 1)
-                    own = 1. - s
                     other = s / (n - 1)
-                    total = torch.trace(logProb) * (other - own) - torch.sum(logProb) * other
-                    if own > 0.:
-                      total = total + n * own * torch.log(own)
-                    if other > 0.:
+                    extra = 1. - s - other
+                    sums = torch.to(torch.sum(logProb, [1]), 7)
+                    total = torch.trace(logProb) * -extra - torch.sum(sums) * other
+                    if s < 1.:
+                      total = total + n * (1. - s) * torch.log(1. - s)
+                    if s > 0.:
                       total = total + n * s * torch.log(other)
                     factor = 1. / n if mean else 1.
                     value = (total * (factor / n)).type_as(a)
                     if not gradient:
                       return value
-                    weights = torch.exp(logProb.type_as(a)).sub_(other)
-                    torch.diagonal(weights).sub_(own - other)
+                    weights = torch.softmax(logProb, 1).sub_(other)
+                    torch.diagonal(weights).sub_(extra)
                     d1 = torch.mm(weights, b).addcmul_(a, weights.sum([1]).unsqueeze(1), value=-1)
                     back = torch.t(weights)
                     d2 = torch.mm(back, a).addcmul_(b, weights.sum([0]).unsqueeze(1), value=-1)
