@@ -17,8 +17,6 @@ import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
 
-import java.util.List;
-
 /**
  * The smoothed deep metric learning loss: of all pairs in a batch, those in the same row belong
  * together.
@@ -62,20 +60,25 @@ import java.util.List;
  */
 public final class SDMLLoss extends AbstractLoss {
 
-    /**
-     * The closed form, with the sums over q written out. What {@link #logProb} says holds where
-     * embeddings of different pairs are closer to each other than to the center: their rows are
-     * computed again, in FLOAT64. Elsewhere differences would cost as many digits as the product.
-     */
-    private static final Script SCRIPT =
-            Script.of(
-                    "x1 x2",
-                    "s",
+    /** The size of a batch from which one product in FLOAT64 takes longer than a second look. */
+    private static final int LARGE = 128;
+
+    /** As {@link #logProb}. */
+    private static final Script SMALL_BATCH =
+            scriptOf(
                     """
-                    n = torch.size(x1, 0)
-                    center = torch.mean(torch.detach(x2), [0], True)
-                    a = torch.detach(x1) - center
-                    b = torch.detach(x2) - center
+                    wide = torch.to(b, 7)
+                    squares = torch.square(wide).sum([1])
+                    product = torch.addmm(squares, torch.to(a, 7), torch.t(wide), beta=-1, alpha=2)
+                    """);
+
+    /**
+     * Uses FLOAT64 for the rows in which embeddings of different pairs are closer to each other
+     * than to the center. Elsewhere differences would cost as many digits as the product.
+     */
+    private static final Script LARGE_BATCH =
+            scriptOf(
+                    """
                     squares = torch.square(b).sum([1])
                     product = torch.addmm(squares, a, torch.t(b), beta=-1, alpha=2)
                     own = torch.diagonal(product)
@@ -91,30 +94,45 @@ public final class SDMLLoss extends AbstractLoss {
                       exact = torch.addmm(squares, rows, torch.t(wide), beta=-1, alpha=2)
                       exact = (exact - torch.amax(exact, [1], True)).type_as(a)
                       product.index_copy_(0, close, torch.detach(exact))
-                    logProb = torch.log_softmax(product, 1)
-                    other = s / (n - 1)
-                    extra = 1. - s - other
-                    sums = torch.to(torch.sum(logProb, [1]), 7)
-                    total = torch.trace(logProb) * -extra - torch.sum(sums) * other
-                    if s < 1.:
-                      total = total + n * (1. - s) * torch.log(1. - s)
-                    if s > 0.:
-                      total = total + n * s * torch.log(other)
-                    factor = 1. / n if mean else 1.
-                    value = (total * (factor / n)).type_as(a)
-                    if not gradient:
-                      return value
-                    weights = torch.softmax(logProb, 1).sub_(other)
-                    torch.diagonal(weights).sub_(extra)
-                    d1 = torch.mm(weights, b).addcmul_(a, weights.sum([1]).unsqueeze(1), value=-1)
-                    back = torch.t(weights)
-                    d2 = torch.mm(back, a).addcmul_(b, weights.sum([0]).unsqueeze(1), value=-1)
-                    result = torch.dot(torch.flatten(x1), torch.flatten(d1))
-                    result = result + torch.dot(torch.flatten(x2), torch.flatten(d2))
-                    result = result * (2. / n * factor)
-                    result.detach().copy_(value)
-                    return result
                     """);
+
+    /** Writes the closed form, with the sums over q written out. */
+    private static Script scriptOf(String product) {
+        String before =
+                """
+                n = torch.size(x1, 0)
+                center = torch.mean(torch.detach(x2), [0], True)
+                a = torch.detach(x1) - center
+                b = torch.detach(x2) - center
+                """;
+        // A softmax of far pairs takes a tenth of the time of their exponentials, which underflow.
+        String after =
+                """
+                logProb = torch.log_softmax(product, 1)
+                other = s / (n - 1)
+                extra = 1. - s - other
+                total = torch.trace(logProb) * -extra - torch.sum(logProb) * other
+                if s < 1.:
+                  total = total + n * (1. - s) * torch.log(1. - s)
+                if s > 0.:
+                  total = total + n * s * torch.log(other)
+                factor = 1. / n if mean else 1.
+                value = (total * (factor / n)).type_as(a)
+                if not gradient:
+                  return value
+                weights = torch.softmax(logProb.type_as(a), 1).sub_(other)
+                torch.diagonal(weights).sub_(extra)
+                d1 = torch.mm(weights, b).addcmul_(a, weights.sum([1]).unsqueeze(1), value=-1)
+                back = torch.t(weights)
+                d2 = torch.mm(back, a).addcmul_(b, weights.sum([0]).unsqueeze(1), value=-1)
+                result = torch.dot(torch.flatten(x1), torch.flatten(d1))
+                result = result + torch.dot(torch.flatten(x2), torch.flatten(d2))
+                result = result * (2. / n * factor)
+                result.detach().copy_(value)
+                return result
+                """;
+        return Script.of("x1 x2", "s", before + product + after);
+    }
 
     private final double smoothingParameter;
 
@@ -212,10 +230,12 @@ public final class SDMLLoss extends AbstractLoss {
     /** {@inheritDoc} */
     @Override
     protected @Nullable NDArray scripted(NDList labels, NDList predictions, Script.Goal goal) {
-        NDArray x1 = predictions.get(0);
-        return x1.getShape().get(0) == 1
-                ? null
-                : SCRIPT.run(goal, List.of(x1, predictions.get(1)), smoothingParameter);
+        long batch = predictions.get(0).getShape().get(0);
+        if (batch == 1) {
+            return null;
+        }
+        boolean isLarge = goal.always() || batch >= LARGE;
+        return (isLarge ? LARGE_BATCH : SMALL_BATCH).run(goal, predictions, smoothingParameter);
     }
 
     /**

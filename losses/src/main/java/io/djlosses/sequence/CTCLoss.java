@@ -3,6 +3,7 @@ package io.djlosses.sequence;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 
 import io.djlosses.api.AbstractLoss;
@@ -17,6 +18,10 @@ import io.djlosses.nd.Nd;
 import org.jspecify.annotations.Nullable;
 
 import java.util.Arrays;
+import java.util.Locale;
+import java.util.function.IntConsumer;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
 
 /**
  * The connectionist temporal classification loss: how unlikely a target is as the output of a
@@ -306,22 +311,64 @@ public final class CTCLoss extends AbstractLoss {
             NDArray x,
             double[] factors,
             double @Nullable [] gradient) {
-        CtcAlignment alignment =
-                new CtcAlignment(Nd.toDoubles(x), layout.classes, blank, fromLogits, gradient);
+        Scores scores = new Scores(x);
+        double[] softmax = fromLogits ? softmax(x) : null;
         double[] losses = new double[layout.samples];
-        for (int n = 0; n < losses.length; n++) {
-            losses[n] =
-                    alignment.loss(
-                            n * layout.sampleStride,
-                            layout.stepStride,
-                            samples.inputLengths[n],
-                            samples.targets,
-                            samples.begins[n],
-                            samples.lengths[n],
-                            factors[n],
-                            zeroInfinity);
+        int threads = Math.min(threads(x), losses.length);
+        IntConsumer part =
+                thread -> {
+                    CtcAlignment alignment =
+                            new CtcAlignment(scores, softmax, layout.classes, blank, gradient);
+                    for (int n = thread; n < losses.length; n += threads) {
+                        losses[n] =
+                                alignment.loss(
+                                        n * layout.sampleStride,
+                                        layout.stepStride,
+                                        samples.inputLengths[n],
+                                        samples.targets,
+                                        samples.begins[n],
+                                        samples.lengths[n],
+                                        factors[n],
+                                        zeroInfinity);
+                    }
+                };
+        if (threads > 1) {
+            IntStream.range(0, threads).parallel().forEach(part);
+        } else {
+            part.accept(0);
         }
         return losses;
+    }
+
+    /** Scores that are read into Java when they are needed first, which may be never. */
+    private static final class Scores implements Supplier<double[]> {
+
+        private final NDArray array;
+        private double @Nullable [] values;
+
+        Scores(NDArray array) {
+            this.array = array;
+        }
+
+        @Override
+        public synchronized double[] get() {
+            double[] read = values == null ? Nd.toDoubles(array) : values;
+            values = read;
+            return read;
+        }
+    }
+
+    private static double[] softmax(NDArray x) {
+        try (NDArray wide = x.stopGradient().toType(DataType.FLOAT64, false);
+                NDArray softmax = wide.softmax(-1)) {
+            return Nd.toDoubles(softmax);
+        }
+    }
+
+    /** Returns how many threads may work on a batch: as many as are set for the engine. */
+    private static int threads(NDArray x) {
+        String engine = x.getManager().getEngine().getEngineName().toLowerCase(Locale.ROOT);
+        return Integer.getInteger("ai.djl." + engine + ".num_threads", 1);
     }
 
     /** Returns what MEAN multiplies each loss with. */

@@ -5,6 +5,7 @@ import org.jspecify.annotations.Nullable;
 
 import java.util.Arrays;
 import java.util.Objects;
+import java.util.function.Supplier;
 
 /**
  * The sum over all alignments of a target with the steps of an input, by the forward-backward
@@ -36,10 +37,13 @@ final class CtcAlignment {
      */
     private static final double MAX_FALL = 640;
 
-    private final double[] scores;
+    /** The least probability that has all its digits, however large a factor normalizes it. */
+    private static final double LEAST = 1e-290;
+
+    private final Supplier<double[]> scores;
+    private final double @Nullable [] softmax;
     private final int classes;
     private final int blank;
-    private final boolean fromLogits;
     private final double @Nullable [] gradient;
 
     // The rows of the sample at hand: step t begins at offset + t · stride.
@@ -59,9 +63,10 @@ final class CtcAlignment {
     private int[] first = {};
     private int[] last = {};
 
-    // Emissions of the used classes, and what was divided out of them.
+    // Emissions of the used classes, what was divided out of them, and the scores if they are read.
     private double[] emission = {};
     private double[] normalizer = {};
+    private double[] x = {};
 
     private double[] alpha = {};
     private double[] beta = {};
@@ -70,23 +75,23 @@ final class CtcAlignment {
     /**
      * Makes an alignment for the samples of a batch.
      *
-     * @param scores log-probabilities, or logits
-     * @param classes the number of classes, which lie side by side in {@code scores}
+     * @param scores log-probabilities, or logits; with logits they are hardly ever needed
+     * @param softmax the softmax of logits; null of log-probabilities
+     * @param classes the number of classes, which lie side by side
      * @param blank the class of the blank
-     * @param fromLogits whether the scores are logits
-     * @param gradient zeros, of the length of {@code scores}, to receive the gradient; null if none
+     * @param gradient zeros, of as many scores, to receive the gradient; null if none
      *     is wanted
      */
     CtcAlignment(
-            double[] scores,
+            Supplier<double[]> scores,
+            double @Nullable [] softmax,
             int classes,
             int blank,
-            boolean fromLogits,
             double @Nullable [] gradient) {
         this.scores = scores;
+        this.softmax = softmax;
         this.classes = classes;
         this.blank = blank;
-        this.fromLogits = fromLogits;
         this.gradient = gradient;
         place = new int[classes];
     }
@@ -137,7 +142,10 @@ final class CtcAlignment {
         if (!reach()) {
             return Double.POSITIVE_INFINITY;
         }
-        double normalizers = normalize(scale);
+        double normalizers = softmax == null ? Double.NaN : normalizeSoftmax(softmax, scale);
+        if (Double.isNaN(normalizers)) {
+            normalizers = normalizeScores();
+        }
         if (!(normalizers > Double.NEGATIVE_INFINITY)) {
             return -normalizers;
         }
@@ -147,6 +155,7 @@ final class CtcAlignment {
         occupancy = atLeast(occupancy, usedCount);
         double logLikelihood = forward();
         if (Double.isNaN(logLikelihood)) {
+            normalizers = normalizeScores();
             logLikelihood = logForward();
             if (gradient != null && Double.isFinite(logLikelihood)) {
                 logBackward(logLikelihood, scale);
@@ -210,25 +219,59 @@ final class CtcAlignment {
     // ------------------------------------------------------------------ emissions
 
     /**
-     * Computes what the used classes emit, normalized over them, and puts the part of the softmax
-     * in the gradient there.
+     * Computes what the used classes emit, normalized over them, and puts the softmax in the
+     * gradient.
+     *
+     * @return the logarithm of what was divided out of the likelihood, or NaN where a used class is
+     *     too improbable
+     */
+    private double normalizeSoftmax(double[] softmax, double scale) {
+        emission = atLeast(emission, Math.multiplyExact(steps, usedCount));
+        double total = 0;
+        double least = 1;
+        for (int t = 0; t < steps; t++) {
+            int row = row(t);
+            int e = t * usedCount;
+            double sum = 0;
+            for (int k = 0; k < usedCount; k++) {
+                double p = softmax[row + used[k]];
+                emission[e + k] = p;
+                sum += p;
+                least = Math.min(least, p);
+            }
+            for (int k = 0; k < usedCount; k++) {
+                emission[e + k] /= sum;
+            }
+            total += Math.log(sum);
+            if (gradient != null) {
+                for (int c = row; c < row + classes; c++) {
+                    gradient[c] = softmax[c] * scale;
+                }
+            }
+        }
+        return least >= LEAST ? total : Double.NaN;
+    }
+
+    /**
+     * Does the same without the softmax, and without touching the gradient.
      *
      * @return the logarithm of what was divided out of the likelihood
      */
-    private double normalize(double scale) {
+    private double normalizeScores() {
         emission = atLeast(emission, Math.multiplyExact(steps, usedCount));
         normalizer = atLeast(normalizer, steps);
+        x = scores.get();
         double total = 0;
         for (int t = 0; t < steps; t++) {
             int row = row(t);
             int e = t * usedCount;
             double max = Double.NEGATIVE_INFINITY;
             for (int k = 0; k < usedCount; k++) {
-                max = Math.max(max, scores[row + used[k]]);
+                max = Math.max(max, x[row + used[k]]);
             }
             double sum = 0;
             for (int k = 0; k < usedCount; k++) {
-                double exp = Math.exp(scores[row + used[k]] - max);
+                double exp = Math.exp(x[row + used[k]] - max);
                 emission[e + k] = exp;
                 sum += exp;
             }
@@ -236,29 +279,19 @@ final class CtcAlignment {
                 emission[e + k] /= sum;
             }
             normalizer[t] = max == Double.NEGATIVE_INFINITY ? max : max + Math.log(sum);
-            total += fromLogits ? normalizer[t] - logSumExp(row, scale) : normalizer[t];
+            total += softmax == null ? normalizer[t] : normalizer[t] - logSumExp(row);
         }
         return total;
     }
 
-    private double logSumExp(int row, double scale) {
+    private double logSumExp(int row) {
         double max = Double.NEGATIVE_INFINITY;
         for (int c = row; c < row + classes; c++) {
-            max = Math.max(max, scores[c]);
+            max = Math.max(max, x[c]);
         }
         double sum = 0;
         for (int c = row; c < row + classes; c++) {
-            double exp = Math.exp(scores[c] - max);
-            sum += exp;
-            if (gradient != null) {
-                gradient[c] = exp;
-            }
-        }
-        if (gradient != null) {
-            double factor = scale / sum;
-            for (int c = row; c < row + classes; c++) {
-                gradient[c] *= factor;
-            }
+            sum += Math.exp(x[c] - max);
         }
         return max + Math.log(sum);
     }
@@ -382,7 +415,7 @@ final class CtcAlignment {
     }
 
     private double logEmission(int t, int s) {
-        return scores[row(t) + used[symbol[s]]] - normalizer[t];
+        return x[row(t) + used[symbol[s]]] - normalizer[t];
     }
 
     private static double logAdd(double a, double b) {
