@@ -14,9 +14,8 @@ final class Hinge {
     /** Returns a value, but NaN if a score is NaN, which the engine's own losses count as 0. */
     static final String OR_NAN =
             """
-            top = float(torch.max(torch.detach(x)))
-            if torch.isnan(top):
-              torch.detach(value).fill_(top)
+            if not torch.equal(x, x):
+              torch.detach(value).fill_(nan)
             return value
             """;
 

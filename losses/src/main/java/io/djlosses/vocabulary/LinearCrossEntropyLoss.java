@@ -236,7 +236,7 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
     protected @Nullable NDArray scripted(NDList labels, NDList predictions, Script.Goal goal) {
         NDArray label = labels.get(0);
         if (predictions.size() == 1
-                || (!goal.always() && isLarge(predictions))
+                || (!goal.always() && isLarge(predictions) && !isOneChunk(labels, predictions))
                 || weight != null
                 || !label.getShape().equals(unreducedShape(labels, predictions))) {
             return null;
@@ -261,7 +261,7 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
         NDArray input = rows(predictions.get(0));
         VocabularyTarget target = target(labels, predictions, input);
         long rows = input.getShape().get(0);
-        long step = chunkSize > 0 ? chunkSize : Math.max(MIN_ROWS, input.getShape().get(1));
+        long step = step(predictions);
         NDList inputGradients = new NDList();
         NDList sums = new NDList(); // value, weight's gradient, bias's gradient
         for (long from = 0; from < rows; from += step) {
@@ -289,6 +289,15 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
             gradients[i] = sums.get(i - 1);
         }
         return new ClosedForm(sum, target.divisor(), 1, gradients);
+    }
+
+    private boolean isOneChunk(NDList labels, NDList predictions) {
+        return unreducedShape(labels, predictions).size() <= step(predictions);
+    }
+
+    /** Returns how many rows a chunk has. */
+    private long step(NDList predictions) {
+        return chunkSize > 0 ? chunkSize : Math.max(MIN_ROWS, predictions.get(1).getShape().get(1));
     }
 
     private static boolean isLarge(NDList predictions) {
