@@ -22,7 +22,7 @@ import java.util.List;
 final class CrossEntropyScript {
 
     /** From how many elements on the memory that is saved outweighs the operations on a row. */
-    private static final int LARGE = 1 << 20;
+    static final int LARGE = 1 << 20;
 
     /** Leaves p where the gradient is to be. */
     static final String SOFTMAX = "p = torch._softmax(x, 1, False, out=dx)\n";

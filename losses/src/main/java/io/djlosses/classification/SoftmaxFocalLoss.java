@@ -65,8 +65,62 @@ import java.util.List;
  */
 public final class SoftmaxFocalLoss extends AbstractLoss {
 
-    private static final Script SCRIPT = scriptOf("").build();
-    private static final Script WEIGHTED = scriptOf("torch.take(w, i)").constants("w").build();
+    /** Needs q = p[y]. */
+    private static final String POWER =
+            """
+            rest = torch.rsub(q, 1)
+            gone = torch.eq(rest, 0)
+            steep = torch.pow(rest, gamma - 1.)
+            power = torch.mul(steep, rest)
+            """;
+
+    /** Sets what a change of log q changes. */
+    private static final String SLOPE =
+            """
+            slope = torch.sub(power, torch.xlogy(q, q).mul_(steep).mul_(gamma))
+            slope.masked_fill_(gone, 0)
+            """;
+
+    /** Needs log q. */
+    private static final String SUM =
+            "torch.neg(torch.sum(torch.masked_fill(torch.mul(l, power), gone, 0)))";
+
+    private static final Script SCRIPT = scriptOf("").small(smallOf("x y", "")).build();
+    private static final Script WEIGHTED =
+            scriptOf("torch.take(w, i)")
+                    .constants("w")
+                    .small(smallOf("x y w", "torch.take(w, i)"))
+                    .build();
+
+    /** Leaves the gradient of log q to the engine. */
+    private static Script smallOf(String arrays, String weight) {
+        return Script.of(
+                arrays,
+                "gamma",
+                """
+                i = torch.unsqueeze(y, 1)
+                own = torch.gather(torch.log_softmax(x, 1), 1, i)
+                l = torch.detach(own)
+                q = torch.exp(l)
+                """
+                        + POWER
+                        + SLOPE
+                        + (weight.isEmpty()
+                                ? ""
+                                : "slope.mul_(WEIGHT)\npower.mul_(WEIGHT)\n"
+                                        .replace("WEIGHT", weight))
+                        + """
+                        factor = 1. / torch.numel(y) if mean else 1.
+                        value = torch.mul(SUM, factor)
+                        if not gradient:
+                          return value
+                        carrier = torch.dot(torch.flatten(own), torch.flatten(slope))
+                        result = torch.mul(carrier, -factor)
+                        result.detach().copy_(value)
+                        return result
+                        """
+                                .replace("SUM", SUM));
+    }
 
     /**
      * Writes what a change of log p[y] changes, times that of log p[y], to where the gradient is to
@@ -77,32 +131,25 @@ public final class SoftmaxFocalLoss extends AbstractLoss {
                 CrossEntropyScript.LOG
                         + """
                         q = torch.gather(p, 1, i)
-                        rest = torch.rsub(q, 1)
-                        power = torch.pow(rest, gamma)
-                        """;
+                        """
+                        + POWER;
         String weighed = weight.isEmpty() ? "" : "power.mul_(" + weight + ")\n";
         return Script.closedForm("x")
                 .labels("y")
                 .numbers("gamma")
                 .rows()
-                .least(0)
+                .least(CrossEntropyScript.LARGE)
                 .shared("i = torch.unsqueeze(y, 1)")
                 .gradient(
                         CrossEntropyScript.SOFTMAX
                                 + values
-                                + """
-                                slope = torch.xlogy(q, q).mul_(torch.pow(rest, gamma - 1.))
-                                slope = torch.sub(power, slope.mul_(gamma))
-                                slope.masked_fill_(torch.eq(rest, 0), 0)
-                                dx.scatter_(1, i, -1, reduce="add")
-                                """
+                                + SLOPE
+                                + "dx.scatter_(1, i, -1, reduce=\"add\")\n"
                                 + (weight.isEmpty() ? "" : "slope.mul_(" + weight + ")\n")
                                 + "dx.mul_(slope)\n"
                                 + weighed)
                 .withoutGradient(CrossEntropyScript.SOFTMAX_ONLY + values + weighed)
-                .value(
-                        "torch.neg(torch.sum(torch.masked_fill(torch.mul(l, power), torch.eq(rest,"
-                                + " 0), 0)))")
+                .value(SUM)
                 .divisor("torch.numel(y)");
     }
 
