@@ -79,8 +79,7 @@ final class CtcAlignment {
      * @param softmax the softmax of logits; null of log-probabilities
      * @param classes the number of classes, which lie side by side
      * @param blank the class of the blank
-     * @param gradient zeros, of as many scores, to receive the gradient; null if none
-     *     is wanted
+     * @param gradient zeros, of as many scores, to receive the gradient; null if none is wanted
      */
     CtcAlignment(
             Supplier<double[]> scores,
