@@ -89,24 +89,24 @@ public final class SampledSoftmaxLoss extends AbstractLoss {
     /** Fetches targets and sampled classes together, which leaves one gradient of the layer. */
     private static final Script SCRIPT =
             Script.of(
-                    "weights biases x y s ylogs slogs",
-                    "remove",
+                    "weights biases x ids logs",
+                    "t remove",
                     """
                     n = torch.size(x, 0)
-                    sizes = [torch.numel(y), torch.numel(s)]
-                    ids = torch.cat([torch.flatten(y), s])
+                    m = n * int(t)
+                    sizes = [m, torch.numel(ids) - m]
                     w = torch.split_with_sizes(torch.index_select(weights, 0, ids), sizes)
-                    b = torch.split_with_sizes(torch.index_select(biases, 0, ids), sizes)
+                    b = torch.sub(torch.index_select(biases, 0, ids), logs)
+                    b = torch.split_with_sizes(b, sizes)
                     rows = torch.reshape(w[0], [n, -1, torch.size(x, 1)])
                     right = torch.sum(torch.mul(rows, torch.unsqueeze(x, 1)), [2])
-                    right = torch.add(right, torch.sub(torch.reshape(b[0], [n, -1]), ylogs))
-                    other = torch.linear(x, w[1], torch.sub(b[1], slogs))
+                    right = torch.add(right, torch.reshape(b[0], [n, -1]))
+                    other = torch.linear(x, w[1], b[1])
                     if remove > 0.:
-                      hits = torch.any(torch.eq(torch.unsqueeze(y, 2), s), 1)
-                      other.masked_fill_(hits, float("-inf"))
+                      hits = torch.eq(torch.reshape(ids[0:m], [n, -1, 1]), ids[m:])
+                      other.masked_fill_(torch.any(hits, 1), float("-inf"))
                     l = torch.log_softmax(torch.cat([right, other], 1), 1)
-                    t = torch.size(y, 1)
-                    total = torch.sum(l[:, 0:t])
+                    total = torch.sum(l[:, 0:int(t)])
                     return total.mul_(-1. / (t * n if mean else t))
                     """);
 
@@ -231,17 +231,21 @@ public final class SampledSoftmaxLoss extends AbstractLoss {
         NDManager manager = inputs.getManager();
         long[] target = targets(labels.get(0), classes(predictions));
         Candidates.Drawn drawn = candidates.draw(target, weights.getShape().get(0));
-        Shape perTrue = new Shape(inputs.getShape().get(0), numTrue);
+        long[] ids = new long[target.length + numSampled];
+        System.arraycopy(target, 0, ids, 0, target.length);
+        System.arraycopy(drawn.ids(), 0, ids, target.length, numSampled);
+        double[] counts = new double[ids.length];
+        System.arraycopy(drawn.trueCount(), 0, counts, 0, target.length);
+        System.arraycopy(drawn.sampledCount(), 0, counts, target.length, numSampled);
+        Shape shape = new Shape(ids.length);
         List<NDArray> arrays =
                 List.of(
                         weights,
                         predictions.get(1),
                         inputs,
-                        Nd.create(manager, target, perTrue),
-                        Nd.create(manager, drawn.ids(), new Shape(numSampled)),
-                        logs(drawn.trueCount(), perTrue, inputs),
-                        logs(drawn.sampledCount(), new Shape(numSampled), inputs));
-        return SCRIPT.run(goal, arrays, removeAccidentalHits ? 1 : 0);
+                        Nd.create(manager, ids, shape),
+                        logs(counts, shape, inputs));
+        return SCRIPT.run(goal, arrays, numTrue, removeAccidentalHits ? 1 : 0);
     }
 
     private long[] targets(NDArray label, long classes) {
