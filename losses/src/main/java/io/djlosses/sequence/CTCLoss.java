@@ -14,6 +14,7 @@ import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Reduction;
 import io.djlosses.api.Terms;
 import io.djlosses.nd.Nd;
+import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
 
@@ -312,7 +313,7 @@ public final class CTCLoss extends AbstractLoss {
             double[] factors,
             double @Nullable [] gradient) {
         Scores scores = new Scores(x);
-        double[] softmax = fromLogits ? softmax(x) : null;
+        double[] softmax = fromLogits ? softmax(x, layout.classes) : null;
         double[] losses = new double[layout.samples];
         int threads = Math.min(threads(x), losses.length);
         IntConsumer part =
@@ -358,11 +359,30 @@ public final class CTCLoss extends AbstractLoss {
         }
     }
 
-    private static double[] softmax(NDArray x) {
-        try (NDArray wide = x.stopGradient().toType(DataType.FLOAT64, false);
-                NDArray softmax = wide.softmax(-1)) {
-            return Nd.toDoubles(softmax);
+    private static double[] softmax(NDArray x, int classes) {
+        if (Script.runsOn(x)) {
+            try (NDArray wide = x.stopGradient().toType(DataType.FLOAT64, false);
+                    NDArray softmax = wide.softmax(-1)) {
+                return Nd.toDoubles(softmax);
+            }
         }
+        // Other engines take longer in FLOAT64 than Java does.
+        double[] softmax = Nd.toDoubles(x);
+        for (int row = 0; row < softmax.length; row += classes) {
+            double max = Double.NEGATIVE_INFINITY;
+            for (int c = row; c < row + classes; c++) {
+                max = Math.max(max, softmax[c]);
+            }
+            double sum = 0;
+            for (int c = row; c < row + classes; c++) {
+                softmax[c] = Math.exp(softmax[c] - max);
+                sum += softmax[c];
+            }
+            for (int c = row; c < row + classes; c++) {
+                softmax[c] /= sum;
+            }
+        }
+        return softmax;
     }
 
     /** Returns how many threads may work on a batch: as many as are set for the engine. */
