@@ -15,7 +15,9 @@ import io.djlosses.nd.Script;
 import org.jspecify.annotations.Nullable;
 
 import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 
 /**
@@ -61,9 +63,38 @@ public final class MultiClassDiceLoss extends AbstractLoss {
 
     private static final double SMOOTH = 1e-5;
 
+    private static final Map<Activation, Script> SCRIPTS = scripts("x y", "values");
+    private static final Map<Activation, Script> WEIGHTED_SCRIPTS =
+            scripts("x y w", "torch.mul(values, w)");
+
     private final double @Nullable [] weights;
     private final @Nullable Integer ignoreIndex;
     private final Activation activation;
+
+    private static Map<Activation, Script> scripts(String arrays, String result) {
+        Map<Activation, Script> scripts = new EnumMap<>(Activation.class);
+        for (Activation activation : Activation.values()) {
+            // A sum over both axes at once loses digits.
+            String body =
+                    """
+                    n = torch.size(x, 0)
+                    c = torch.size(x, 1)
+                    p = torch.reshape(PROBABILITIES, [n, c, -1])
+                    t = torch.reshape(y, [n, c, -1])
+                    overlap = torch.sum(torch.sum(torch.mul(p, t), [2]), [0])
+                    total = torch.sum(torch.sum(torch.square(p), [2]), [0])
+                    total = torch.add(total, torch.sum(torch.sum(torch.square(t), [2]), [0]))
+                    total = torch.add(total, SMOOTH)
+                    values = torch.rsub(torch.div(overlap, total), 1., 2.)
+                    return torch.mean(RESULT) if mean else torch.sum(RESULT)
+                    """
+                            .replace("PROBABILITIES", activation.probabilities)
+                            .replace("SMOOTH", String.valueOf(SMOOTH))
+                            .replace("RESULT", result);
+            scripts.put(activation, Script.of(arrays, "", body));
+        }
+        return scripts;
+    }
 
     private MultiClassDiceLoss(Builder builder) {
         super(builder);
@@ -81,34 +112,10 @@ public final class MultiClassDiceLoss extends AbstractLoss {
         /** Nothing: predictions are probabilities. */
         NONE("x");
 
-        private final Script script;
-        private final Script weightedScript;
+        private final String probabilities;
 
         Activation(String probabilities) {
-            script = script("x y", probabilities, "values");
-            weightedScript = script("x y w", probabilities, "torch.mul(values, w)");
-        }
-
-        private static Script script(String arrays, String probabilities, String result) {
-            return Script.of(
-                    arrays,
-                    "",
-                    // A sum over both axes at once loses digits.
-                    """
-                    n = torch.size(x, 0)
-                    c = torch.size(x, 1)
-                    p = torch.reshape(PROBABILITIES, [n, c, -1])
-                    t = torch.reshape(y, [n, c, -1])
-                    overlap = torch.sum(torch.sum(torch.mul(p, t), [2]), [0])
-                    total = torch.sum(torch.sum(torch.square(p), [2]), [0])
-                    total = torch.add(total, torch.sum(torch.sum(torch.square(t), [2]), [0]))
-                    total = torch.add(total, SMOOTH)
-                    values = torch.rsub(torch.div(overlap, total), 1., 2.)
-                    return torch.mean(RESULT) if mean else torch.sum(RESULT)
-                    """
-                            .replace("PROBABILITIES", probabilities)
-                            .replace("SMOOTH", String.valueOf(SMOOTH))
-                            .replace("RESULT", result));
+            this.probabilities = probabilities;
         }
 
         NDArray of(NDArray x) {
@@ -168,9 +175,9 @@ public final class MultiClassDiceLoss extends AbstractLoss {
     protected @Nullable NDArray scripted(NDList labels, NDList predictions, Script.Goal goal) {
         NDArray x = predictions.get(0);
         NDArray y = Nd.cast(labels.get(0), x);
-        return isWeighted()
-                ? activation.weightedScript.run(goal, List.of(x, y, factors(x, classes(x))))
-                : activation.script.run(goal, List.of(x, y));
+        Script script = (isWeighted() ? WEIGHTED_SCRIPTS : SCRIPTS).get(activation);
+        List<NDArray> arrays = isWeighted() ? List.of(x, y, factors(x, classes(x))) : List.of(x, y);
+        return Objects.requireNonNull(script).run(goal, arrays);
     }
 
     /** Sums over all axes but that of the classes. */
