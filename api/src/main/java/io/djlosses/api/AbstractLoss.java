@@ -10,12 +10,14 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.training.loss.Loss;
 
 import io.djlosses.nd.Nd;
+import io.djlosses.nd.Recorder;
 import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
 
 import java.lang.ref.Reference;
 import java.util.Objects;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 
 /**
@@ -56,6 +58,9 @@ public abstract class AbstractLoss extends Loss {
      */
     private static final long CLOSED_FORM_SIZE = 4096;
 
+    /** Up to this size of the largest prediction a graph's one call saves more than it costs. */
+    private static final long GRAPH_SIZE = 1 << 14;
+
     private final Reduction reduction;
     private final EmptyPolicy emptyPolicy;
     private final Validation validation;
@@ -63,6 +68,7 @@ public abstract class AbstractLoss extends Loss {
     private final boolean labelGradient;
     private final Reading reading;
     private final Accumulators accumulators;
+    private final @Nullable Recorder recorder;
 
     /**
      * Makes a loss with {@link Reduction#MEAN} and the default of every other common option.
@@ -88,6 +94,7 @@ public abstract class AbstractLoss extends Loss {
         labelGradient = false;
         reading = Reading.AUTO;
         accumulators = new Accumulators(name);
+        recorder = null;
     }
 
     /**
@@ -104,6 +111,7 @@ public abstract class AbstractLoss extends Loss {
         labelGradient = builder.labelGradient;
         reading = builder.reading;
         accumulators = new Accumulators(builder.name);
+        recorder = new Recorder();
     }
 
     // ------------------------------------------------------------------ what a subclass writes
@@ -237,6 +245,15 @@ public abstract class AbstractLoss extends Loss {
     }
 
     /**
+     * Returns the size up to which a graph of the formula pays, on engines that run graphs.
+     *
+     * @return a number of elements
+     */
+    protected long graphSize() {
+        return GRAPH_SIZE;
+    }
+
+    /**
      * Does for labels what {@link #maskedPredictions} does for predictions; class indices need
      * nothing, numbers may.
      *
@@ -342,19 +359,16 @@ public abstract class AbstractLoss extends Loss {
         if (function != null) {
             return function.apply(weighted(inputs, gradient).values());
         }
-        if (reduction == Reduction.NONE) {
-            return weighted(inputs, gradient).values();
+        NDArray result = recorded(inputs, gradient);
+        if (result == null && reduction != Reduction.NONE) {
+            result = scripted(inputs, gradient);
         }
-        NDArray result = scripted(inputs, gradient);
         if (result != null) {
             return result;
         }
-        ClosedForm closed = closedForm(inputs, gradient);
+        ClosedForm closed = reduction == Reduction.NONE ? null : closedForm(inputs, gradient);
         if (closed == null) {
-            Terms terms = weighted(inputs, gradient);
-            return reduction == Reduction.MEAN && terms.isUniform()
-                    ? finish(Nd.mean(terms.values()))
-                    : quotient(sum(inputs, terms));
+            return byFormula(inputs, gradient);
         }
         Divisor divisor = divisor(inputs, closed.divisor());
         if (gradient && divisor.isKnown()) {
@@ -363,6 +377,16 @@ public abstract class AbstractLoss extends Loss {
             return finish(closed.attach(mean, inputs.predictions, divisor.factor()));
         }
         return quotient(sum(inputs, closed, gradient));
+    }
+
+    private NDArray byFormula(Inputs inputs, boolean gradient) {
+        Terms terms = weighted(inputs, gradient);
+        if (reduction == Reduction.NONE) {
+            return terms.values();
+        }
+        return reduction == Reduction.MEAN && terms.isUniform()
+                ? finish(Nd.mean(terms.values()))
+                : quotient(sum(inputs, terms));
     }
 
     private NDArray quotient(Sum sum) {
@@ -404,6 +428,50 @@ public abstract class AbstractLoss extends Loss {
             return Divisor.of(shape.isScalar() ? 1 : shape.get(0));
         }
         return ofMean;
+    }
+
+    /** Runs the formula as a graph, where the engine has graphs and the arrays are small. */
+    private @Nullable NDArray recorded(Inputs inputs, boolean gradient) {
+        if (isEmpty(inputs.predictions)) {
+            return null;
+        }
+        int predictions = inputs.predictions.size();
+        int weighted = predictions + inputs.labels.size();
+        NDList arrays = new NDList(gradient ? inputs.predictions : detached(inputs.predictions));
+        arrays.addAll(inputs.labels);
+        if (inputs.weight != null) {
+            arrays.add(inputs.weight);
+        }
+        return recorded(
+                new Formula(gradient, predictions),
+                arrays,
+                given -> {
+                    NDArray weight = given.size() > weighted ? given.get(weighted) : null;
+                    NDList labels = given.subNDList(predictions, weighted);
+                    Inputs some = new Inputs(labels, given.subNDList(0, predictions), weight);
+                    return byFormula(some, gradient);
+                });
+    }
+
+    /**
+     * Computes something by one call of the engine, where the engine has graphs, the arrays are
+     * small, and the same has been computed before; see {@link Recorder}. Losses that are made with
+     * a {@link LossBuilder} have their formula computed so; this is for what it does not cover.
+     *
+     * @param name what tells this computation from others of the loss
+     * @param inputs the arrays that it depends on
+     * @param computation the computation, which depends on nothing else that ever changes
+     * @return the result, or null where the computation is to be done as it is
+     */
+    protected final @Nullable NDArray recorded(
+            Object name, NDList inputs, Function<NDList, NDArray> computation) {
+        boolean now = reading == Reading.SCRIPT;
+        return recorder != null
+                        && (now || reading == Reading.AUTO)
+                        && largest(inputs) < graphSize()
+                        && Recorder.runsOn(inputs.head())
+                ? recorder.run(name, inputs, now, computation)
+                : null;
     }
 
     private @Nullable NDArray scripted(Inputs inputs, boolean gradient) {
@@ -760,6 +828,9 @@ public abstract class AbstractLoss extends Loss {
         }
         return finish(total.numerator() / total.denominator());
     }
+
+    /** What tells graphs of the formula apart. */
+    private record Formula(boolean gradient, int predictions) {}
 
     /** What a loss works on: labels without weights, and predictions wide enough to sum. */
     record Inputs(NDList labels, NDList predictions, @Nullable NDArray weight) {}
