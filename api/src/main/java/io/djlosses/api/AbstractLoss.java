@@ -43,6 +43,7 @@ import java.util.function.UnaryOperator;
  *       arrays, is immutable but for the sums behind its accumulators, and may be used from several
  *       threads. Where the engine runs {@linkplain Script scripts}, the script of a class and the
  *       numbers in its options stay loaded, and class weights do for as long as the loss lives.
+ *       So do its {@linkplain Recorder graphs} and their constants, where the engine runs those.
  *   <li>An accumulator reports Σ numerators / Σ denominators over all that it saw, in {@code
  *       double}: the mean over an epoch does not depend on how the epoch was cut into batches. With
  *       {@link Reduction#SUM} it reports the total, with {@link Reduction#NONE} the mean, and with
@@ -242,15 +243,6 @@ public abstract class AbstractLoss extends Loss {
      */
     protected long closedFormSize() {
         return CLOSED_FORM_SIZE;
-    }
-
-    /**
-     * Returns the size up to which a graph of the formula pays, on engines that run graphs.
-     *
-     * @return a number of elements
-     */
-    protected long graphSize() {
-        return GRAPH_SIZE;
     }
 
     /**
@@ -454,9 +446,9 @@ public abstract class AbstractLoss extends Loss {
     }
 
     /**
-     * Computes something by one call of the engine, where the engine has graphs, the arrays are
-     * small, and the same has been computed before; see {@link Recorder}. Losses that are made with
-     * a {@link LossBuilder} have their formula computed so; this is for what it does not cover.
+     * Computes something as a {@linkplain Recorder graph}, where the engine runs graphs and the
+     * arrays are small. The formula of a loss that is made with a
+     * {@link LossBuilder} is computed so anyway; this is for what is no formula of the predictions.
      *
      * @param name what tells this computation from others of the loss
      * @param inputs the arrays that it depends on
@@ -465,12 +457,11 @@ public abstract class AbstractLoss extends Loss {
      */
     protected final @Nullable NDArray recorded(
             Object name, NDList inputs, Function<NDList, NDArray> computation) {
-        boolean now = reading == Reading.SCRIPT;
         return recorder != null
-                        && (now || reading == Reading.AUTO)
-                        && largest(inputs) < graphSize()
+                        && (reading == Reading.AUTO || reading == Reading.SCRIPT)
+                        && largest(inputs) < GRAPH_SIZE
                         && Recorder.runsOn(inputs.head())
-                ? recorder.run(name, inputs, now, computation)
+                ? recorder.run(name, inputs, computation)
                 : null;
     }
 

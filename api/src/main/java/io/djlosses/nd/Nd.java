@@ -604,9 +604,16 @@ public final class Nd {
      * @return the 0-d sum
      */
     public static NDArray sumOfConstant(NDArray x) {
-        return !SUMS_INFINITIES.of(x.getManager()) && Operators.serve(x) && x.size() > 0
-                ? Operators.total(x)
-                : sum(x);
+        if (SUMS_INFINITIES.of(x.getManager()) || !Operators.serve(x) || x.size() == 0) {
+            return sum(x);
+        }
+        if (x.size() < LARGE || x.size() % EXACT_WIDTH != 0) {
+            return Operators.total(x);
+        }
+        try (NDArray rows = x.reshape(-1, EXACT_WIDTH);
+                NDArray sums = rows.dot(ones(rows, EXACT_WIDTH))) {
+            return Operators.total(sums);
+        }
     }
 
     private static NDArray total(NDArray x) {
@@ -618,7 +625,7 @@ public final class Nd {
         }
         // The value of the one, which is exact, with the gradient of the other, which is fast.
         NDArray sum = totalByProducts(x);
-        return overwrite(sum, Operators.total(x.stopGradient()));
+        return overwrite(sum, sumOfConstant(x.stopGradient()));
     }
 
     /** Sums by products with ones: row by row, to lose few digits. */
@@ -660,12 +667,7 @@ public final class Nd {
         if (x.getShape().isScalar()) {
             return x;
         }
-        if (SUMS_INFINITIES.of(x.getManager())) {
-            return x.mean();
-        }
-        return Recorder.isRecorded(x)
-                ? Operators.mean(x)
-                : div(total(x), x.size());
+        return SUMS_INFINITIES.of(x.getManager()) ? x.mean() : div(total(x), x.size());
     }
 
     /**
@@ -1033,7 +1035,8 @@ public final class Nd {
         if (x.size() == 0 || !x.getDataType().isFloating()) {
             return true;
         }
-        return x.stopGradient().abs().lt(Double.POSITIVE_INFINITY).all().getBoolean();
+        NDArray constant = x.stopGradient();
+        return constant.sub(constant).eq(0).all().getBoolean();
     }
 
     // --------------------------------------------------------------------- gradients

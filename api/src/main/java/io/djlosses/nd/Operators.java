@@ -29,7 +29,6 @@ final class Operators {
                             return isClose(total(pair), Double.POSITIVE_INFINITY)
                                     && isClose(sum(pair, 1), Double.POSITIVE_INFINITY)
                                     && isClose(sumOfFew(pair, 1, true), Double.POSITIVE_INFINITY)
-                                    && isClose(mean(pair), Double.POSITIVE_INFINITY)
                                     && isClose(inner(small, small), 5)
                                     && isClose(pick(small.reshape(1, 2), second), 2)
                                     && isClose(
@@ -61,18 +60,8 @@ final class Operators {
 
     /** Returns the 0-d sum of all elements, exact and also where some are infinite. */
     static NDArray total(NDArray x) {
-        if (x.getShape().isScalar()) {
-            return x.add(0); // never the array itself, which a caller may close
-        }
-        // In a graph it counts what an operator takes, elsewhere how many there are.
-        return Recorder.isRecorded(x)
-                ? invoke("sum", x).reshape(new Shape())
-                : contract(x, axes(x), "");
-    }
-
-    /** Returns the 0-d mean of all elements, exact and also where some are infinite. */
-    static NDArray mean(NDArray x) {
-        return x.getShape().isScalar() ? x.add(0) : invoke("mean", x).reshape(new Shape());
+        // Never the array itself, which a caller may close.
+        return x.getShape().isScalar() ? x.add(0) : contract(x, axes(x), "");
     }
 
     /** Returns the sums along an axis, exact and also where some are infinite. */

@@ -18,18 +18,16 @@ import java.util.function.Function;
 import java.util.function.Predicate;
 
 /**
- * Records a computation that is run again and again on small arrays, and then runs it by one call
- * of the engine instead of one for each operation, with the same value and gradient.
+ * Records a computation, and runs it by one call of the engine instead of one for each operation,
+ * with the same value and gradient.
  *
  * <p>For engines that load and run graphs of their operators, which is found by a trial. There is a
- * graph for each combination of shapes and data types, and each is recorded from the computation
- * itself; what cannot be recorded is computed as ever. A graph and its constants stay loaded for as
- * long as the recorder lives.
+ * graph for each combination of shapes and data types, recorded from the computation itself when
+ * the combination first comes, which takes about a millisecond; what cannot be recorded is computed
+ * as ever. A graph, its constants and its memory stay for as long as the recorder lives, so graphs
+ * are for small arrays.
  */
 public final class Recorder {
-
-    /** A computation is recorded when it comes for this time: most that come once do not return. */
-    private static final int RECORDED_CALL = 3;
 
     /** How many combinations of shapes and types are recorded. */
     private static final int MOST = 32;
@@ -43,7 +41,6 @@ public final class Recorder {
     private static final class Recorded {
 
         private final List<Graph> graphs = new CopyOnWriteArrayList<>();
-        private volatile int calls;
         private volatile boolean failed;
     }
 
@@ -65,12 +62,11 @@ public final class Recorder {
      *
      * @param name what tells this computation from others of the same recorder
      * @param inputs the arrays that it depends on
-     * @param now whether to record it at once
      * @param computation the computation, which depends on nothing else that ever changes
      * @return the result, or null where it has not been recorded
      */
     public @Nullable NDArray run(
-            Object name, NDList inputs, boolean now, Function<NDList, NDArray> computation) {
+            Object name, NDList inputs, Function<NDList, NDArray> computation) {
         List<Object> key = new ArrayList<>(1 + 2 * inputs.size());
         key.add(name);
         for (NDArray input : inputs) {
@@ -93,11 +89,7 @@ public final class Recorder {
                 return result;
             }
         }
-        recorded.calls++;
-        if ((!now && recorded.calls < RECORDED_CALL) || recorded.graphs.size() >= MOST) {
-            return null;
-        }
-        return record(recorded, inputs, computation);
+        return recorded.graphs.size() < MOST ? record(recorded, inputs, computation) : null;
     }
 
     private synchronized @Nullable NDArray record(

@@ -194,16 +194,24 @@ final class Recording {
         for (int i = 0; i < inputs.size(); i++) {
             recorded.add(recording.input(inputs.get(i).stopGradient(), i));
         }
-        Recorded result = recorded(computation.apply(recorded));
-        if (result.node.isLeaf()) {
-            throw new Unrecordable("a result that is not computed");
+        boolean complete = false;
+        try {
+            Recorded result = recorded(computation.apply(recorded));
+            complete = !result.node.isLeaf();
+            if (!complete) {
+                throw new Unrecordable("a result that is not computed");
+            }
+            return new Result(
+                    result.node,
+                    result.array,
+                    recording.inputs,
+                    recording.preparations,
+                    recording.made);
+        } finally {
+            if (!complete) {
+                recording.made.forEach(NDArray::close);
+            }
         }
-        return new Result(
-                result.node,
-                result.array,
-                recording.inputs,
-                recording.preparations,
-                recording.made);
     }
 
     /** Tells whether an array notes what is done to it. */
