@@ -42,8 +42,8 @@ import java.util.function.UnaryOperator;
  *       predictions.get(0)} (where that is a parameter, of the input). The loss itself holds no
  *       arrays, is immutable but for the sums behind its accumulators, and may be used from several
  *       threads. Where the engine runs {@linkplain Script scripts}, the script of a class and the
- *       numbers in its options stay loaded, and class weights do for as long as the loss lives.
- *       So do its {@linkplain Recorder graphs} and their constants, where the engine runs those.
+ *       numbers in its options stay loaded, and class weights do for as long as the loss lives. So
+ *       do its {@linkplain Recorder graphs} and their constants, where the engine runs those.
  *   <li>An accumulator reports Σ numerators / Σ denominators over all that it saw, in {@code
  *       double}: the mean over an epoch does not depend on how the epoch was cut into batches. With
  *       {@link Reduction#SUM} it reports the total, with {@link Reduction#NONE} the mean, and with
@@ -447,8 +447,8 @@ public abstract class AbstractLoss extends Loss {
 
     /**
      * Computes something as a {@linkplain Recorder graph}, where the engine runs graphs and the
-     * arrays are small. The formula of a loss that is made with a
-     * {@link LossBuilder} is computed so anyway; this is for what is no formula of the predictions.
+     * arrays are small. The formula of a loss that is made with a {@link LossBuilder} is computed
+     * so anyway; this is for what is no formula of the predictions.
      *
      * @param name what tells this computation from others of the loss
      * @param inputs the arrays that it depends on

@@ -24,7 +24,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.IdentityHashMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.StringJoiner;
@@ -141,7 +141,9 @@ final class Graph {
     private NDArray run(NDList inputs) {
         NDList arguments = new NDList(leaves.size());
         for (Node leaf : leaves) {
-            arguments.add(leaf.constant() == null ? inputs.get(leaf.input()) : leaf.constant());
+            NDArray array = leaf.constant() == null ? inputs.get(leaf.input()) : leaf.constant();
+            // An engine takes the name of an array for that of an input.
+            arguments.add(array.getName() == null ? array : array.reshape(array.getShape()));
         }
         return block.forward(NO_PARAMETERS, arguments, false).head();
     }
@@ -149,7 +151,7 @@ final class Graph {
     /** Returns the nodes of a graph, each after what it is computed from. */
     private static List<Node> collect(Node head) {
         List<Node> nodes = new ArrayList<>();
-        collect(head, new IdentityHashMap<>(), nodes);
+        collect(head, new HashMap<>(), nodes);
         return nodes;
     }
 
@@ -184,7 +186,7 @@ final class Graph {
     }
 
     private static String source(List<Node> nodes) {
-        Map<Node, Integer> numbers = new IdentityHashMap<>();
+        Map<Node, Integer> numbers = new HashMap<>();
         StringJoiner entries = new StringJoiner(",");
         StringJoiner leaves = new StringJoiner(",");
         for (Node node : nodes) {
@@ -211,9 +213,9 @@ final class Graph {
                                     arguments));
         }
         return """
-               {"nodes":[%s],"arg_nodes":[%s],"heads":[[%d,0,0]],
-               "attrs":{"mxnet_version":["int",10900],"is_np_shape":["int",1]}}
-               """
+        {"nodes":[%s],"arg_nodes":[%s],"heads":[[%d,0,0]],
+        "attrs":{"mxnet_version":["int",10900],"is_np_shape":["int",1]}}
+        """
                 .formatted(entries, leaves, nodes.size() - 1);
     }
 }

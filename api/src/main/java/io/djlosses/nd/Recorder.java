@@ -107,9 +107,8 @@ public final class Recorder {
                         recorded.graphs.add(start.graph());
                         return start.result();
                     });
-        } catch (IllegalArgumentException e) {
-            return null; // of bad input, which the computation itself will tell
         } catch (RuntimeException e) {
+            // Also of bad input, which the computation itself will tell.
             recorded.failed = true;
             return null;
         }
@@ -137,8 +136,7 @@ public final class Recorder {
      * @return the answer
      */
     public static boolean observe(NDArray array, Predicate<NDArray> look) {
-        return !prepare(array, data -> look.test(data) ? new NDList(data) : new NDList())
-                .isEmpty();
+        return !prepare(array, data -> look.test(data) ? new NDList(data) : new NDList()).isEmpty();
     }
 
     /**

@@ -23,6 +23,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
 
@@ -31,7 +32,7 @@ import java.util.function.Function;
  *
  * <p>The arrays are real, so shapes and types are as ever. Whatever would make the graph depend on
  * anything but shapes and types ends the recording: reading data into Java (but for {@link
- * Recorder#observe}), random numbers, arrays from elsewhere, operations that are not known here.
+ * Recorder#prepare}), random numbers, arrays from elsewhere, operations that are not known here.
  */
 final class Recording {
 
@@ -263,15 +264,15 @@ final class Recording {
 
         @Override
         public @Nullable Object invoke(
-                Object proxy, Method method, @Nullable Object @Nullable [] given)
-                throws Throwable {
+                Object proxy, Method method, @Nullable Object @Nullable [] given) throws Throwable {
             return recording.call(this, proxy, method, given == null ? new Object[0] : given);
         }
     }
 
     private static <T> T proxy(Class<T> type, InvocationHandler handler) {
         return type.cast(
-                Proxy.newProxyInstance(Recording.class.getClassLoader(), new Class<?>[] {type}, handler));
+                Proxy.newProxyInstance(
+                        Recording.class.getClassLoader(), new Class<?>[] {type}, handler));
     }
 
     private NDArray array(NDArray array, Node node) {
@@ -344,37 +345,35 @@ final class Recording {
         if (IGNORED.contains(name)) {
             return null;
         }
-        switch (name) {
-            case "hashCode":
-                return System.identityHashCode(proxy);
-            case "equals":
-                return proxy == given[0];
-            case "getManager":
-                return manager;
-            case "getNDArrayInternal":
-                return proxy(NDArrayEx.class, (ex, called, with) -> callInternal(self, called, with));
-            default:
-                break;
-        }
-        NDArray result = operation(self, name, given);
-        if (result == null && name.endsWith("i")) {
-            NDArray by = operation(self, name.substring(0, name.length() - 1), given);
-            if (by != null) {
-                replace(self, by);
-                return proxy;
-            }
-        }
-        if (result == null && method.isDefault()) {
-            return InvocationHandler.invokeDefault(proxy, method, given);
-        }
-        return noted(result, name);
+        return switch (name) {
+            case "hashCode" -> System.identityHashCode(proxy);
+            case "equals" -> proxy == given[0];
+            case "getManager" -> manager;
+            case "getNDArrayInternal" ->
+                    proxy(NDArrayEx.class, (ex, called, with) -> callInternal(self, called, with));
+            default -> compute(self, (NDArray) proxy, method, given);
+        };
     }
 
-    private static NDArray noted(@Nullable NDArray result, String name) {
-        if (result == null) {
-            throw new Unrecordable(name);
+    private @Nullable Object compute(Recorded self, NDArray proxy, Method method, Object... given)
+            throws Throwable {
+        String name = method.getName();
+        NDArray result = operation(self, name, given);
+        if (result != null) {
+            return result;
         }
-        return result;
+        NDArray by =
+                name.endsWith("i")
+                        ? operation(self, name.substring(0, name.length() - 1), given)
+                        : null;
+        if (by != null) {
+            replace(self, by);
+            return proxy;
+        }
+        if (method.isDefault()) {
+            return InvocationHandler.invokeDefault(proxy, method, given);
+        }
+        throw new Unrecordable(name);
     }
 
     /** Returns the result of a method of an array, or null if it is not known. */
@@ -407,26 +406,29 @@ final class Recording {
                 int axis = Math.floorMod((Integer) given[0], shape.dimension() + 1);
                 yield reshape(self, shape.slice(0, axis).add(1).addAll(shape.slice(axis)));
             }
-            case "squeeze" -> given.length == 1 && given[0] instanceof int[] axes
-                    ? run("_np_squeeze", self, "axis", tuple(axes))
-                    : null;
-            case "broadcast" -> given[0] instanceof Shape wanted
-                    ? run("_npi_broadcast_to", self, "shape", wanted)
-                    : null;
+            case "squeeze" ->
+                    given.length == 1 && given[0] instanceof int[] axes
+                            ? run("_np_squeeze", self, "axis", tuple(axes))
+                            : null;
+            case "broadcast" ->
+                    given[0] instanceof Shape wanted
+                            ? run("_npi_broadcast_to", self, "shape", wanted)
+                            : null;
             case "toType" -> cast(self, (DataType) given[0]);
-            case "oneHot" -> given.length == 4
-                    ? run(
-                            "_npx_one_hot",
-                            self,
-                            "depth",
-                            given[0],
-                            "on_value",
-                            given[1],
-                            "off_value",
-                            given[2],
-                            "dtype",
-                            name((DataType) given[3]))
-                    : null;
+            case "oneHot" ->
+                    given.length == 4
+                            ? run(
+                                    "_npx_one_hot",
+                                    self,
+                                    "depth",
+                                    given[0],
+                                    "on_value",
+                                    given[1],
+                                    "off_value",
+                                    given[2],
+                                    "dtype",
+                                    name((DataType) given[3]))
+                            : null;
             case "get" -> given.length == 1 ? get(self, given[0]) : null;
             case "cumSum" -> given.length == 1 ? run("_np_cumsum", self, "axis", given[0]) : null;
             case "logicalAnd" -> logical("broadcast_logical_and", self, recorded(given[0]));
@@ -509,7 +511,8 @@ final class Recording {
             return run("_npx_activation", self, "act_type", ACTIVATIONS.get(name));
         }
         return switch (name) {
-            case "where" -> run("where", List.of(number(recorded(given[0])), self, recorded(given[1])));
+            case "where" ->
+                    run("where", List.of(number(recorded(given[0])), self, recorded(given[1])));
             case "concat", "stack" -> {
                 List<Recorded> all = new ArrayList<>(List.of(self));
                 ((NDList) given[0]).forEach(array -> all.add(recorded(array)));
@@ -526,7 +529,7 @@ final class Recording {
         String name = method.getName();
         Object[] arguments = given == null ? new Object[0] : given;
         if (CREATING.contains(name)) {
-            return constant((NDArray) invoke(method, real, arguments));
+            return constant((NDArray) Objects.requireNonNull(invoke(method, real, arguments)));
         }
         if ("invoke".equals(name)) {
             return invokeOperator(arguments);

@@ -51,10 +51,7 @@ final class MemoryProgram {
             }
             // What comes again is compiled or recorded by the engines, and stays.
             for (int i = 0; i < 2 * subjects.size(); i++) {
-                step(
-                        engine,
-                        losses.get(i % subjects.size()),
-                        inputs.get(i % subjects.size()));
+                step(engine, losses.get(i % subjects.size()), inputs.get(i % subjects.size()));
             }
             int every = Math.max(1, count / 40);
             for (int i = 0; i <= count; i++) {

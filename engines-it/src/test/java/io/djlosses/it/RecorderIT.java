@@ -30,7 +30,10 @@ import org.testng.annotations.Test;
 import java.util.List;
 import java.util.function.Function;
 
-/** What a recorded graph does, on the engine that runs graphs; {@code GoldenIT} tests those of losses. */
+/**
+ * What a recorded graph does, on the engine that runs graphs; {@code GoldenIT} tests those of
+ * losses.
+ */
 public class RecorderIT {
 
     private static final Function<NDList, NDArray> PRODUCT =
@@ -60,7 +63,8 @@ public class RecorderIT {
     private static double[] outcome(Loss loss, NDArray label, NDArray prediction) {
         prediction.setRequiresGradient(true);
         NDArray value;
-        try (GradientCollector collector = prediction.getManager().getEngine().newGradientCollector()) {
+        try (GradientCollector collector =
+                prediction.getManager().getEngine().newGradientCollector()) {
             value = loss.evaluate(new NDList(label), new NDList(prediction));
             collector.backward(value);
         }
@@ -197,8 +201,7 @@ public class RecorderIT {
                                 numbers(manager, -0.5, 3, 2));
                 NDList labels = new NDList(classes(manager, 3, 17, 39));
                 for (int call = 0; call < 12; call++) {
-                    values[reading][call] =
-                            Nd.toDoubles(loss.evaluate(labels, predictions))[0];
+                    values[reading][call] = Nd.toDoubles(loss.evaluate(labels, predictions))[0];
                 }
             }
             assertEquals(values[0], values[1], 1e-6f);

@@ -207,8 +207,7 @@ public final class SampledSoftmaxLoss extends AbstractLoss {
         boolean isSampled = predictions.size() > 1;
         DataType type = inputs.getDataType();
         NDList prepared =
-                Recorder.prepare(
-                        labels.get(0), label -> prepare(label, classes, isSampled, type));
+                Recorder.prepare(labels.get(0), label -> prepare(label, classes, isSampled, type));
         NDArray picked =
                 isSampled
                         ? ofSampled(predictions, prepared)
