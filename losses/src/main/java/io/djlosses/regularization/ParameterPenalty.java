@@ -86,8 +86,9 @@ abstract class ParameterPenalty extends AbstractLoss {
             penalty = penalty == null ? penalized(alone, gradient) : penalty;
             total = total == null ? penalty : total.add(penalty);
         }
+        NDArray sum = Objects.requireNonNull(total);
         DataType type = prediction.getDataType();
-        return Terms.of(type == DataType.FLOAT64 ? Nd.widen(total, type) : total);
+        return Terms.of(type == DataType.FLOAT64 ? Nd.widen(sum, type) : sum);
     }
 
     /** Returns the penalty of one array, with its gradient. */
