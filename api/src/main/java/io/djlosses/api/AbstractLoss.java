@@ -10,12 +10,14 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.training.loss.Loss;
 
 import io.djlosses.nd.Nd;
+import io.djlosses.nd.Recorder;
 import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
 
 import java.lang.ref.Reference;
 import java.util.Objects;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 
 /**
@@ -40,7 +42,8 @@ import java.util.function.UnaryOperator;
  *       predictions.get(0)} (where that is a parameter, of the input). The loss itself holds no
  *       arrays, is immutable but for the sums behind its accumulators, and may be used from several
  *       threads. Where the engine runs {@linkplain Script scripts}, the script of a class and the
- *       numbers in its options stay loaded, and class weights do for as long as the loss lives.
+ *       numbers in its options stay loaded, and class weights do for as long as the loss lives. So
+ *       do its {@linkplain Recorder graphs} and their constants, where the engine runs those.
  *   <li>An accumulator reports Σ numerators / Σ denominators over all that it saw, in {@code
  *       double}: the mean over an epoch does not depend on how the epoch was cut into batches. With
  *       {@link Reduction#SUM} it reports the total, with {@link Reduction#NONE} the mean, and with
@@ -56,6 +59,9 @@ public abstract class AbstractLoss extends Loss {
      */
     private static final long CLOSED_FORM_SIZE = 4096;
 
+    /** Up to this size of the largest prediction a graph's one call saves more than it costs. */
+    private static final long GRAPH_SIZE = 1 << 14;
+
     private final Reduction reduction;
     private final EmptyPolicy emptyPolicy;
     private final Validation validation;
@@ -63,6 +69,7 @@ public abstract class AbstractLoss extends Loss {
     private final boolean labelGradient;
     private final Reading reading;
     private final Accumulators accumulators;
+    private final @Nullable Recorder recorder;
 
     /**
      * Makes a loss with {@link Reduction#MEAN} and the default of every other common option.
@@ -88,6 +95,7 @@ public abstract class AbstractLoss extends Loss {
         labelGradient = false;
         reading = Reading.AUTO;
         accumulators = new Accumulators(name);
+        recorder = null;
     }
 
     /**
@@ -104,6 +112,7 @@ public abstract class AbstractLoss extends Loss {
         labelGradient = builder.labelGradient;
         reading = builder.reading;
         accumulators = new Accumulators(builder.name);
+        recorder = new Recorder();
     }
 
     // ------------------------------------------------------------------ what a subclass writes
@@ -342,19 +351,16 @@ public abstract class AbstractLoss extends Loss {
         if (function != null) {
             return function.apply(weighted(inputs, gradient).values());
         }
-        if (reduction == Reduction.NONE) {
-            return weighted(inputs, gradient).values();
+        NDArray result = recorded(inputs, gradient);
+        if (result == null && reduction != Reduction.NONE) {
+            result = scripted(inputs, gradient);
         }
-        NDArray result = scripted(inputs, gradient);
         if (result != null) {
             return result;
         }
-        ClosedForm closed = closedForm(inputs, gradient);
+        ClosedForm closed = reduction == Reduction.NONE ? null : closedForm(inputs, gradient);
         if (closed == null) {
-            Terms terms = weighted(inputs, gradient);
-            return reduction == Reduction.MEAN && terms.isUniform()
-                    ? finish(Nd.mean(terms.values()))
-                    : quotient(sum(inputs, terms));
+            return byFormula(inputs, gradient);
         }
         Divisor divisor = divisor(inputs, closed.divisor());
         if (gradient && divisor.isKnown()) {
@@ -363,6 +369,16 @@ public abstract class AbstractLoss extends Loss {
             return finish(closed.attach(mean, inputs.predictions, divisor.factor()));
         }
         return quotient(sum(inputs, closed, gradient));
+    }
+
+    private NDArray byFormula(Inputs inputs, boolean gradient) {
+        Terms terms = weighted(inputs, gradient);
+        if (reduction == Reduction.NONE) {
+            return terms.values();
+        }
+        return reduction == Reduction.MEAN && terms.isUniform()
+                ? finish(Nd.mean(terms.values()))
+                : quotient(sum(inputs, terms));
     }
 
     private NDArray quotient(Sum sum) {
@@ -404,6 +420,53 @@ public abstract class AbstractLoss extends Loss {
             return Divisor.of(shape.isScalar() ? 1 : shape.get(0));
         }
         return ofMean;
+    }
+
+    /** Runs the formula as a graph, where the engine has graphs and the arrays are small. */
+    private @Nullable NDArray recorded(Inputs inputs, boolean gradient) {
+        if (!isRecorded(inputs.predictions) || isEmpty(inputs.predictions)) {
+            return null;
+        }
+        int predictions = inputs.predictions.size();
+        int weighted = predictions + inputs.labels.size();
+        NDList arrays = new NDList(inputs.predictions);
+        arrays.addAll(inputs.labels);
+        if (inputs.weight != null) {
+            arrays.add(inputs.weight);
+        }
+        return recorded(
+                new Formula(gradient, predictions),
+                arrays,
+                given -> {
+                    NDArray weight = given.size() > weighted ? given.get(weighted) : null;
+                    NDList labels = given.subNDList(predictions, weighted);
+                    Inputs some = new Inputs(labels, given.subNDList(0, predictions), weight);
+                    return byFormula(some, gradient);
+                });
+    }
+
+    /**
+     * Computes something as a {@linkplain Recorder graph}, where the engine runs graphs and the
+     * arrays are small. The formula of a loss that is made with a {@link LossBuilder} is computed
+     * so anyway; this is for what is no formula of the predictions.
+     *
+     * @param name what tells this computation from others of the loss
+     * @param inputs the arrays that it depends on
+     * @param computation the computation, which depends on nothing else that ever changes
+     * @return the result, or null where the computation is to be done as it is
+     */
+    protected final @Nullable NDArray recorded(
+            Object name, NDList inputs, Function<NDList, NDArray> computation) {
+        return recorder != null && isRecorded(inputs)
+                ? recorder.run(name, inputs, computation)
+                : null;
+    }
+
+    private boolean isRecorded(NDList inputs) {
+        return recorder != null
+                && (reading == Reading.AUTO || reading == Reading.SCRIPT)
+                && Recorder.runsOn(inputs.head())
+                && largest(inputs) < GRAPH_SIZE;
     }
 
     private @Nullable NDArray scripted(Inputs inputs, boolean gradient) {
@@ -760,6 +823,9 @@ public abstract class AbstractLoss extends Loss {
         }
         return finish(total.numerator() / total.denominator());
     }
+
+    /** What tells graphs of the formula apart. */
+    private record Formula(boolean gradient, int predictions) {}
 
     /** What a loss works on: labels without weights, and predictions wide enough to sum. */
     record Inputs(NDList labels, NDList predictions, @Nullable NDArray weight) {}

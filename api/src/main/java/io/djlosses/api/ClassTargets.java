@@ -8,6 +8,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 
 import io.djlosses.nd.Nd;
+import io.djlosses.nd.Recorder;
 
 import org.jspecify.annotations.Nullable;
 
@@ -59,9 +60,22 @@ public final class ClassTargets {
             @Nullable Long ignoreIndex,
             double @Nullable [] classWeights,
             NDArray like) {
-        return loss.readsIndices(label)
-                ? read(loss.getName(), label, classes, ignoreIndex, classWeights, like)
-                : onDevice(label, classes, ignoreIndex, classWeights, like);
+        if (!loss.readsIndices(label)) {
+            return onDevice(label, classes, ignoreIndex, classWeights, like);
+        }
+        String name = loss.getName();
+        if (!Recorder.isRecorded(label)) {
+            return read(name, label, classes, ignoreIndex, classWeights, like);
+        }
+        boolean ignored =
+                Recorder.observe(
+                        label,
+                        given -> check(name, given, Nd.toLongs(given), classes, ignoreIndex));
+        if (ignored || classWeights != null) {
+            return onDevice(label, classes, ignoreIndex, classWeights, like);
+        }
+        NDArray index = label.toType(DataType.INT64, false);
+        return new ClassTargets(index, null, null, true, Divisor.of(label.size()));
     }
 
     /**

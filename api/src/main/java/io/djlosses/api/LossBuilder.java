@@ -6,6 +6,10 @@ import java.util.Objects;
 /**
  * The options that every loss has. The builder of a loss extends this and adds its own.
  *
+ * <p>A loss that is made with a builder computes the same from the same arrays for as long as it
+ * lives: some engines record its formula and {@linkplain io.djlosses.nd.Recorder run it as a
+ * graph}. What is drawn or computed in Java anew each time goes through {@code Recorder.prepare}.
+ *
  * @param <T> the builder's own type
  */
 public abstract class LossBuilder<T extends LossBuilder<T>> {

@@ -12,6 +12,9 @@ public enum Reading {
     FORMULA,
     /** The closed form of value and gradient wherever there is one. */
     CLOSED_FORM,
-    /** A script wherever there is one and the engine runs scripts. */
+    /**
+     * A script wherever there is one and the engine runs scripts; a graph of the formula where it
+     * runs graphs and the arrays are not large.
+     */
     SCRIPT
 }

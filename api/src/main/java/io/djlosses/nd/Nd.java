@@ -486,7 +486,7 @@ public final class Nd {
         if (isLogSoftmaxExact(x, classAxis)) {
             return x.logSoftmax(classAxis);
         }
-        if (x.size() < SMALL && Operators.serve(x)) {
+        if (isSmall(x) && Operators.serve(x)) {
             return Operators.logSoftmax(x, classAxis);
         }
         // What the fused operation is off by is constant along the axis: log Σ exp of its result.
@@ -520,9 +520,11 @@ public final class Nd {
      */
     public static NDArray logSoftmax(NDArray x, NDArray prob, NDArray index) {
         // The fused softmax is exact, and so is its logarithm where it does not underflow.
-        NDArray picked = pick(prob, index);
-        if (isNormal(picked)) {
-            return picked.log();
+        if (!Recorder.isRecorded(x)) {
+            NDArray picked = pick(prob, index);
+            if (isNormal(picked)) {
+                return picked.log();
+            }
         }
         NDArray top = x.stopGradient().argMax(1);
         return pick(x, index).sub(pick(x, top)).add(pick(prob, top).log());
@@ -602,22 +604,28 @@ public final class Nd {
      * @return the 0-d sum
      */
     public static NDArray sumOfConstant(NDArray x) {
-        return !SUMS_INFINITIES.of(x.getManager()) && Operators.serve(x) && x.size() > 0
-                ? Operators.total(x)
-                : sum(x);
+        if (SUMS_INFINITIES.of(x.getManager()) || !Operators.serve(x) || x.size() == 0) {
+            return sum(x);
+        }
+        if (x.size() < LARGE || x.size() % EXACT_WIDTH != 0) {
+            return Operators.total(x);
+        }
+        try (NDArray rows = x.reshape(-1, EXACT_WIDTH);
+                NDArray sums = rows.dot(ones(rows, EXACT_WIDTH))) {
+            return Operators.total(sums);
+        }
     }
 
     private static NDArray total(NDArray x) {
         if (!Operators.serve(x)) {
             return totalByProducts(x);
         }
-        if (x.size() < SMALL) {
+        if (isSmall(x)) {
             return Operators.total(x);
         }
         // The value of the one, which is exact, with the gradient of the other, which is fast.
         NDArray sum = totalByProducts(x);
-        overwrite(sum, Operators.total(x.stopGradient()));
-        return sum;
+        return overwrite(sum, sumOfConstant(x.stopGradient()));
     }
 
     /** Sums by products with ones: row by row, to lose few digits. */
@@ -635,6 +643,11 @@ public final class Nd {
         return flat.dot(ones(flat, flat.size()));
     }
 
+    /** Tells whether the number of operations counts more than what one takes. */
+    private static boolean isSmall(NDArray x) {
+        return x.size() < SMALL || Recorder.isRecorded(x);
+    }
+
     /** Returns the largest divisor of a number that is the width of a short row. */
     private static long divisor(long number) {
         long width = ROW;
@@ -648,9 +661,12 @@ public final class Nd {
      * Returns the mean of all elements, also where some are infinite.
      *
      * @param x the array, not empty
-     * @return a 0-d array
+     * @return a 0-d array, {@code x} itself if it is one
      */
     public static NDArray mean(NDArray x) {
+        if (x.getShape().isScalar()) {
+            return x;
+        }
         return SUMS_INFINITIES.of(x.getManager()) ? x.mean() : div(total(x), x.size());
     }
 
@@ -711,14 +727,16 @@ public final class Nd {
         if (!Operators.serve(x)) {
             return sumByProduct(x, summed, keepDims);
         }
-        if (x.size() < SMALL) {
-            return keepDims ? Operators.sumKeepingAxis(x, summed) : Operators.sum(x, summed);
+        if (isSmall(x)) {
+            return keepDims || x.getShape().dimension() > 1
+                    ? Operators.sumOfFew(x, summed, keepDims)
+                    : Operators.total(x);
         }
         if (x.getShape().get(summed) <= EXACT_WIDTH) {
             return sumByProduct(x, summed, keepDims);
         }
         NDArray sums = sumByProduct(x, summed, false);
-        overwrite(sums, Operators.sum(x.stopGradient(), summed));
+        sums = overwrite(sums, Operators.sum(x.stopGradient(), summed));
         return keepDims ? sums.expandDims(summed) : sums;
     }
 
@@ -1017,7 +1035,8 @@ public final class Nd {
         if (x.size() == 0 || !x.getDataType().isFloating()) {
             return true;
         }
-        return x.stopGradient().abs().lt(Double.POSITIVE_INFINITY).all().getBoolean();
+        NDArray constant = x.stopGradient();
+        return constant.sub(constant).eq(0).all().getBoolean();
     }
 
     // --------------------------------------------------------------------- gradients
@@ -1041,7 +1060,7 @@ public final class Nd {
         for (int i = 0; i < gradients.length; i++) {
             NDArray gradient = gradients[i];
             if (gradient != null) {
-                NDArray product = inner(x.get(i), gradient.stopGradient());
+                NDArray product = inner(carrier(x.get(i)), gradient.stopGradient());
                 carrier = carrier == null ? product : carrier.add(product);
             }
         }
@@ -1051,8 +1070,7 @@ public final class Nd {
         if (scale != 1) {
             carrier = mul(carrier, scale);
         }
-        overwrite(carrier, value.stopGradient());
-        return carrier;
+        return overwrite(carrier, value.stopGradient());
     }
 
     /**
@@ -1064,9 +1082,8 @@ public final class Nd {
      * @return zeros of the shape of {@code x}
      */
     public static NDArray zeroWithGradient(NDArray x, NDArray gradient) {
-        NDArray carrier = x.mul(gradient.stopGradient());
-        overwrite(carrier, carrier.stopGradient().zerosLike());
-        return carrier;
+        NDArray product = carrier(x).mul(gradient.stopGradient());
+        return overwrite(product, product.stopGradient().zerosLike());
     }
 
     /**
@@ -1080,16 +1097,24 @@ public final class Nd {
      * @return an array that has exactly the given values, whatever {@code x} holds
      */
     public static NDArray withGradient(NDArray values, NDArray x, NDArray gradient, int... axes) {
-        NDArray carrier = x.mul(gradient.stopGradient()).sum(axes);
-        overwrite(carrier, values.stopGradient());
-        return carrier;
+        NDArray product = carrier(x).mul(gradient.stopGradient()).sum(axes);
+        return overwrite(product, values.stopGradient());
     }
 
-    /** Replaces the values of an array and keeps its gradient. */
-    private static void overwrite(NDArray array, NDArray values) {
+    /** Returns an array whose product carries a gradient, until its value is overwritten. */
+    private static NDArray carrier(NDArray x) {
+        return Recorder.isRecorded(x) ? Operators.signPassingGradient(x) : x;
+    }
+
+    /** Replaces the values of a {@link #carrier}'s product and keeps its gradient. */
+    private static NDArray overwrite(NDArray array, NDArray values) {
+        if (Recorder.isRecorded(array)) {
+            return array.sub(array.stopGradient()).add(values);
+        }
         // x⁰ = 1 for every x, NaN and infinities included: the only way to overwrite memory that
         // works on every engine without waiting for the device.
         array.stopGradient().powi(num(array, 0)).muli(values);
+        return array;
     }
 
     /** Returns the sum of the products of two arrays of equal shape. */

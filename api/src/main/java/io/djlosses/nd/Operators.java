@@ -28,7 +28,7 @@ final class Operators {
                             NDArray small = vector(probe, -1, 2);
                             return isClose(total(pair), Double.POSITIVE_INFINITY)
                                     && isClose(sum(pair, 1), Double.POSITIVE_INFINITY)
-                                    && isClose(sumKeepingAxis(pair, 1), Double.POSITIVE_INFINITY)
+                                    && isClose(sumOfFew(pair, 1, true), Double.POSITIVE_INFINITY)
                                     && isClose(inner(small, small), 5)
                                     && isClose(pick(small.reshape(1, 2), second), 2)
                                     && isClose(
@@ -79,9 +79,9 @@ final class Operators {
         return invoke("_npi_einsum", x, "num_args", "1", "subscripts", axes + "->" + kept);
     }
 
-    /** Returns the sums along an axis, which stays with size 1: slow where there are many. */
-    static NDArray sumKeepingAxis(NDArray x, int axis) {
-        return invoke("sum", x, "axis", "" + axis, "keepdims", "1");
+    /** Returns the sums along an axis of several: slow where there are many elements. */
+    static NDArray sumOfFew(NDArray x, int axis, boolean keepDims) {
+        return invoke("sum", x, "axis", "" + axis, "keepdims", keepDims ? "1" : "0");
     }
 
     /** Returns the 0-d sum of the products of two arrays of equal shape. */
@@ -95,6 +95,11 @@ final class Operators {
     /** Picks one entry along axis 1 for every other position. */
     static NDArray pick(NDArray scores, NDArray index) {
         return invoke("pick", new NDList(scores, index), "axis", "1");
+    }
+
+    /** Returns the sign of x, with the gradient 1. */
+    static NDArray signPassingGradient(NDArray x) {
+        return invoke("_contrib_sign_ste", x);
     }
 
     /** Returns log(softmax(x)), exact, by a kernel that is slow where there are many elements. */

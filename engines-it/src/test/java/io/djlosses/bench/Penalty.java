@@ -9,6 +9,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
+import ai.djl.nn.ParameterList;
 import ai.djl.training.ParameterStore;
 import ai.djl.training.loss.Loss;
 import ai.djl.util.PairList;
@@ -20,28 +21,35 @@ import java.util.function.Function;
 /** A penalty on the predictions, as if they were the parameters of a block. */
 final class Penalty extends Loss {
 
-    private final Function<Block, Loss> maker;
+    private final Holder holder = new Holder();
+    private final Loss loss;
 
     Penalty(Function<Block, Loss> maker) {
         super("Penalty");
-        this.maker = maker;
+        loss = maker.apply(holder);
     }
 
     @Override
     public NDArray evaluate(NDList labels, NDList predictions) {
-        return maker.apply(new Holder(predictions.head())).evaluate(labels, predictions);
+        holder.parameters.clear();
+        holder.parameters.add(
+                "weight",
+                Parameter.builder()
+                        .setName("weight")
+                        .setType(Parameter.Type.WEIGHT)
+                        .optArray(predictions.head())
+                        .build());
+        return loss.evaluate(labels, predictions);
     }
 
     /** A block of one parameter. */
     private static final class Holder extends AbstractBlock {
 
-        Holder(NDArray array) {
-            addParameter(
-                    Parameter.builder()
-                            .setName("weight")
-                            .setType(Parameter.Type.WEIGHT)
-                            .optArray(array)
-                            .build());
+        private final ParameterList parameters = new ParameterList();
+
+        @Override
+        public ParameterList getParameters() {
+            return parameters;
         }
 
         @Override

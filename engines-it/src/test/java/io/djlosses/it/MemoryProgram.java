@@ -49,6 +49,10 @@ final class MemoryProgram {
                 }
                 inputs.add(new NDList[] {labels, predictions, factors});
             }
+            // What comes again is compiled or recorded by the engines, and stays.
+            for (int i = 0; i < 2 * subjects.size(); i++) {
+                step(engine, losses.get(i % subjects.size()), inputs.get(i % subjects.size()));
+            }
             int every = Math.max(1, count / 40);
             for (int i = 0; i <= count; i++) {
                 if (i % every == 0) {

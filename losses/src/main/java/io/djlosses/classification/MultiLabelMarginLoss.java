@@ -14,6 +14,7 @@ import io.djlosses.api.Divisor;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Terms;
 import io.djlosses.nd.Nd;
+import io.djlosses.nd.Recorder;
 import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
@@ -204,7 +205,7 @@ public final class MultiLabelMarginLoss extends AbstractLoss {
             return null;
         }
         boolean isBatch = scores.getShape().dimension() > 1;
-        Entries entries = read(label, scores);
+        Entries entries = read(label, scores.getShape());
         boolean isLarge = goal.always() || scores.size() >= LARGE;
         if (isBatch && isLarge) {
             return SCRIPT.run(goal, List.of(scores, entries.toArray(scores)));
@@ -261,14 +262,18 @@ public final class MultiLabelMarginLoss extends AbstractLoss {
     }
 
     private Lists lists(NDArray label, NDArray scores) {
-        return readsIndices(label)
-                ? Lists.of(read(label, scores).toArray(scores), scores, null)
-                : onDevice(label.reshape(scores.getShape()), scores);
+        if (!readsIndices(label)) {
+            return onDevice(label.reshape(scores.getShape()), scores);
+        }
+        Shape shape = scores.getShape();
+        NDList entries =
+                Recorder.prepare(label, given -> new NDList(read(given, shape).toArray(given)));
+        return Lists.of(entries.head(), scores, null);
     }
 
     /** Reads the lists, up to the end of the longest one, with -1 where others have ended. */
-    private Entries read(NDArray label, NDArray scores) {
-        int classes = Math.toIntExact(scores.getShape().get(ClassAxis.of(scores)));
+    private Entries read(NDArray label, Shape scores) {
+        int classes = Math.toIntExact(scores.tail());
         int samples = Math.toIntExact(scores.size() / classes);
         long[] entries = Nd.toLongs(label);
         int longest = 1;

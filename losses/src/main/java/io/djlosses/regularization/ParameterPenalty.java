@@ -78,16 +78,24 @@ abstract class ParameterPenalty extends AbstractLoss {
             NDArray nothing = prediction.getManager().zeros(new Shape(), prediction.getDataType());
             return Terms.of(nothing);
         }
-        NDArray sum = penalty(chosen.get(0).stopGradient());
-        @Nullable NDArray[] gradients = new @Nullable NDArray[chosen.size()];
-        for (int i = 0; i < gradients.length; i++) {
-            NDArray parameter = chosen.get(i).stopGradient();
-            sum = i == 0 ? sum : sum.add(penalty(parameter));
-            gradients[i] = gradient ? gradient(parameter) : null;
+        NDArray total = null;
+        for (NDArray parameter : chosen) {
+            NDList alone = new NDList(parameter);
+            String name = gradient ? "penalty with gradient" : "penalty";
+            NDArray penalty = recorded(name, alone, given -> penalized(given, gradient));
+            penalty = penalty == null ? penalized(alone, gradient) : penalty;
+            total = total == null ? penalty : total.add(penalty);
         }
-        NDArray total = Nd.withGradient(sum, chosen, gradients, 1);
+        NDArray sum = Objects.requireNonNull(total);
         DataType type = prediction.getDataType();
-        return Terms.of(type == DataType.FLOAT64 ? Nd.widen(total, type) : total);
+        return Terms.of(type == DataType.FLOAT64 ? Nd.widen(sum, type) : sum);
+    }
+
+    /** Returns the penalty of one array, with its gradient. */
+    private NDArray penalized(NDList parameter, boolean gradient) {
+        NDArray constant = parameter.head().stopGradient();
+        @Nullable NDArray[] gradients = {gradient ? gradient(constant) : null};
+        return Nd.withGradient(penalty(constant), parameter, gradients, 1);
     }
 
     /** {@inheritDoc} */

@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.core.Linear;
 
@@ -15,6 +16,7 @@ import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Reduction;
 import io.djlosses.api.Terms;
 import io.djlosses.nd.Nd;
+import io.djlosses.nd.Recorder;
 import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
@@ -200,14 +202,16 @@ public final class SampledSoftmaxLoss extends AbstractLoss {
     /** {@inheritDoc} */
     @Override
     protected Terms terms(NDList labels, NDList predictions) {
-        long[] target = targets(labels.get(0), classes(predictions));
+        long classes = classes(predictions);
         NDArray inputs = batch(predictions);
-        NDManager manager = inputs.getManager();
-        NDArray index = Nd.create(manager, target, new Shape(target.length));
+        boolean isSampled = predictions.size() > 1;
+        DataType type = inputs.getDataType();
+        NDList prepared =
+                Recorder.prepare(labels.get(0), label -> prepare(label, classes, isSampled, type));
         NDArray picked =
-                predictions.size() == 1
-                        ? ofAll(inputs, index)
-                        : ofSampled(predictions, target, index); // [N, T]
+                isSampled
+                        ? ofSampled(predictions, prepared)
+                        : ofAll(inputs, prepared.head()); // [N, T]
         return Terms.of(Nd.mul(Nd.sum(picked, 1), -1.0 / numTrue));
     }
 
@@ -244,7 +248,7 @@ public final class SampledSoftmaxLoss extends AbstractLoss {
                         predictions.get(1),
                         inputs,
                         Nd.create(manager, ids, shape),
-                        logs(counts, shape, inputs));
+                        logs(counts, shape, manager, inputs.getDataType()));
         return SCRIPT.run(goal, arrays, numTrue, removeAccidentalHits ? 1 : 0);
     }
 
@@ -262,6 +266,21 @@ public final class SampledSoftmaxLoss extends AbstractLoss {
         return target;
     }
 
+    /** Returns the classes of the targets, and of those drawn, with log expected counts of both. */
+    private NDList prepare(NDArray label, long classes, boolean isSampled, DataType type) {
+        NDManager manager = label.getManager();
+        long[] target = targets(label, classes);
+        NDList prepared = new NDList(Nd.create(manager, target, new Shape(target.length)));
+        if (isSampled) {
+            Candidates.Drawn drawn = candidates.draw(target, classes);
+            Shape perTrue = new Shape(target.length / numTrue, numTrue);
+            prepared.add(Nd.create(manager, drawn.ids(), new Shape(numSampled)));
+            prepared.add(logs(drawn.trueCount(), perTrue, manager, type));
+            prepared.add(logs(drawn.sampledCount(), new Shape(1, numSampled), manager, type));
+        }
+        return prepared;
+    }
+
     private NDArray ofAll(NDArray logits, NDArray index) {
         NDArray logProb = Nd.logSoftmax(logits, 1);
         NDArray[] picked = new NDArray[numTrue];
@@ -272,26 +291,25 @@ public final class SampledSoftmaxLoss extends AbstractLoss {
         return NDArrays.stack(new NDList(picked), 1);
     }
 
-    private NDArray ofSampled(NDList predictions, long[] target, NDArray index) {
+    private NDArray ofSampled(NDList predictions, NDList prepared) {
         NDArray weights = predictions.get(0);
         NDArray biases = predictions.get(1);
         NDArray inputs = predictions.get(2);
-        NDManager manager = inputs.getManager();
+        NDArray index = prepared.get(0);
+        NDArray sampled = prepared.get(1);
         long rows = inputs.getShape().get(0);
         Shape perTrue = new Shape(rows, numTrue);
-        Candidates.Drawn drawn = candidates.draw(target, weights.getShape().get(0));
-        NDArray sampled = Nd.create(manager, drawn.ids(), new Shape(numSampled));
 
         NDArray trueWeights =
                 weights.get(index).reshape(rows, numTrue, weights.getShape().get(1)); // [N, T, D]
         NDArray trueLogits =
                 Nd.sum(inputs.expandDims(1).mul(trueWeights), 2)
                         .add(biases.get(index).reshape(perTrue))
-                        .sub(logs(drawn.trueCount(), perTrue, inputs));
+                        .sub(prepared.get(2));
         NDArray sampledLogits =
                 Linear.linear(inputs, weights.get(sampled), biases.get(sampled))
                         .singletonOrThrow()
-                        .sub(logs(drawn.sampledCount(), new Shape(1, numSampled), inputs));
+                        .sub(prepared.get(3));
         if (removeAccidentalHits) {
             NDArray missed = index.reshape(rows, numTrue, 1).neq(sampled); // [N, T, S]
             NDArray misses = Nd.sum(Nd.cast(missed, inputs), 1);
@@ -301,9 +319,10 @@ public final class SampledSoftmaxLoss extends AbstractLoss {
                 .get(new NDIndex(":, :{}", (long) numTrue));
     }
 
-    private static NDArray logs(double[] counts, Shape shape, NDArray like) {
+    private static NDArray logs(
+            double[] counts, Shape shape, NDManager manager, DataType dataType) {
         double[] logs = Arrays.stream(counts).map(Math::log).toArray();
-        return Nd.create(like.getManager(), logs, shape, like.getDataType());
+        return Nd.create(manager, logs, shape, dataType);
     }
 
     /**

@@ -1,0 +1,221 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.nd;
+
+import ai.djl.MalformedModelException;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.SymbolBlock;
+import ai.djl.training.ParameterStore;
+
+import io.djlosses.nd.Recording.Node;
+import io.djlosses.nd.Recording.Preparation;
+
+import org.jspecify.annotations.Nullable;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.StringJoiner;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/** A recorded computation, loaded into an engine that runs it by one call. */
+final class Graph {
+
+    /** An engine loads a graph and runs it. */
+    private static final Trait RUNS_GRAPHS =
+            new Trait(
+                    probe -> {
+                        try (NDScope scope = new NDScope()) {
+                            scope.suppressNotUsedWarning();
+                            NDList one = new NDList(probe.ones(new Shape(1), DataType.FLOAT32));
+                            Start start = of(probe, one, inputs -> inputs.head().add(2));
+                            return Nd.toDoubles(start.result)[0] == 3;
+                        } catch (RuntimeException e) {
+                            return false;
+                        }
+                    });
+
+    private static final ParameterStore NO_PARAMETERS = new ParameterStore();
+
+    private final SymbolBlock block;
+    private final List<Node> leaves;
+    private final List<Preparation> preparations;
+
+    private Graph(SymbolBlock block, List<Node> leaves, List<Preparation> preparations) {
+        this.block = block;
+        this.leaves = leaves;
+        this.preparations = preparations;
+    }
+
+    /**
+     * A graph and what it computed first.
+     *
+     * @param graph the graph
+     * @param result the result for the inputs that it was recorded with
+     */
+    record Start(Graph graph, NDArray result) {}
+
+    /** Tells whether the engine of an array runs graphs. */
+    static boolean runsOn(NDArray array) {
+        return Operators.serve(array) && RUNS_GRAPHS.of(array.getManager());
+    }
+
+    /**
+     * Records a computation and loads it.
+     *
+     * @param owner the manager of what stays
+     * @param inputs the inputs
+     * @param computation the computation
+     * @return the graph and its first result
+     * @throws IllegalStateException if the engine computes something else by the graph
+     */
+    static Start of(NDManager owner, NDList inputs, Function<NDList, NDArray> computation) {
+        Recording.Result recorded = Recording.of(inputs, computation);
+        try {
+            List<Node> nodes = collect(recorded.head());
+            List<Node> leaves = nodes.stream().filter(Node::isLeaf).toList();
+            SymbolBlock block = load(owner, nodes, leaves);
+            Graph graph = new Graph(block, leaves, recorded.preparations());
+            NDList constants = new NDList(inputs.size());
+            recorded.inputs().forEach(input -> constants.add(input.stopGradient()));
+            graph.check(constants, recorded.value());
+            for (Node leaf : leaves) {
+                if (leaf.constant() != null) {
+                    leaf.constant().attach(owner);
+                    recorded.made().removeIf(array -> array == leaf.constant());
+                }
+            }
+            return new Start(graph, graph.run(recorded.inputs()));
+        } finally {
+            recorded.made().forEach(NDArray::close);
+        }
+    }
+
+    /** Refuses a graph that the engine computes in another way than one operation after another. */
+    private void check(NDList inputs, NDArray value) {
+        double[] expected = Nd.toDoubles(value);
+        double[] actual = Nd.toDoubles(run(inputs));
+        for (int i = 0; i < expected.length; i++) {
+            double difference = Math.abs(actual[i] - expected[i]);
+            if (Double.compare(actual[i], expected[i]) != 0
+                    && !(difference <= 1e-6 * Math.abs(expected[i]))) {
+                throw new IllegalStateException("the engine computes another value");
+            }
+        }
+    }
+
+    /**
+     * Runs the graph.
+     *
+     * @param given the inputs
+     * @return the result, or null if the graph is for other data
+     */
+    @Nullable NDArray tryRun(NDList given) {
+        if (preparations.isEmpty()) {
+            return run(given);
+        }
+        NDList inputs = new NDList(given);
+        for (Preparation preparation : preparations) {
+            NDList prepared = preparation.maker().apply(inputs.get(preparation.input()));
+            if (!List.of(prepared.getShapes()).equals(preparation.shapes())) {
+                return null;
+            }
+            inputs.addAll(prepared);
+        }
+        return run(inputs);
+    }
+
+    private NDArray run(NDList inputs) {
+        NDList arguments = new NDList(leaves.size());
+        for (Node leaf : leaves) {
+            NDArray array = leaf.constant() == null ? inputs.get(leaf.input()) : leaf.constant();
+            // An engine takes the name of an array for that of an input.
+            arguments.add(array.getName() == null ? array : array.reshape(array.getShape()));
+        }
+        return block.forward(NO_PARAMETERS, arguments, false).head();
+    }
+
+    /** Returns the nodes of a graph, each after what it is computed from. */
+    private static List<Node> collect(Node head) {
+        List<Node> nodes = new ArrayList<>();
+        collect(head, new HashMap<>(), nodes);
+        return nodes;
+    }
+
+    private static void collect(Node node, Map<Node, Boolean> seen, List<Node> nodes) {
+        if (seen.put(node, true) == null) {
+            node.arguments().forEach(argument -> collect(argument, seen, nodes));
+            nodes.add(node);
+        }
+    }
+
+    /** Loads nodes as a model without parameters, in the format that blocks are saved in. */
+    private static SymbolBlock load(NDManager owner, List<Node> nodes, List<Node> leaves) {
+        byte[] source = source(nodes).getBytes(StandardCharsets.UTF_8);
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (DataOutputStream saved = new DataOutputStream(bytes)) {
+            saved.writeByte(3);
+            saved.writeInt(source.length);
+            saved.write(source);
+            saved.writeInt(0);
+            for (int i = 0; i < leaves.size(); i++) {
+                saved.writeChar('N');
+            }
+            SymbolBlock block = SymbolBlock.newInstance(owner);
+            block.loadParameters(
+                    owner, new DataInputStream(new ByteArrayInputStream(bytes.toByteArray())));
+            return block;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (MalformedModelException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static String source(List<Node> nodes) {
+        Map<Node, Integer> numbers = new HashMap<>();
+        StringJoiner entries = new StringJoiner(",");
+        StringJoiner leaves = new StringJoiner(",");
+        for (Node node : nodes) {
+            int number = numbers.size();
+            numbers.put(node, number);
+            if (node.isLeaf()) {
+                leaves.add(Integer.toString(number));
+            }
+            String arguments =
+                    node.arguments().stream()
+                            .map(argument -> "[" + numbers.get(argument) + ",0,0]")
+                            .collect(Collectors.joining(","));
+            StringJoiner parameters = new StringJoiner(",");
+            for (int i = 0; i < node.parameters().size(); i += 2) {
+                String name = node.parameters().get(i);
+                parameters.add("\"%s\":\"%s\"".formatted(name, node.parameters().get(i + 1)));
+            }
+            entries.add(
+                    "{\"op\":\"%s\",\"name\":\"n%d\",\"attrs\":{%s},\"inputs\":[%s]}"
+                            .formatted(
+                                    node.isLeaf() ? "null" : node.operator(),
+                                    number,
+                                    parameters,
+                                    arguments));
+        }
+        return """
+        {"nodes":[%s],"arg_nodes":[%s],"heads":[[%d,0,0]],
+        "attrs":{"mxnet_version":["int",10900],"is_np_shape":["int",1]}}
+        """
+                .formatted(entries, leaves, nodes.size() - 1);
+    }
+}

@@ -1,0 +1,569 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.nd;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
+import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.index.full.NDIndexFullSlice;
+import ai.djl.ndarray.internal.NDArrayEx;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.util.PairList;
+
+import org.jspecify.annotations.Nullable;
+
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.Function;
+
+/**
+ * Runs a computation once on arrays that note every operation, to find out which graph it is.
+ *
+ * <p>The arrays are real, so shapes and types are as ever. Whatever would make the graph depend on
+ * anything but shapes and types ends the recording: reading data into Java (but for {@link
+ * Recorder#prepare}), random numbers, arrays from elsewhere, operations that are not known here.
+ */
+final class Recording {
+
+    /** The operators of methods whose argument is an array, or a number with another ending. */
+    private static final Map<String, String> BINARY =
+            Map.ofEntries(
+                    Map.entry("add", "_npi_add"),
+                    Map.entry("sub", "_npi_subtract"),
+                    Map.entry("mul", "_npi_multiply"),
+                    Map.entry("div", "_npi_true_divide"),
+                    Map.entry("pow", "_npi_power"),
+                    Map.entry("maximum", "_npi_maximum"),
+                    Map.entry("minimum", "_npi_minimum"),
+                    Map.entry("eq", "_npi_equal"),
+                    Map.entry("neq", "_npi_not_equal"),
+                    Map.entry("gt", "_npi_greater"),
+                    Map.entry("gte", "_npi_greater_equal"),
+                    Map.entry("lt", "_npi_less"),
+                    Map.entry("lte", "_npi_less_equal"),
+                    Map.entry("dot", "_np_dot"),
+                    Map.entry("matMul", "_npi_matmul"));
+
+    /** The operators of methods without an argument. */
+    private static final Map<String, String> UNARY =
+            Map.ofEntries(
+                    Map.entry("neg", "_npi_negative"),
+                    Map.entry("abs", "_npi_absolute"),
+                    Map.entry("sign", "_npi_sign"),
+                    Map.entry("square", "_npi_square"),
+                    Map.entry("sqrt", "_npi_sqrt"),
+                    Map.entry("exp", "_npi_exp"),
+                    Map.entry("log", "_npi_log"),
+                    Map.entry("floor", "_npi_floor"),
+                    Map.entry("logicalNot", "_npi_logical_not"),
+                    Map.entry("sum", "_np_sum"),
+                    Map.entry("max", "_np_max"),
+                    Map.entry("transpose", "_np_transpose"));
+
+    /** The operators of methods whose argument is an axis. */
+    private static final Map<String, String> ALONG_AXIS =
+            Map.of(
+                    "softmax", "_npx_softmax",
+                    "logSoftmax", "_npx_log_softmax",
+                    "argMax", "_npi_argmax");
+
+    /** The operators of methods that reduce axes. */
+    private static final Map<String, String> OVER_AXES =
+            Map.of("sum", "_np_sum", "max", "_np_max", "min", "_np_min");
+
+    /** The kinds of the operator that activates. */
+    private static final Map<String, String> ACTIVATIONS =
+            Map.of("sigmoid", "sigmoid", "softPlus", "softrelu", "tanh", "tanh");
+
+    private static final String RESHAPE = "_np_reshape";
+    private static final String DETACH = "BlockGrad";
+
+    /** What may be asked of an array without reading its data. */
+    private static final Set<String> ATTRIBUTES =
+            Set.of("getShape", "getDataType", "getDevice", "hasGradient", "getName");
+
+    /** What need not be done to an array that lives as long as the recording. */
+    private static final Set<String> IGNORED = Set.of("close", "attach", "detach", "setName");
+
+    private static final Set<String> CREATING =
+            Set.of("create", "zeros", "ones", "full", "arange", "eye");
+
+    /**
+     * A value in a graph.
+     *
+     * @param operator what computes it; empty for an input or a constant
+     * @param parameters names and values, in turn
+     * @param arguments what it is computed from
+     * @param input the number of the input, or −1
+     * @param constant the constant, or null
+     */
+    record Node(
+            String operator,
+            List<String> parameters,
+            List<Node> arguments,
+            int input,
+            @Nullable NDArray constant) {
+
+        boolean isConstant() {
+            return constant != null;
+        }
+
+        boolean isLeaf() {
+            return operator.isEmpty();
+        }
+
+        // Each node is itself: two that are computed alike are two.
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return this == other;
+        }
+
+        @Override
+        public int hashCode() {
+            return System.identityHashCode(this);
+        }
+    }
+
+    /**
+     * Arrays that Java makes of the data of an input, anew for every run of the graph.
+     *
+     * @param input the number of the input
+     * @param maker what makes them
+     * @param shapes their shapes, on which the graph depends
+     */
+    record Preparation(int input, Function<NDArray, NDList> maker, List<Shape> shapes) {}
+
+    /** A computation cannot be recorded. */
+    private static final class Unrecordable extends RuntimeException {
+
+        private static final long serialVersionUID = 1;
+
+        Unrecordable(String what) {
+            super(what);
+        }
+    }
+
+    private final NDManager real;
+    private final NDManager manager;
+    private final NDList inputs;
+    private final List<Preparation> preparations = new ArrayList<>();
+    private final List<NDArray> made = new ArrayList<>();
+
+    private Recording(NDList inputs) {
+        real = inputs.head().getManager();
+        manager = proxy(NDManager.class, this::callManager);
+        this.inputs = new NDList(inputs);
+    }
+
+    /**
+     * What has been recorded.
+     *
+     * @param head the node of the result
+     * @param value the result
+     * @param inputs the inputs, and after them what was prepared
+     * @param preparations what was prepared
+     * @param made all arrays that were made and are not inputs
+     */
+    record Result(
+            Node head,
+            NDArray value,
+            NDList inputs,
+            List<Preparation> preparations,
+            List<NDArray> made) {}
+
+    /**
+     * Records a computation.
+     *
+     * @param inputs its inputs
+     * @param computation the computation
+     * @return what has been recorded
+     */
+    static Result of(NDList inputs, Function<NDList, NDArray> computation) {
+        Recording recording = new Recording(inputs);
+        NDList recorded = new NDList(inputs.size());
+        for (int i = 0; i < inputs.size(); i++) {
+            recorded.add(recording.input(inputs.get(i).stopGradient(), i));
+        }
+        boolean complete = false;
+        try {
+            Recorded result = recorded(computation.apply(recorded));
+            complete = !result.node.isLeaf();
+            if (!complete) {
+                throw new Unrecordable("a result that is not computed");
+            }
+            return new Result(
+                    result.node,
+                    result.array,
+                    recording.inputs,
+                    recording.preparations,
+                    recording.made);
+        } finally {
+            if (!complete) {
+                recording.made.forEach(NDArray::close);
+            }
+        }
+    }
+
+    /** Tells whether an array notes what is done to it. */
+    static boolean isRecorded(NDArray array) {
+        return Proxy.isProxyClass(array.getClass());
+    }
+
+    /** Makes arrays of the data of an input, or of one with another shape. */
+    static NDList prepare(NDArray array, Function<NDArray, NDList> maker) {
+        Recorded recorded = recorded(array);
+        Node node = recorded.node;
+        while (node.operator.equals(RESHAPE) || node.operator.equals(DETACH)) {
+            node = node.arguments.get(0);
+        }
+        if (node.input < 0) {
+            throw new Unrecordable("data of what is not an input");
+        }
+        return recorded.recording.prepare(node.input, maker);
+    }
+
+    private NDList prepare(int input, Function<NDArray, NDList> maker) {
+        NDList prepared = maker.apply(inputs.get(input));
+        NDList recorded = new NDList(prepared.size());
+        for (NDArray array : prepared) {
+            inputs.add(array);
+            recorded.add(input(array, inputs.size() - 1));
+        }
+        preparations.add(new Preparation(input, maker, List.of(prepared.getShapes())));
+        return recorded;
+    }
+
+    // --------------------------------------------------------------------- arrays that note
+
+    /** An array and the node that computes it. */
+    private static final class Recorded implements InvocationHandler {
+
+        private final Recording recording;
+        private NDArray array;
+        private Node node;
+
+        /** Whether another array sees the same memory. */
+        private boolean shared;
+
+        Recorded(Recording recording, NDArray array, Node node) {
+            this.recording = recording;
+            this.array = array;
+            this.node = node;
+        }
+
+        @Override
+        public @Nullable Object invoke(
+                Object proxy, Method method, @Nullable Object @Nullable [] given) throws Throwable {
+            return recording.call(this, proxy, method, given == null ? new Object[0] : given);
+        }
+    }
+
+    private static <T> T proxy(Class<T> type, InvocationHandler handler) {
+        return type.cast(
+                Proxy.newProxyInstance(
+                        Recording.class.getClassLoader(), new Class<?>[] {type}, handler));
+    }
+
+    private NDArray array(NDArray array, Node node) {
+        return proxy(NDArray.class, new Recorded(this, array, node));
+    }
+
+    private NDArray input(NDArray array, int number) {
+        return array(array, new Node("", List.of(), List.of(), number, null));
+    }
+
+    private NDArray constant(NDArray array) {
+        return array(keep(array), new Node("", List.of(), List.of(), -1, array));
+    }
+
+    /** Keeps an array until the recording ends, also where a scope ends before. */
+    private NDArray keep(NDArray array) {
+        NDScope.unregister(array);
+        made.add(array);
+        return array;
+    }
+
+    private static Recorded recorded(Object array) {
+        if (array instanceof NDArray given
+                && isRecorded(given)
+                && Proxy.getInvocationHandler(given) instanceof Recorded found) {
+            return found;
+        }
+        throw new Unrecordable("an array from elsewhere");
+    }
+
+    /** Runs an operator, and notes it unless its result is a constant. */
+    private NDArray run(String operator, List<Recorded> arguments, Object... parameters) {
+        List<String> texts = Arrays.stream(parameters).map(String::valueOf).toList();
+        PairList<String, String> pairs = new PairList<>();
+        for (int i = 0; i < texts.size(); i += 2) {
+            pairs.add(texts.get(i), texts.get(i + 1));
+        }
+        NDList arrays = new NDList(arguments.size());
+        arguments.forEach(argument -> arrays.add(argument.array));
+        NDList results = real.invoke(operator, arrays, pairs);
+        if (results.size() != 1) {
+            throw new Unrecordable(operator);
+        }
+        List<Node> nodes = arguments.stream().map(argument -> argument.node).toList();
+        return nodes.stream().allMatch(Node::isConstant)
+                ? constant(results.head())
+                : array(keep(results.head()), new Node(operator, texts, nodes, -1, null));
+    }
+
+    private NDArray run(String operator, Recorded argument, Object... parameters) {
+        return run(operator, List.of(argument), parameters);
+    }
+
+    /** Puts what was computed in the place of an array. */
+    private static void replace(Recorded self, NDArray by) {
+        if (self.shared) {
+            throw new Unrecordable("memory that two arrays share");
+        }
+        Recorded other = recorded(by);
+        self.array = other.array;
+        self.node = other.node;
+    }
+
+    private @Nullable Object call(Recorded self, Object proxy, Method method, Object... given)
+            throws Throwable {
+        String name = method.getName();
+        if (ATTRIBUTES.contains(name) && given.length == 0) {
+            return invoke(method, self.array);
+        }
+        if (IGNORED.contains(name)) {
+            return null;
+        }
+        return switch (name) {
+            case "hashCode" -> System.identityHashCode(proxy);
+            case "equals" -> proxy == given[0];
+            case "getManager" -> manager;
+            case "getNDArrayInternal" ->
+                    proxy(NDArrayEx.class, (ex, called, with) -> callInternal(self, called, with));
+            default -> compute(self, (NDArray) proxy, method, given);
+        };
+    }
+
+    private @Nullable Object compute(Recorded self, NDArray proxy, Method method, Object... given)
+            throws Throwable {
+        String name = method.getName();
+        NDArray result = operation(self, name, given);
+        if (result != null) {
+            return result;
+        }
+        NDArray by =
+                name.endsWith("i")
+                        ? operation(self, name.substring(0, name.length() - 1), given)
+                        : null;
+        if (by != null) {
+            replace(self, by);
+            return proxy;
+        }
+        if (method.isDefault()) {
+            return InvocationHandler.invokeDefault(proxy, method, given);
+        }
+        throw new Unrecordable(name);
+    }
+
+    /** Returns the result of a method of an array, or null if it is not known. */
+    private @Nullable NDArray operation(Recorded self, String name, Object... given) {
+        if (given.length == 0 && UNARY.containsKey(name)) {
+            return run(UNARY.get(name), self);
+        }
+        if (given.length == 1 && BINARY.containsKey(name)) {
+            return given[0] instanceof Number number
+                    ? run(BINARY.get(name) + "_scalar", self, "scalar", number)
+                    : run(BINARY.get(name), List.of(self, recorded(given[0])));
+        }
+        if (given.length == 1 && given[0] instanceof Integer && ALONG_AXIS.containsKey(name)) {
+            return run(ALONG_AXIS.get(name), self, "axis", given[0]);
+        }
+        if (given.length == 2 && given[0] instanceof int[] axes && OVER_AXES.containsKey(name)) {
+            return run(OVER_AXES.get(name), self, "axis", tuple(axes), "keepdims", given[1]);
+        }
+        Shape shape = self.array.getShape();
+        return switch (name) {
+            case "stopGradient" -> {
+                NDArray detached = run(DETACH, self);
+                self.shared = true;
+                recorded(detached).shared = true;
+                yield detached;
+            }
+            case "reshape" -> given[0] instanceof Shape wanted ? reshape(self, wanted) : null;
+            case "flatten" -> given.length == 0 ? reshape(self, new Shape(shape.size())) : null;
+            case "expandDims" -> {
+                int axis = Math.floorMod((Integer) given[0], shape.dimension() + 1);
+                yield reshape(self, shape.slice(0, axis).add(1).addAll(shape.slice(axis)));
+            }
+            case "squeeze" ->
+                    given.length == 1 && given[0] instanceof int[] axes
+                            ? run("_np_squeeze", self, "axis", tuple(axes))
+                            : null;
+            case "broadcast" ->
+                    given[0] instanceof Shape wanted
+                            ? run("_npi_broadcast_to", self, "shape", wanted)
+                            : null;
+            case "toType" -> cast(self, (DataType) given[0]);
+            case "oneHot" ->
+                    given.length == 4
+                            ? run(
+                                    "_npx_one_hot",
+                                    self,
+                                    "depth",
+                                    given[0],
+                                    "on_value",
+                                    given[1],
+                                    "off_value",
+                                    given[2],
+                                    "dtype",
+                                    name((DataType) given[3]))
+                            : null;
+            case "get" -> given.length == 1 ? get(self, given[0]) : null;
+            case "cumSum" -> given.length == 1 ? run("_np_cumsum", self, "axis", given[0]) : null;
+            case "logicalAnd" -> logical("broadcast_logical_and", self, recorded(given[0]));
+            case "logicalOr" -> logical("broadcast_logical_or", self, recorded(given[0]));
+            default -> null;
+        };
+    }
+
+    private NDArray get(Recorded self, Object index) {
+        if (index instanceof NDArray array) {
+            return run("take", List.of(self, recorded(array)), "axis", 0, "mode", "wrap");
+        }
+        NDIndexFullSlice slice =
+                NDIndexFullSlice.fromIndex((NDIndex) index, self.array.getShape())
+                        .orElseThrow(() -> new Unrecordable("an index that is not a slice"));
+        NDArray part =
+                run(
+                        "_npi_slice",
+                        self,
+                        "begin",
+                        tuple(slice.getMin()),
+                        "end",
+                        tuple(slice.getMax()),
+                        "step",
+                        tuple(slice.getStep()));
+        int[] squeezed = slice.getToSqueeze();
+        return squeezed.length == 0
+                ? part
+                : run("_np_squeeze", recorded(part), "axis", tuple(squeezed));
+    }
+
+    private NDArray reshape(Recorded self, Shape shape) {
+        return run(RESHAPE, self, "newshape", shape);
+    }
+
+    private NDArray cast(Recorded self, DataType type) {
+        return run("Cast", self, "dtype", name(type));
+    }
+
+    private NDArray logical(String operator, Recorded one, Recorded other) {
+        NDArray number = run(operator, List.of(number(one), number(other)));
+        return cast(recorded(number), DataType.BOOLEAN);
+    }
+
+    private Recorded number(Recorded mask) {
+        return mask.array.getDataType().isBoolean() ? recorded(cast(mask, DataType.INT32)) : mask;
+    }
+
+    private static String name(DataType type) {
+        return type.isBoolean() ? "bool" : type.name().toLowerCase(Locale.ROOT);
+    }
+
+    private static String tuple(int... axes) {
+        return tuple(Arrays.stream(axes).asLongStream().toArray());
+    }
+
+    private static String tuple(long... numbers) {
+        return Arrays.toString(numbers).replace('[', '(').replace(']', ')');
+    }
+
+    private NDArray linear(Recorded input, Recorded weight, @Nullable Object bias) {
+        List<Recorded> all = new ArrayList<>(List.of(input, weight));
+        if (bias != null) {
+            all.add(recorded(bias));
+        }
+        return run(
+                "_npx_fully_connected",
+                all,
+                "num_hidden",
+                weight.array.getShape().get(0),
+                "flatten",
+                false,
+                "no_bias",
+                bias == null);
+    }
+
+    private Object callInternal(Recorded self, Method method, Object... given) {
+        String name = method.getName();
+        if (ACTIVATIONS.containsKey(name)) {
+            return run("_npx_activation", self, "act_type", ACTIVATIONS.get(name));
+        }
+        return switch (name) {
+            case "where" ->
+                    run("where", List.of(number(recorded(given[0])), self, recorded(given[1])));
+            case "concat", "stack" -> {
+                List<Recorded> all = new ArrayList<>(List.of(self));
+                ((NDList) given[0]).forEach(array -> all.add(recorded(array)));
+                String operator = "concat".equals(name) ? "_npi_concatenate" : "_npi_stack";
+                yield run(operator, all, "axis", given[1], "num_args", all.size());
+            }
+            case "linear" -> new NDList(linear(recorded(given[0]), recorded(given[1]), given[2]));
+            default -> throw new Unrecordable(name);
+        };
+    }
+
+    private @Nullable Object callManager(Object proxy, Method method, Object @Nullable [] given)
+            throws Throwable {
+        String name = method.getName();
+        Object[] arguments = given == null ? new Object[0] : given;
+        if (CREATING.contains(name)) {
+            return constant((NDArray) Objects.requireNonNull(invoke(method, real, arguments)));
+        }
+        if ("invoke".equals(name)) {
+            return invokeOperator(arguments);
+        }
+        if ("getEngine".equals(name) || "getDevice".equals(name)) {
+            return invoke(method, real);
+        }
+        throw new Unrecordable(name);
+    }
+
+    private @Nullable Object invokeOperator(Object... given) {
+        PairList<?, ?> pairs = (PairList<?, ?>) given[given.length - 1];
+        List<Object> parameters = new ArrayList<>();
+        for (int i = 0; pairs != null && i < pairs.size(); i++) {
+            parameters.add(pairs.keyAt(i));
+            parameters.add(pairs.valueAt(i));
+        }
+        List<?> arrays = given[1] instanceof NDList list ? list : List.of((NDArray[]) given[1]);
+        List<Recorded> arguments = new ArrayList<>();
+        arrays.forEach(array -> arguments.add(recorded(array)));
+        NDArray result = run((String) given[0], arguments, parameters.toArray());
+        if (given.length == 3) {
+            return new NDList(result);
+        }
+        replace(recorded(((NDArray[]) given[2])[0]), result);
+        return null;
+    }
+
+    private static @Nullable Object invoke(Method method, Object self, Object... arguments)
+            throws Throwable {
+        try {
+            return method.invoke(self, arguments);
+        } catch (InvocationTargetException e) {
+            throw e.getCause();
+        }
+    }
+}
