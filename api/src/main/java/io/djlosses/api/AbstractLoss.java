@@ -539,9 +539,8 @@ public abstract class AbstractLoss extends Loss {
         NDList labels = constants(inputs.labels);
         NDList predictions = gradient ? inputs.predictions : detached(inputs.predictions);
         Shape shape = unreducedShape(labels, predictions);
-        if (shape.size() == 0 && batch(predictions).size() == 0) {
-            // Engines fail in many ways on empty arrays; this one keeps the graph connected.
-            return Terms.of(batch(predictions).reshape(shape));
+        if (shape.size() == 0) {
+            return Terms.of(empty(batch(predictions), shape));
         }
         NDArray weight = inputs.weight;
         if (weight == null) {
@@ -562,6 +561,17 @@ public abstract class AbstractLoss extends Loss {
         return sampleWeighting == SampleWeighting.MEAN_BY_WEIGHT
                 ? weighted.withShares(terms.sharesOrOnes().mul(factor))
                 : weighted;
+    }
+
+    /** Returns an empty array that keeps the graph connected, where engines fail in many ways. */
+    private static NDArray empty(NDArray prediction, Shape shape) {
+        if (prediction.size() == 0) {
+            return prediction.reshape(shape);
+        }
+        // The gradient of what is broadcast to nothing is anything on some engines; the mask stops
+        // it.
+        NDArray zero = Nd.where(prediction.stopGradient().zerosLike().neq(0), prediction, 0).sum();
+        return prediction.getManager().zeros(shape, prediction.getDataType()).add(zero);
     }
 
     /** Replaces what a mask hides, where its gradient could be NaN. */

@@ -68,20 +68,21 @@ final class BinaryCrossEntropy {
     }
 
     /**
-     * Returns (1 − y) x + f log(1 + exp(−x)) of detached logits, without overflow, and with the
-     * digits of a confident right answer.
+     * Returns (1 − y) x + f log(1 + exp(−x)) of detached logits, without overflow, and without a
+     * factor with the digits of a confident right answer.
      *
      * @param factor the factor f, or null for 1
      */
     static NDArray ofLogits(NDArray label, NDArray x, @Nullable NDArray factor) {
         NDArray softplus = Nd.softplusOfNegative(x.abs().negi());
         NDArray negative = x.minimum(Nd.num(x, 0));
-        if (factor != null) {
-            softplus.muli(factor);
-            negative.muli(factor);
+        NDArray values = label.neg().addi(Nd.num(x, 1)).muli(x);
+        if (factor == null) {
+            values.subi(negative).addi(softplus);
+        } else {
+            // One product with a factor that may be infinite, of which a part may be 0.
+            values.addi(softplus.subi(negative).muli(factor));
         }
-        Number one = Nd.num(x, 1);
-        NDArray values = label.neg().addi(one).muli(x).subi(negative).addi(softplus);
         softplus.close();
         negative.close();
         return values;

@@ -61,17 +61,21 @@ final class ClassAxis {
 
     /** Checks probabilities over classes, which waits for the device. */
     static void checkProbabilities(String loss, NDArray label) {
-        NDArray sums = label.sum(new int[] {of(label)});
         boolean valid =
-                Nd.allFinite(label)
-                        && label.gte(0).all().getBoolean()
-                        && sums.sub(1).abs().lt(1e-3).all().getBoolean();
+                label.size() == 0
+                        || (Nd.allFinite(label)
+                                && label.gte(0).all().getBoolean()
+                                && sums(label).sub(1).abs().lt(1e-3).all().getBoolean());
         Checks.require(
                 valid,
                 loss,
                 "labels[0]",
                 "hold probabilities that sum to 1 over the classes (strict validation)",
                 "something else");
+    }
+
+    private static NDArray sums(NDArray label) {
+        return label.sum(new int[] {of(label)});
     }
 
     /** Returns the shape of scores without the class axis. */

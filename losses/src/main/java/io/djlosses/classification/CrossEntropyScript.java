@@ -197,8 +197,7 @@ final class CrossEntropyScript {
                         """)
                 .withoutGradient("top = torch.amax(torch.softmax(x, 1), [1], True)")
                 .value(
-                        "torch.neg(torch.add(torch.sum(z.mul_(t)),"
-                                + " torch.sum(torch.log(top).mul_(sums))))")
+                        "torch.neg(torch.sum(z.add_(torch.log(top)).mul_(t)))")
                 .divisor("torch.numel(x) // torch.size(x, 1)");
     }
 

@@ -57,8 +57,17 @@ public final class HingeLoss extends ElementwiseLoss {
             Script.closedForm("x")
                     .labels("y")
                     .numbers("margin")
-                    .shared("violation = margin - x * y")
-                    .gradient("torch.threshold_backward(y, violation, 0, grad_input=dx)")
+                    .shared(
+                            """
+                            one = torch.full([], margin, dtype=x.dtype)
+                            violation = torch.addcmul(one, x, y, value=-1)
+                            """)
+                    // Of an infinite label, 0 times that is NaN.
+                    .gradient(
+                            """
+                            torch.threshold_backward(y, violation, 0, grad_input=dx)
+                            dx.add_(y, alpha=0)
+                            """)
                     .scale("-1.")
                     .value("violation.relu_().sum()")
                     .small(

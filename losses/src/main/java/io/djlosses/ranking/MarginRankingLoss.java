@@ -68,10 +68,16 @@ public final class MarginRankingLoss extends AbstractLoss {
             Script.closedForm("x1 x2")
                     .labels("y")
                     .numbers("margin")
-                    .shared("excess = (x2 - x1).mul_(y).add_(margin)")
+                    .shared(
+                            """
+                            one = torch.full([], margin, dtype=y.dtype)
+                            excess = torch.addcmul(one, x2 - x1, y)
+                            """)
+                    // Of an infinite label, 0 times that is NaN.
                     .gradient(
                             """
                             torch.threshold_backward(y, excess, -1e-45, grad_input=dx2)
+                            dx2.add_(y, alpha=0)
                             torch.neg(dx2, out=dx1)
                             """)
                     .value("excess.clamp_(min=0).sum()")

@@ -186,11 +186,12 @@ public final class GHMRLoss extends AbstractLoss {
         }
         NDArray weight = Nd.constant(labels.get(1), prediction);
         NDArray counts = weight.gt(0);
-        error = Nd.where(counts, prediction, 0).sub(Nd.where(counts, label, 0));
-        return new Errors(error, weight, Nd.cast(counts, prediction), weight.sum());
+        // Not 0, of which the gradient is NaN where μ² underflows.
+        error = Nd.where(counts, prediction, 1).sub(Nd.where(counts, label, 0));
+        return new Errors(error, weight, Nd.cast(counts, prediction), Nd.sum(weight));
     }
 
-    /** Errors, 0 where they do not count, and what is weighed with them. */
+    /** Errors, 1 where they do not count, and what is weighed with them. */
     private record Errors(
             NDArray error, @Nullable NDArray labelWeight, @Nullable NDArray valid, NDArray total) {}
 

@@ -114,8 +114,8 @@ public final class SmoothL1Loss extends ElementwiseLoss {
     }
 
     private static NDArray clamped(NDArray error, Number most, Number least) {
-        // One pass, but on some engines with bounds of single precision.
-        return error.getDataType() == DataType.FLOAT32
+        // One pass, but on some engines with bounds of single precision, and none so small.
+        return error.getDataType() == DataType.FLOAT32 && most.floatValue() >= Float.MIN_NORMAL
                 ? error.clip(least, most)
                 : error.minimum(most).maximum(least);
     }
