@@ -549,7 +549,9 @@ public final class Nd {
                 one = x.argMax(1);
             }
             NDArray excess = pick(rough, one).sub(pick(prob, one).log());
-            return sumOfConstant(rough.muli(q)).sub(sumOfConstant(excess.muli(sums.squeeze(1))));
+            // Where an excess is 0, an infinite sum would make it NaN.
+            excess.muli(sums.squeeze(1).clip(-1e38f, 1e38f));
+            return sumOfConstant(rough.muli(q)).sub(sumOfConstant(excess));
         }
     }
 

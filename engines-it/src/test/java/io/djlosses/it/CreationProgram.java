@@ -22,7 +22,7 @@ final class CreationProgram {
     private CreationProgram() {}
 
     /**
-     * Prints how many arrays were made and how many of them were wrong.
+     * Prints how many arrays were made and how many of them were wrong, now and then and at the end.
      *
      * @param args the engine and the number of milliseconds
      */
@@ -39,6 +39,7 @@ final class CreationProgram {
         collector.start();
         int made = 0;
         int wrong = 0;
+        long silent = System.nanoTime();
         while (System.nanoTime() < end) {
             try (NDManager manager = engine.newBaseManager()) {
                 for (int i = 0; i < 100; i++) {
@@ -47,6 +48,10 @@ final class CreationProgram {
                     wrong += Arrays.equals(Nd.toDoubles(array), VALUES) ? 0 : 1;
                     made++;
                 }
+            }
+            if (System.nanoTime() - silent > 10_000_000_000L) {
+                silent = System.nanoTime();
+                System.out.println("MADE " + made + " WRONG " + wrong);
             }
         }
         System.out.println("MADE " + made + " WRONG " + wrong);

@@ -6,20 +6,15 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.loss.Loss;
 
-import com.google.gson.JsonArray;
-import com.google.gson.JsonElement;
-import com.google.gson.JsonObject;
-
+import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Reading;
 import io.djlosses.nd.Nd;
 
 import org.jspecify.annotations.Nullable;
 
-import java.lang.reflect.Method;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -27,56 +22,40 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.function.DoubleUnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
- * Spoils good inputs at random. Whatever comes of it is a number, on which engines and readings
- * agree, or an {@link IllegalArgumentException} that begins with the name of the loss.
+ * Evaluates spoilt inputs. Whatever comes of them is a number, on which engines and readings agree,
+ * with and without gradient, or an {@link IllegalArgumentException} that begins with the name of
+ * the loss.
  */
 final class FuzzProgram {
 
-    private static final double[] SPECIAL = {
-        Double.NaN,
-        Double.POSITIVE_INFINITY,
-        Double.NEGATIVE_INFINITY,
-        0,
-        -0.0,
-        1,
-        -1,
-        0.5,
-        1.5,
-        -0.25,
-        1e30,
-        -1e30,
-        1e-40,
-        100,
-        -100
+    private static final List<Reading> READINGS =
+            List.of(Reading.FORMULA, Reading.CLOSED_FORM, Reading.SCRIPT);
+
+    private static final DataType[] TYPES = {
+        DataType.FLOAT32,
+        DataType.FLOAT32,
+        DataType.FLOAT32,
+        DataType.FLOAT64,
+        DataType.FLOAT64,
+        DataType.FLOAT64,
+        DataType.FLOAT16
     };
 
-    private static final double[] INDICES = {
-        -1, -100, -7, 0, 1, 2, 3, 5, 97, 1_000_000, 1L << 40, -(1L << 40), 0.5, Double.NaN
-    };
+    /** How often inputs are changed in their last digit, to see what that does to a result. */
+    private static final int CHANGES = 8;
 
-    private static final String[] TYPES = {
-        "float", "int64", "int32", "uint8", "int8", "float16", "float32", "float64", "boolean"
-    };
+    private final FuzzCase inputs;
+    private final DataType type;
 
-    private final Random random;
-
-    private final Subject subject;
-    private final JsonObject options;
-    private final List<Data> labels;
-    private final List<Data> predictions;
-    private final List<String> done = new ArrayList<>();
-    private int foreign = -1;
-
-    private FuzzProgram(Subject subject, Random random) {
-        this.subject = subject;
-        this.random = random;
-        options = subject.row().options().deepCopy();
-        labels = new ArrayList<>(subject.row().labels());
-        predictions = new ArrayList<>(subject.row().predictions());
+    private FuzzProgram(FuzzCase inputs, DataType type) {
+        this.inputs = inputs;
+        this.type = type;
     }
 
     /**
@@ -86,9 +65,8 @@ final class FuzzProgram {
      */
     public static void main(String[] args) {
         long seed = Long.parseLong(args[0]);
-        List<Subject> subjects = Subject.all(Integer.MAX_VALUE);
         Map<String, List<Subject>> byLoss =
-                subjects.stream()
+                Subject.all(Integer.MAX_VALUE).stream()
                         .collect(
                                 Collectors.groupingBy(
                                         one -> one.type().getSimpleName(),
@@ -98,15 +76,11 @@ final class FuzzProgram {
         Map<String, Integer> outcomes = new TreeMap<>();
         for (int i = Integer.parseInt(args[1]); i < Integer.parseInt(args[2]); i++) {
             Random random = new Random(seed + 1_000_003L * i);
-            List<Subject> of = losses.get(i % losses.size());
-            FuzzProgram fuzz = new FuzzProgram(of.get(random.nextInt(of.size())), random);
-            int times = 1 + random.nextInt(3);
-            for (int k = 0; k < times; k++) {
-                fuzz.spoil();
-            }
-            System.out.println("CASE " + i + " of seed " + seed + ": " + fuzz);
+            FuzzCase inputs = FuzzCase.of(losses.get(i % losses.size()), random);
+            DataType type = TYPES[random.nextInt(TYPES.length)];
+            System.out.println("CASE " + i + " of seed " + seed + ": " + type + " " + inputs);
             try {
-                String fault = fuzz.fault(outcomes);
+                String fault = new FuzzProgram(inputs, type).fault(outcomes);
                 if (fault != null) {
                     System.out.println("FAULT " + fault);
                 }
@@ -118,235 +92,51 @@ final class FuzzProgram {
         System.out.println("DONE " + outcomes);
     }
 
-    // ------------------------------------------------------------------ spoiling
+    /**
+     * Numbers, or the message of a rejection.
+     *
+     * @param numbers the value, the value computed without gradient, and the gradients
+     */
+    private record Result(@Nullable String rejection, List<double[]> numbers, String shape) {
 
-    private void spoil() {
-        List<Data> list = random.nextInt(3) == 0 || labels.isEmpty() ? predictions : labels;
-        String name = list == labels ? "labels" : "predictions";
-        int i = list.isEmpty() ? -1 : random.nextInt(list.size());
-        int what = random.nextInt(17);
-        if (i < 0 && what < 12) {
-            return;
+        boolean isFinite() {
+            return Arrays.stream(numbers.get(0)).allMatch(Double::isFinite);
         }
-        String place = name + "[" + i + "] ";
-        switch (what) {
-            case 0 -> {
-                done.add("without " + place);
-                list.remove(i);
-            }
-            case 1 -> {
-                done.add("twice " + place);
-                list.add(list.get(i));
-            }
-            case 2 -> put(list, i, place, reshaped(list.get(i)));
-            case 3 -> put(list, i, place, resized(list.get(i)));
-            case 4 -> {
-                String type = TYPES[random.nextInt(TYPES.length)];
-                // Half precision and its engines are a matter of other tests.
-                boolean half = type.equals("float16") && list == predictions;
-                put(list, i, place, list.get(i).as(half ? "int32" : type));
-            }
-            case 5, 6, 7 -> {
-                Data data = list.get(i);
-                double[] some = data.isFloating() ? SPECIAL : INDICES;
-                put(list, i, place, spotted(data, some));
-            }
-            case 8 -> put(list, i, place, spotted(list.get(i), INDICES));
-            case 9 -> {
-                double factor = Math.pow(10, random.nextInt(9) - 4);
-                put(list, i, place, list.get(i).map(value -> value * factor));
-            }
-            case 10 -> {
-                double value = SPECIAL[random.nextInt(SPECIAL.length)];
-                put(list, i, place, list.get(i).map(old -> value));
-            }
-            case 11 -> {
-                done.add("all empty");
-                for (List<Data> each : List.of(labels, predictions)) {
-                    each.replaceAll(
-                            data ->
-                                    data.shape().dimension() == 0
-                                            ? data
-                                            : data.take(0, new int[0]));
-                }
-            }
-            case 12 -> {
-                done.add("swapped");
-                List<Data> old = List.copyOf(labels);
-                labels.clear();
-                labels.addAll(predictions);
-                predictions.clear();
-                for (Data data : old) {
-                    predictions.add(data.type().equals("float16") ? data.as("float") : data);
-                }
-            }
-            case 13 -> {
-                foreign = random.nextInt(3);
-                done.add("other engine " + foreign);
-            }
-            default -> option();
-        }
-    }
-
-    private void put(List<Data> list, int i, String place, Data data) {
-        list.set(i, data);
-        done.add(place + "= " + show(data));
-    }
-
-    private static String show(Data data) {
-        String values = Arrays.toString(data.values());
-        return data.type()
-                + data.shape()
-                + (values.length() > 200 ? values.substring(0, 200) + "…" : values);
-    }
-
-    private Data spotted(Data data, double... some) {
-        Data spotted = data;
-        int spots = 1 + random.nextInt(2);
-        for (int k = 0; k < spots && data.values().length > 0; k++) {
-            spotted =
-                    spotted.with(
-                            random.nextInt(data.values().length),
-                            some[random.nextInt(some.length)]);
-        }
-        return spotted;
-    }
-
-    private Data reshaped(Data data) {
-        Shape shape = data.shape();
-        Shape other =
-                switch (random.nextInt(4)) {
-                    case 0 -> new Shape(1).addAll(shape);
-                    case 1 -> shape.add(1);
-                    case 2 -> new Shape(shape.size());
-                    default -> {
-                        long[] reversed = shape.getShape().clone();
-                        for (int i = 0; i < reversed.length; i++) {
-                            reversed[i] = shape.get(reversed.length - 1 - i);
-                        }
-                        yield new Shape(reversed);
-                    }
-                };
-        return new Data(data.type(), other, data.values());
-    }
-
-    private Data resized(Data data) {
-        int rank = data.shape().dimension();
-        if (rank == 0) {
-            return new Data(
-                    data.type(), new Shape(2), new double[] {data.values()[0], data.values()[0]});
-        }
-        int axis = random.nextInt(rank);
-        int size = (int) data.shape().get(axis);
-        if (size == 0) {
-            return data;
-        }
-        int[] positions =
-                switch (random.nextInt(4)) {
-                    case 0 -> new int[0];
-                    case 1 -> new int[] {0};
-                    case 2 -> IntStream.range(0, Math.max(0, size - 1)).toArray();
-                    default -> IntStream.rangeClosed(0, size).map(i -> i % size).toArray();
-                };
-        return data.take(axis, positions);
-    }
-
-    private void option() {
-        if (GoldenRow.of(subject.type()).isEmpty()) {
-            return;
-        }
-        Object builder = Catalogue.builder(subject.type());
-        List<Method> all = new ArrayList<>(Catalogue.ownOptions(subject.type()));
-        for (String common :
-                new String[] {
-                    "optReduction",
-                    "optValidation",
-                    "optEmptyPolicy",
-                    "optSampleWeighting",
-                    "optLabelGradient"
-                }) {
-            Method method = Catalogue.method(builder, common);
-            if (method != null) {
-                all.add(method);
-            }
-        }
-        Method option = all.get(random.nextInt(all.size()));
-        if (option.getParameterCount() != 1) {
-            return;
-        }
-        JsonElement value = value(option.getParameterTypes()[0]);
-        if (value != null) {
-            options.add(Catalogue.option(option), value);
-            done.add(Catalogue.option(option) + " = " + value);
-        }
-    }
-
-    private @Nullable JsonElement value(Class<?> type) {
-        JsonArray some = new JsonArray();
-        if (type == double.class || type == float.class) {
-            some.add(Double.toString(SPECIAL[random.nextInt(SPECIAL.length)]));
-        } else if (type == int.class) {
-            some.add(new int[] {-1, 0, 1, 2, 7, Integer.MIN_VALUE}[random.nextInt(6)]);
-        } else if (type == long.class) {
-            some.add(new long[] {-1, 0, 1, 2, Long.MAX_VALUE, Long.MIN_VALUE}[random.nextInt(6)]);
-        } else if (type == boolean.class) {
-            some.add(random.nextBoolean());
-        } else if (type.isEnum()) {
-            Object[] constants = type.getEnumConstants();
-            some.add(constants[random.nextInt(constants.length)].toString());
-        } else if (type.getSimpleName().equals("Reduction")) {
-            some.add(new String[] {"NONE", "SUM", "MEAN", "BATCH_MEAN"}[random.nextInt(4)]);
-        } else if (type == double[].class) {
-            int size = random.nextInt(6);
-            for (int i = 0; i < size; i++) {
-                some.add(
-                        random.nextInt(4) == 0
-                                ? Double.toString(SPECIAL[random.nextInt(SPECIAL.length)])
-                                : "0.75");
-            }
-            return some;
-        } else {
-            return null;
-        }
-        return some.get(0);
     }
 
     // ------------------------------------------------------------------ judging
 
-    /** A number, or the message of a rejection. */
-    @SuppressWarnings("ArrayRecordComponent") // never compared
-    private record Result(
-            @Nullable String rejection, double[] value, List<double[]> gradients, String shape) {}
-
     private @Nullable String fault(Map<String, Integer> outcomes) {
-        DataType type = random.nextBoolean() ? DataType.FLOAT64 : DataType.FLOAT32;
-        List<Result> results = new ArrayList<>();
-        List<String> names = new ArrayList<>();
-        for (String engine : Outcome.engines()) {
-            for (Reading reading : List.of(Reading.FORMULA, Reading.CLOSED_FORM, Reading.SCRIPT)) {
-                names.add(engine + " " + reading + " " + type);
-                results.add(result(engine, reading, type));
+        Map<String, Result> results = new TreeMap<>();
+        // Not every engine has gradients of half precision.
+        List<String> engines = Outcome.engines().subList(0, type == DataType.FLOAT16 ? 1 : 2);
+        for (String engine : engines) {
+            for (Reading reading : READINGS) {
+                results.put(engine + " " + reading, result(engine, reading));
             }
         }
-        Result first = results.get(0);
+        String name = engines.get(0) + " " + Reading.FORMULA;
+        Result formula = results.get(name);
+        String kind = formula.rejection != null ? "rejected" : "finite";
         outcomes.merge(
-                first.rejection != null
-                        ? "rejected"
-                        : Arrays.stream(first.value).allMatch(Double::isFinite)
-                                ? "finite"
-                                : "not finite",
-                1,
-                Integer::sum);
-        for (int i = 0; i < results.size(); i++) {
-            String difference = difference(first, results.get(i), type);
+                kind.equals("finite") && !formula.isFinite() ? "not finite" : kind, 1, Integer::sum);
+        double[] blur = new double[formula.numbers.size()];
+        boolean isBlurred = false;
+        for (Map.Entry<String, Result> one : results.entrySet()) {
+            String difference = difference(formula, one.getValue(), blur);
+            if (difference != null && !isBlurred && formula.rejection == null) {
+                isBlurred = true;
+                blur = blur(formula);
+                difference = difference(formula, one.getValue(), blur);
+            }
             if (difference != null) {
-                return names.get(0) + " against " + names.get(i) + ": " + difference;
+                return name + " against " + one.getKey() + ": " + difference;
             }
         }
         return null;
     }
 
-    private @Nullable String difference(Result expected, Result actual, DataType type) {
+    private @Nullable String difference(Result expected, Result actual, double[] blur) {
         if (expected.rejection != null || actual.rejection != null) {
             String names = "PyTorch|MXNet";
             boolean same =
@@ -358,39 +148,113 @@ final class FuzzProgram {
         if (!expected.shape.equals(actual.shape)) {
             return "shape " + expected.shape + " against " + actual.shape;
         }
-        List<Data> inputs = new ArrayList<>(labels);
-        inputs.addAll(predictions);
-        if (inputs.stream().anyMatch(FuzzProgram::isHuge)) {
-            return null; // what cancels or overflows depends on the order of additions
+        double largest = largest();
+        if (largest > (isNarrow() ? 1e15 : 1e100)) {
+            return null; // where it overflows depends on the order of operations
         }
-        boolean narrow =
-                type == DataType.FLOAT32
-                        || inputs.stream().anyMatch(data -> data.type().matches("float\\d.*"));
-        double rtol = narrow ? 2e-4 : 1e-9;
-        String difference = Outcome.difference(expected.value, actual.value, rtol, rtol);
-        if (difference != null) {
-            return "value " + difference;
-        }
-        if (!Arrays.stream(expected.value).allMatch(Double::isFinite)) {
-            return null; // the gradient of what is not finite is anything
-        }
-        for (int i = 0; i < expected.gradients.size(); i++) {
-            difference =
-                    Outcome.difference(
-                            expected.gradients.get(i), actual.gradients.get(i), rtol, rtol);
+        double rtol = isNarrow() ? 2e-4 : 1e-9;
+        for (int i = 0; i < expected.numbers.size(); i++) {
+            boolean ofValue = i < 2;
+            if (!ofValue && !expected.isFinite()) {
+                return null; // the gradient of what is not finite is anything
+            }
+            double limit = rtol + blur[i];
+            if (ofValue) {
+                limit += 16 * digit() * largest; // terms of the size of the inputs may cancel
+            } else if (type == DataType.FLOAT16) {
+                limit += 1e-3;
+            }
+            String difference =
+                    Outcome.difference(expected.numbers.get(i), actual.numbers.get(i), rtol, limit);
             if (difference != null) {
-                return "gradient " + i + difference;
+                return (i == 0 ? "value " : i == 1 ? "value alone " : "gradient " + (i - 2))
+                        + difference;
             }
         }
         return null;
     }
 
-    private static boolean isHuge(Data data) {
-        return Arrays.stream(data.values())
-                .anyMatch(value -> Double.isFinite(value) && Math.abs(value) > 1e5);
+    private Stream<Data> all() {
+        return Stream.concat(inputs.labels().stream(), inputs.predictions().stream());
     }
 
-    private Result result(String engine, Reading reading, DataType type) {
+    private boolean isNarrow() {
+        return type != DataType.FLOAT64 || all().anyMatch(data -> data.type().matches("float\\d.*"));
+    }
+
+    private double digit() {
+        return isNarrow() ? 0x1p-23 : 0x1p-52;
+    }
+
+    /** Returns the largest of the inputs that are finite. */
+    private double largest() {
+        return all().flatMapToDouble(data -> Arrays.stream(data.values()))
+                .filter(Double::isFinite)
+                .map(Math::abs)
+                .max()
+                .orElse(0);
+    }
+
+    /**
+     * Returns by how much each of the results may differ beyond rounding. To compute is to round,
+     * as if the inputs had other last digits: where those decide more (large numbers that cancel, a
+     * sum of weights near 0), two results no farther apart are equally right. And a reading may be
+     * as wrong as the formula is in this data type, or more exact.
+     */
+    private double[] blur(Result formula) {
+        double digit = digit();
+        String engine = Outcome.engines().get(0);
+        Result exact =
+                result(engine, Reading.FORMULA, DataType.FLOAT64, inputs.labels(), inputs.predictions());
+        double[] spread = new double[exact.numbers.size()];
+        Random random = new Random(0);
+        DoubleUnaryOperator change = x -> x * (1 + (random.nextBoolean() ? digit : -digit));
+        for (int k = 0; k < CHANGES; k++) {
+            // Whole labels may be classes, which are exact.
+            List<Data> labels =
+                    changed(inputs.labels(), x -> x == Math.rint(x) ? x : change.applyAsDouble(x));
+            List<Data> predictions = changed(inputs.predictions(), change);
+            Result changed =
+                    result(engine, Reading.FORMULA, DataType.FLOAT64, labels, predictions);
+            for (int i = 0; i < spread.length; i++) {
+                double difference = distance(exact.numbers.get(i), changed.numbers.get(i));
+                spread[i] = Math.max(spread[i], difference);
+            }
+        }
+        return IntStream.range(0, spread.length)
+                .mapToDouble(
+                        i ->
+                                4 * spread[i]
+                                        + distance(exact.numbers.get(i), formula.numbers.get(i)))
+                .toArray();
+    }
+
+    /** Returns the largest difference that is finite. */
+    private static double distance(double[] a, double[] b) {
+        return IntStream.range(0, a.length)
+                .mapToDouble(i -> Math.abs(a[i] - b[i]))
+                .filter(Double::isFinite)
+                .max()
+                .orElse(0);
+    }
+
+    private static List<Data> changed(List<Data> list, DoubleUnaryOperator change) {
+        return list.stream().map(data -> data.isFloating() ? data.map(change) : data).toList();
+    }
+
+    // ------------------------------------------------------------------ computing
+
+    private Result result(String engine, Reading reading) {
+        return result(engine, reading, type, inputs.labels(), inputs.predictions());
+    }
+
+    private Result result(
+            String engine,
+            Reading reading,
+            DataType floating,
+            List<Data> labels,
+            List<Data> predictions) {
+        Subject subject = inputs.subject();
         Engine named = Engine.getEngine(engine);
         String other =
                 Outcome.engines().stream()
@@ -404,38 +268,38 @@ final class FuzzProgram {
                 loss =
                         GoldenRow.of(subject.type()).isEmpty()
                                 ? subject.build(manager)
-                                : Catalogue.build(subject.type(), options, reading);
+                                : Catalogue.build(subject.type(), inputs.options(), reading);
             } catch (IllegalArgumentException e) {
                 return rejected(e, subject.type().getSimpleName());
             }
-            NDList y = arrays(labels, manager, strange, 0, type);
-            NDList x = arrays(predictions, manager, strange, labels.size(), type);
+            NDList y = arrays(labels, manager, strange, 0, floating);
+            NDList x = arrays(predictions, manager, strange, labels.size(), floating);
             for (NDArray array : x) {
-                if (isWide(array)) {
+                if (array.getDataType().isFloating() && array.getManager().getEngine() == named) {
                     array.setRequiresGradient(true);
                 }
             }
+            List<double[]> numbers = new ArrayList<>();
+            NDArray value;
             try (GradientCollector collector = named.newGradientCollector()) {
-                NDArray value = loss.evaluate(y, x);
+                value = loss.evaluate(y, x);
+                numbers.add(Nd.toDoubles(value));
                 if (value.size() > 0) {
                     collector.backward(Nd.sum(value.mul(ramp(value))));
                 }
-                List<double[]> gradients = new ArrayList<>();
+                boolean hasTwin = loss instanceof AbstractLoss && !inputs.options().has("momentum");
+                numbers.add(
+                        Nd.toDoubles(hasTwin ? ((AbstractLoss) loss).value(y, x) : value));
                 for (NDArray array : x) {
-                    if (isWide(array)) {
-                        gradients.add(Nd.toDoubles(array.getGradient()));
+                    if (array.getDataType().isFloating()) {
+                        numbers.add(Nd.toDoubles(array.getGradient()));
                     }
                 }
-                return new Result(
-                        null, Nd.toDoubles(value), gradients, value.getShape().toString());
+                return new Result(null, numbers, value.getShape().toString());
             } catch (IllegalArgumentException e) {
                 return rejected(e, loss.getName());
             }
         }
-    }
-
-    private static boolean isWide(NDArray array) {
-        return array.getDataType() == DataType.FLOAT32 || array.getDataType() == DataType.FLOAT64;
     }
 
     /** Factors on unreduced values, so that gradients do not cancel. */
@@ -445,7 +309,7 @@ final class FuzzProgram {
         return Nd.create(value.getManager(), factors, value.getShape(), value.getDataType());
     }
 
-    private Result rejected(IllegalArgumentException e, String loss) {
+    private static Result rejected(IllegalArgumentException e, String loss) {
         String message = String.valueOf(e.getMessage());
         // Losses made of others let these speak.
         boolean composite = List.of("MultiLabelLoss", "WeightedSumLoss").contains(loss);
@@ -453,35 +317,38 @@ final class FuzzProgram {
                 && !(composite && message.matches("(?s)[A-Z][A-Za-z0-9]*Loss: .*"))) {
             throw e;
         }
-        return new Result(message, new double[0], List.of(), "");
+        return new Result(message, List.of(), "");
     }
 
     private NDList arrays(
-            List<Data> data, NDManager manager, NDManager strange, int offset, DataType type) {
+            List<Data> data, NDManager manager, NDManager strange, int offset, DataType floating) {
         NDList list = new NDList();
         for (int i = 0; i < data.size(); i++) {
-            list.add(array(data.get(i), offset + i == foreign ? strange : manager, type));
+            NDManager owner = offset + i == inputs.foreign() ? strange : manager;
+            // An engine without views has but one layout.
+            boolean views = !owner.getEngine().getEngineName().equals("MXNet");
+            NDArray array =
+                    (views ? inputs.layout() : Layout.PLAIN)
+                            .array(data.get(i), owner, (one, of) -> array(one, of, floating));
+            if (inputs.isNamed()) {
+                array.setName("array()");
+            }
+            list.add(array);
         }
         return list;
     }
 
-    private static NDArray array(Data data, NDManager manager, DataType type) {
+    private static NDArray array(Data data, NDManager manager, DataType floating) {
         String name = data.type();
         if (!name.startsWith("float")) {
-            return data.array(manager, type);
+            return data.array(manager, floating);
         }
         DataType exact =
-                name.equals("float") ? type : DataType.valueOf(name.toUpperCase(Locale.ROOT));
+                name.equals("float") ? floating : DataType.valueOf(name.toUpperCase(Locale.ROOT));
         if (exact == DataType.FLOAT16) {
             return Nd.create(manager, data.values(), data.shape(), DataType.FLOAT32)
                     .toType(exact, false);
         }
         return Nd.create(manager, data.values(), data.shape(), exact);
-    }
-
-    /** {@inheritDoc} */
-    @Override
-    public String toString() {
-        return subject + " " + options + " " + String.join("; ", done);
     }
 }

@@ -263,14 +263,17 @@ public class ThreadsIT {
         void verify() {
             // A loss is shared by several subjects, and so is its sum.
             IdentityHashMap<Loss, Double> totals = new IdentityHashMap<>();
+            IdentityHashMap<Loss, Double> roundings = new IdentityHashMap<>();
             IdentityHashMap<Loss, Subject> names = new IdentityHashMap<>();
             for (int i = 0; i < subjects.size(); i++) {
                 Loss loss = sums.get(i);
                 names.putIfAbsent(loss, subjects.get(i));
                 for (int t = 0; t < TYPES.length; t++) {
-                    double sum =
-                            addends.get(i)[t] * MANY.length * updates.get(i * TYPES.length + t);
+                    double additions = (double) MANY.length * updates.get(i * TYPES.length + t);
+                    double sum = addends.get(i)[t] * additions;
                     totals.merge(loss, sum, Double::sum);
+                    // What repeats is rounded the same way each time, so errors add up.
+                    roundings.merge(loss, additions, Double::sum);
                 }
             }
             int compared = 0;
@@ -280,7 +283,8 @@ public class ThreadsIT {
                     double expectedSum = total.getValue();
                     double actual = loss.getAccumulatorAsDouble("all");
                     double off = Math.abs(actual - expectedSum);
-                    if (!(off <= 1e-11 * Math.abs(expectedSum))) {
+                    double rounding = Math.max(1e-11, roundings.get(loss) * 0x1p-53);
+                    if (!(off <= rounding * Math.abs(expectedSum))) {
                         faults.add(
                                 names.get(loss) + ": sum " + actual + " instead of " + expectedSum);
                     }
