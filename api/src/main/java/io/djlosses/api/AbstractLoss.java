@@ -252,9 +252,10 @@ public abstract class AbstractLoss extends Loss {
      * @param mask the BOOLEAN mask, false where hidden, of the shape of the values or its leading
      *     axes
      * @param labels the labels
+     * @param predictions the predictions as they came
      * @return the labels to compute with
      */
-    protected NDList maskedLabels(NDArray mask, NDList labels) {
+    protected NDList maskedLabels(NDArray mask, NDList labels, NDList predictions) {
         return labels;
     }
 
@@ -576,7 +577,10 @@ public abstract class AbstractLoss extends Loss {
 
     /** Replaces what a mask hides, where its gradient could be NaN. */
     Inputs masked(NDArray mask, NDList labels, NDList predictions) {
-        return new Inputs(maskedLabels(mask, labels), maskedPredictions(mask, predictions), null);
+        return new Inputs(
+                maskedLabels(mask, labels, predictions),
+                maskedPredictions(mask, predictions),
+                null);
     }
 
     /** Aligns a weight with the leading axes of a shape. */

@@ -148,19 +148,24 @@ public final class Script {
      * @param goal what is wanted
      * @param arguments the arrays; the result belongs to the manager of the first
      * @param options the numbers
-     * @return the result, or null where the arrays are so small that another reading is faster
+     * @return the result, or null where the arrays are so small that another reading is faster, or
+     *     their type cannot hold a number
      */
     public @Nullable NDArray run(Goal goal, List<NDArray> arguments, double... options) {
         if (!goal.always && arguments.get(0).size() < least) {
             return small == null ? null : small.run(goal, arguments, options);
         }
-        String engine = arguments.get(0).getManager().getEngine().getEngineName();
+        NDArray first = arguments.get(0);
+        String engine = first.getManager().getEngine().getEngineName();
         NDList inputs = new NDList(arguments.size() + options.length);
         for (NDArray array : arguments) {
             // A name can tell the engine to make a list or a dictionary of arrays.
             inputs.add(array.getName() == null ? array : array.reshape(array.getShape()));
         }
         for (double option : options) {
+            if (!isInRange(option, first.getDataType())) {
+                return null;
+            }
             inputs.add(array(engine, option));
         }
         Variant variant = new Variant(engine, goal.mean, goal.gradient);
@@ -170,6 +175,14 @@ public final class Script {
         }
         // Only in training does the result carry a gradient.
         return model.getBlock().forward(NO_PARAMETERS, inputs, goal.gradient).head();
+    }
+
+    /** Tells whether a type holds a number, and neither 0 nor infinity in its place. */
+    private static boolean isInRange(double number, DataType type) {
+        double size = Math.abs(number);
+        return type == DataType.FLOAT64
+                || size == 0
+                || (size >= Float.MIN_VALUE && size <= Float.MAX_VALUE);
     }
 
     // --------------------------------------------------------------------- writing the source

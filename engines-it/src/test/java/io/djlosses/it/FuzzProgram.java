@@ -158,10 +158,9 @@ final class FuzzProgram {
             if (!ofValue && !expected.isFinite()) {
                 return null; // the gradient of what is not finite is anything
             }
-            double limit = rtol + blur[i];
-            if (ofValue) {
-                limit += 16 * digit() * largest; // terms of the size of the inputs may cancel
-            } else if (type == DataType.FLOAT16) {
+            // Terms of the size of the inputs may cancel.
+            double limit = rtol + blur[i] + (ofValue ? 16 : 1) * digit() * largest;
+            if (!ofValue && type == DataType.FLOAT16) {
                 limit += 1e-3;
             }
             String difference =
@@ -224,8 +223,8 @@ final class FuzzProgram {
         return IntStream.range(0, spread.length)
                 .mapToDouble(
                         i ->
-                                4 * spread[i]
-                                        + distance(exact.numbers.get(i), formula.numbers.get(i)))
+                                8 * spread[i]
+                                        + 2 * distance(exact.numbers.get(i), formula.numbers.get(i)))
                 .toArray();
     }
 

@@ -134,8 +134,8 @@ public final class GaussianNLLLoss extends AbstractLoss {
 
     /** {@inheritDoc} */
     @Override
-    protected NDList maskedLabels(NDArray mask, NDList labels) {
-        return new NDList(shown(mask, labels.get(0)));
+    protected NDList maskedLabels(NDArray mask, NDList labels, NDList predictions) {
+        return new NDList(shown(mask, matching(labels.get(0), predictions.get(0))));
     }
 
     /** {@inheritDoc} */
@@ -147,7 +147,7 @@ public final class GaussianNLLLoss extends AbstractLoss {
         return new NDList(shown(mask, mean), alike ? shown(mask, variance) : variance);
     }
 
-    /** Puts 1, a harmless number, where the mask hides; the label may lack axes of size 1. */
+    /** Puts 1, a harmless number, where the mask hides. */
     private static NDArray shown(NDArray mask, NDArray x) {
         if (mask.size() == x.size()) {
             return Nd.where(mask.reshape(x.getShape()), x, 1);

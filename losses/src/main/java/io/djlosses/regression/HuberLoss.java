@@ -74,7 +74,7 @@ public final class HuberLoss extends ElementwiseLoss {
 
     /** {@inheritDoc} */
     @Override
-    protected ClosedForm closedForm(NDArray label, NDArray prediction, boolean gradient) {
+    protected @Nullable ClosedForm closedForm(NDArray label, NDArray prediction, boolean gradient) {
         return SmoothL1Loss.closedForm(prediction.sub(label), delta, delta, gradient);
     }
 

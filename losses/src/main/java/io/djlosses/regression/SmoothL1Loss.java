@@ -58,6 +58,11 @@ public final class SmoothL1Loss extends ElementwiseLoss {
     private static final Script SCRIPT =
             Script.of("x y", "beta", "return torch.smooth_l1_loss(x, y, reduction, beta)");
 
+    /** Beyond these, what the closed form multiplies leaves the range of FLOAT32. */
+    private static final double SMALL = 1e-15;
+
+    private static final double LARGE = 1e15;
+
     private final double beta;
 
     private SmoothL1Loss(Builder builder) {
@@ -79,7 +84,7 @@ public final class SmoothL1Loss extends ElementwiseLoss {
 
     /** {@inheritDoc} */
     @Override
-    protected ClosedForm closedForm(NDArray label, NDArray prediction, boolean gradient) {
+    protected @Nullable ClosedForm closedForm(NDArray label, NDArray prediction, boolean gradient) {
         NDArray error = prediction.sub(label);
         if (beta > 0) {
             return closedForm(error, beta, 1, gradient);
@@ -97,16 +102,25 @@ public final class SmoothL1Loss extends ElementwiseLoss {
         if (beta == 0) {
             return size;
         }
+        double threshold = inRange(size, beta);
+        double slope = inRange(size, factor);
         // |d| = quadratic + linear, and only one of the two grows. Two selections, because in
         // size − quadratic the gradients would cancel to rounding errors.
-        NDArray large = size.gte(Nd.num(size, beta));
-        NDArray threshold = constant(size, beta);
-        NDArray quadratic = Nd.where(large, threshold, size);
-        NDArray linear = Nd.where(large, size, threshold).sub(threshold);
+        NDArray large = size.gte(Nd.num(size, threshold));
+        NDArray thresholds = constant(size, threshold);
+        NDArray quadratic = Nd.where(large, thresholds, size);
+        NDArray linear = Nd.where(large, size, thresholds).sub(thresholds);
         return quadratic
-                .div(constant(size, 2 * beta / factor))
+                .div(constant(size, 2 * threshold / slope))
                 .mul(quadratic)
-                .add(factor == 1 ? linear : linear.mul(constant(size, factor)));
+                .add(slope == 1 ? linear : linear.mul(constant(size, slope)));
+    }
+
+    /** Returns a positive number as an array of its type holds it, but neither 0 nor infinite. */
+    private static double inRange(NDArray array, double number) {
+        return array.getDataType() == DataType.FLOAT64
+                ? number
+                : Math.min(Math.max(number, Float.MIN_VALUE), Float.MAX_VALUE);
     }
 
     private static NDArray constant(NDArray like, double value) {
@@ -114,14 +128,18 @@ public final class SmoothL1Loss extends ElementwiseLoss {
     }
 
     private static NDArray clamped(NDArray error, Number most, Number least) {
-        // One pass, but on some engines with bounds of single precision, and none so small.
-        return error.getDataType() == DataType.FLOAT32 && most.floatValue() >= Float.MIN_NORMAL
+        // One pass, but on some engines with bounds of single precision.
+        return error.getDataType() == DataType.FLOAT32
                 ? error.clip(least, most)
                 : error.minimum(most).maximum(least);
     }
 
     /** Returns the closed form of {@code factor} times this loss, for {@code beta} above 0. */
-    static ClosedForm closedForm(NDArray error, double beta, double factor, boolean gradient) {
+    static @Nullable ClosedForm closedForm(
+            NDArray error, double beta, double factor, boolean gradient) {
+        if (beta < SMALL || beta > LARGE) {
+            return null;
+        }
         Divisor divisor = Divisor.of(error.size());
         NDArray clamped = clamped(error, Nd.num(error, beta), Nd.num(error, -beta));
         // 2 Σ c d − Σ c², of which at least half of the first is left.
