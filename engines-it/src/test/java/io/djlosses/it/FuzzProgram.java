@@ -35,7 +35,7 @@ import java.util.stream.Stream;
 final class FuzzProgram {
 
     private static final List<Reading> READINGS =
-            List.of(Reading.FORMULA, Reading.CLOSED_FORM, Reading.SCRIPT);
+            List.of(Reading.FORMULA, Reading.CLOSED_FORM, Reading.SCRIPT, Reading.AUTO);
 
     private static final DataType[] TYPES = {
         DataType.FLOAT32,

@@ -11,14 +11,6 @@ import io.djlosses.nd.Nd;
 /** The hinges max(0, margin − x[y] + x[i]) of the margin losses over classes. */
 final class Hinge {
 
-    /** Returns a value, but NaN if a score is NaN, which the engine's own losses count as 0. */
-    static final String OR_NAN =
-            """
-            if not torch.equal(x, x):
-              torch.detach(value).fill_(nan)
-            return value
-            """;
-
     private Hinge() {}
 
     /** Tells for every score (N, C) whether its class is the one of an index (N). */

@@ -66,10 +66,7 @@ import java.util.Objects;
 public final class MultiLabelMarginLoss extends AbstractLoss {
 
     private static final Script NATIVE =
-            Script.of(
-                    "x y",
-                    "",
-                    "value = torch.multilabel_margin_loss(x, y, reduction)\n" + Hinge.OR_NAN);
+            Script.of("x y", "", "return torch.multilabel_margin_loss(x, y, reduction)");
 
     /** From how many elements on the closed form is faster. */
     private static final int LARGE = 4096;
@@ -210,7 +207,8 @@ public final class MultiLabelMarginLoss extends AbstractLoss {
         if (isBatch && isLarge) {
             return SCRIPT.run(goal, List.of(scores, entries.toArray(scores)));
         }
-        return label.getDataType() == DataType.INT64
+        // A hinge that is NaN counts as 0 in the engine's own loss.
+        return label.getDataType() == DataType.INT64 && Nd.allFinite(scores)
                 ? NATIVE.run(goal, List.of(scores, label))
                 : null;
     }

@@ -17,6 +17,7 @@ import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -59,20 +60,23 @@ import java.util.List;
  */
 public final class MultiMarginLoss extends AbstractLoss {
 
+    /** From how many elements on the closed form is faster. */
+    private static final int LARGE = 4096;
+
     private static final Script NATIVE = nativeOf("x y", "None");
     private static final Script NATIVE_WEIGHTED = nativeOf("x y w", "w");
-    private static final Script SCRIPT = closedFormOf(1, "").small(NATIVE).build();
-    private static final Script SQUARED = closedFormOf(2, "").small(NATIVE).build();
+    private static final Script SCRIPT = closedFormOf(1, "").build();
+    private static final Script SQUARED = closedFormOf(2, "").build();
     private static final Script WEIGHTED = weightedOf(1);
     private static final Script WEIGHTED_SQUARED = weightedOf(2);
 
     private static Script weightedOf(int p) {
-        return closedFormOf(p, "torch.take(w, i)").constants("w").small(NATIVE_WEIGHTED).build();
+        return closedFormOf(p, "torch.take(w, i)").constants("w").build();
     }
 
     private static Script nativeOf(String arrays, String weight) {
-        String call = "value = torch.multi_margin_loss(x, y, int(p), margin, %s, reduction)\n";
-        return Script.of(arrays, "p margin", call.formatted(weight) + Hinge.OR_NAN);
+        String call = "return torch.multi_margin_loss(x, y, int(p), margin, %s, reduction)";
+        return Script.of(arrays, "p margin", call.formatted(weight));
     }
 
     /** Writes the hinges to where the gradient is to be. */
@@ -184,6 +188,13 @@ public final class MultiMarginLoss extends AbstractLoss {
         return new ClosedForm(sum, divisor, scale, slopes.reshape(predictions.get(0).getShape()));
     }
 
+    private Script choose(boolean isClosed, Script linear, Script squared, Script engines) {
+        if (!isClosed) {
+            return engines;
+        }
+        return p == 1 ? linear : squared;
+    }
+
     /** {@inheritDoc} */
     @Override
     protected @Nullable NDArray scripted(NDList labels, NDList predictions, Script.Goal goal) {
@@ -192,15 +203,21 @@ public final class MultiMarginLoss extends AbstractLoss {
         if (targets == null) {
             return null;
         }
-        boolean isBatch = scores.getShape().dimension() > 1;
-        if (weight == null) {
-            List<NDArray> arrays = List.of(scores, targets.index());
-            Script ofBatch = p == 1 ? SCRIPT : SQUARED;
-            return (isBatch ? ofBatch : NATIVE).run(goal, arrays, p, margin);
+        List<NDArray> arrays = new ArrayList<>(List.of(scores, targets.index()));
+        if (weight != null) {
+            arrays.add(Script.constant(weight, scores));
         }
-        List<NDArray> arrays = List.of(scores, targets.index(), Script.constant(weight, scores));
-        Script ofBatch = p == 1 ? WEIGHTED : WEIGHTED_SQUARED;
-        return (isBatch ? ofBatch : NATIVE_WEIGHTED).run(goal, arrays, p, margin);
+        boolean isClosed =
+                scores.getShape().dimension() > 1 && (goal.always() || scores.size() >= LARGE);
+        // A hinge that is NaN counts as 0 in the engine's own loss.
+        if (!isClosed && !Nd.allFinite(scores)) {
+            return null;
+        }
+        Script script =
+                weight == null
+                        ? choose(isClosed, SCRIPT, SQUARED, NATIVE)
+                        : choose(isClosed, WEIGHTED, WEIGHTED_SQUARED, NATIVE_WEIGHTED);
+        return script.run(goal, arrays, p, margin);
     }
 
     /**
