@@ -55,17 +55,18 @@ import java.util.List;
  */
 public final class NLLLoss extends AbstractLoss {
 
-    private static final Script SCRIPT =
-            Script.of(
-                    "x y",
-                    "ignored",
-                    "return torch.nll_loss_nd(x, y, None, reduction, int(ignored))");
+    private static final Script SCRIPT = script("x y", "x, y, None");
+    private static final Script WEIGHTED = script("x y w", "x, y, w");
 
-    private static final Script WEIGHTED =
-            Script.of(
-                    "x y w",
-                    "ignored",
-                    "return torch.nll_loss_nd(x, y, w, reduction, int(ignored))");
+    // The kernel of more axes has no gradient for a view.
+    private static final Script OF_POSITIONS = script("x y", "torch.contiguous(x), y, None");
+    private static final Script WEIGHTED_OF_POSITIONS =
+            script("x y w", "torch.contiguous(x), y, w");
+
+    private static Script script(String arrays, String arguments) {
+        String call = "return torch.nll_loss_nd(%s, reduction, int(ignored))";
+        return Script.of(arrays, "ignored", call.formatted(arguments));
+    }
 
     private final double @Nullable [] weight;
     private final long ignoreIndex;
@@ -114,11 +115,14 @@ public final class NLLLoss extends AbstractLoss {
         if (targets == null) {
             return null;
         }
+        boolean hasPositions = logProb.getShape().dimension() > 2;
         if (weight == null) {
-            return SCRIPT.run(goal, List.of(logProb, targets.index()), ignoreIndex);
+            return (hasPositions ? OF_POSITIONS : SCRIPT)
+                    .run(goal, List.of(logProb, targets.index()), ignoreIndex);
         }
         NDArray weights = ClassAxis.vector(weight, logProb);
-        return WEIGHTED.run(goal, List.of(logProb, targets.index(), weights), ignoreIndex);
+        return (hasPositions ? WEIGHTED_OF_POSITIONS : WEIGHTED)
+                .run(goal, List.of(logProb, targets.index(), weights), ignoreIndex);
     }
 
     /**
