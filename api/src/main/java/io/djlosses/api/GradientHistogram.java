@@ -101,7 +101,8 @@ public final class GradientHistogram {
      */
     public static Script script(String slopes, String values, String numbers) {
         return Script.of(
-                "prediction label",
+                "prediction",
+                "label",
                 ("bins lastEdge lossWeight " + numbers).strip(),
                 """
                 xs = torch.flatten(torch.detach(prediction))

@@ -107,7 +107,8 @@ public final class Script {
     }
 
     /**
-     * Makes a script that the engine differentiates.
+     * Makes a script that the engine differentiates by all of its arrays that have a graph: class
+     * indices have none.
      *
      * @param arrays the names of its arrays, separated by spaces
      * @param numbers the names of its numbers, separated by spaces
@@ -119,6 +120,25 @@ public final class Script {
      */
     public static Script of(String arrays, String numbers, String body) {
         return new Script(names(arrays), names(numbers), "", body, body, 0, null);
+    }
+
+    /**
+     * Makes a script that the engine differentiates, but not by labels, which may have been
+     * computed from what learns.
+     *
+     * @param predictions the names of the arrays that receive a gradient, separated by spaces
+     * @param labels the names of those that do not, which follow
+     * @param numbers the names of its numbers, separated by spaces
+     * @param body its statements, as above
+     * @return the script
+     */
+    public static Script of(String predictions, String labels, String numbers, String body) {
+        List<String> arrays = names(predictions + " " + labels);
+        String constants =
+                names(labels).stream()
+                        .map("%1$s = torch.detach(%1$s)\n"::formatted)
+                        .collect(Collectors.joining());
+        return new Script(arrays, names(numbers), "", constants + body, body, 0, null);
     }
 
     /**

@@ -2,8 +2,10 @@
 package io.djlosses.it;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 
 import java.util.Arrays;
@@ -26,6 +28,13 @@ enum Layout {
 
     /** Once for all rows, as a broadcast array has them. Where rows differ they are plain. */
     EXPANDED;
+
+    /** Makes arrays of numbers that lie so. */
+    NDList arrays(List<Data> data, NDManager manager, DataType floating) {
+        NDList list = new NDList(data.size());
+        data.forEach(one -> list.add(array(one, manager, (all, of) -> all.array(of, floating))));
+        return list;
+    }
 
     /** Makes an array of numbers that lie so. */
     NDArray array(Data data, NDManager manager, BiFunction<Data, NDManager, NDArray> maker) {

@@ -47,11 +47,23 @@ record Outcome(DataType type, Shape shape, double[] value, List<double[]> gradie
             DataType type,
             @Nullable Data head,
             double upstream) {
+        return of(engine, loss, row, type, head, upstream, Layout.PLAIN);
+    }
+
+    /** Evaluates arrays that lie in memory as told, where an engine has views. */
+    static Outcome of(
+            String engine,
+            Loss loss,
+            GoldenRow row,
+            DataType type,
+            @Nullable Data head,
+            double upstream,
+            Layout layout) {
         Engine named = Engine.getEngine(engine);
         // Fresh arrays: one engine adds to the gradient that an array has, the other replaces it.
         try (NDManager manager = Place.manager(named)) {
-            NDList labels = Data.arrays(row.labels(), manager, type);
-            NDList predictions = Data.arrays(row.predictions(), manager, type);
+            NDList labels = layout.arrays(row.labels(), manager, type);
+            NDList predictions = layout.arrays(row.predictions(), manager, type);
             predictions.forEach(array -> array.setRequiresGradient(true));
             NDArray value;
             try (GradientCollector collector = named.newGradientCollector()) {

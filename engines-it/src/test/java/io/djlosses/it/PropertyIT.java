@@ -3,11 +3,14 @@ package io.djlosses.it;
 
 import static org.testng.Assert.assertEquals;
 
+import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.training.GradientCollector;
 import ai.djl.training.loss.Loss;
 
 import com.google.gson.JsonObject;
@@ -45,7 +48,7 @@ import java.util.stream.Stream;
 public class PropertyIT {
 
     private static final List<Reading> READINGS =
-            List.of(Reading.FORMULA, Reading.CLOSED_FORM, Reading.SCRIPT);
+            List.of(Reading.FORMULA, Reading.CLOSED_FORM, Reading.SCRIPT, Reading.AUTO);
 
     /** So many elements that a reading which walks in blocks has to. */
     private static final int MANY = 150_000;
@@ -303,17 +306,7 @@ public class PropertyIT {
                             Loss loss = Catalogue.build(type, row.optionsWith(null), reading);
                             Outcome outcome = Outcome.of(engine, loss, many, dataType, null, 1);
                             exact = exact == null ? outcome : exact;
-                            // The logarithm of a number near 1 is as exact as the number.
-                            String fault =
-                                    Outcome.difference(exact.value(), outcome.value(), rtol, 1e-8);
-                            for (int i = 0; fault == null && i < exact.gradients().size(); i++) {
-                                fault =
-                                        Outcome.difference(
-                                                exact.gradients().get(i),
-                                                outcome.gradients().get(i),
-                                                rtol,
-                                                0);
-                            }
+                            String fault = difference(exact, outcome, rtol, 1e-8);
                             if (fault != null) {
                                 return engine + ", " + dataType + ", " + reading + fault;
                             }
@@ -321,6 +314,50 @@ public class PropertyIT {
                     }
                     return null;
                 });
+    }
+
+    /** An operation that ignores how an array lies in memory takes other numbers than are meant. */
+    @Test(dataProvider = "losses")
+    public void viewsAreAsGoodAsArrays(Class<? extends Loss> type) {
+        String engine = Outcome.engines().get(0); // the other one copies
+        forEachSeed(
+                type,
+                row -> {
+                    List<GoldenRow> sizes = new ArrayList<>(List.of(row));
+                    if (isRepeatable(row)) {
+                        sizes.add(repeated(row));
+                    }
+                    for (GoldenRow size : sizes) {
+                        for (Reading reading : List.of(Reading.AUTO, Reading.SCRIPT)) {
+                            Loss loss = Catalogue.build(type, row.optionsWith(null), reading);
+                            Outcome plain = null;
+                            for (Layout layout : Layout.values()) {
+                                Outcome view =
+                                        Outcome.of(
+                                                engine, loss, size, DataType.FLOAT32, null, 1,
+                                                layout);
+                                plain = plain == null ? view : plain;
+                                String fault = difference(plain, view, 1e-6, 1e-8);
+                                if (fault != null) {
+                                    return layout + ", " + reading + fault;
+                                }
+                            }
+                        }
+                    }
+                    return null;
+                });
+    }
+
+    private static @Nullable String difference(
+            Outcome expected, Outcome actual, double rtol, double atol) {
+        // The logarithm of a number near 1 is as exact as the number.
+        String fault = Outcome.difference(expected.value(), actual.value(), rtol, atol);
+        for (int i = 0; fault == null && i < expected.gradients().size(); i++) {
+            fault =
+                    Outcome.difference(
+                            expected.gradients().get(i), actual.gradients().get(i), rtol, 0);
+        }
+        return fault;
     }
 
     /** Tells whether a row is a batch that can be repeated. */
@@ -400,6 +437,37 @@ public class PropertyIT {
                                             expected, three.gradients().get(i), 1e-13, 1e-14);
                             if (fault != null) {
                                 return reading + ": predictions[" + i + "]" + fault;
+                            }
+                        }
+                    }
+                    return null;
+                });
+    }
+
+    /** What labels were computed from learns nothing, unless asked for. */
+    @Test(dataProvider = "enginesAndLosses")
+    public void labelsAreConstants(String engine, Class<? extends Loss> type) {
+        Engine named = Engine.getEngine(engine);
+        forEachSeed(
+                type,
+                row -> {
+                    for (Reading reading : READINGS) {
+                        Loss loss = Catalogue.build(type, row.optionsWith(null), reading);
+                        try (NDManager manager = Place.manager(engine)) {
+                            NDList labels = Data.arrays(row.labels(), manager, DataType.FLOAT32);
+                            NDList predictions =
+                                    Data.arrays(row.predictions(), manager, DataType.FLOAT32);
+                            predictions.forEach(array -> array.setRequiresGradient(true));
+                            NDArray one = manager.ones(new Shape());
+                            one.setRequiresGradient(true);
+                            try (GradientCollector collector = named.newGradientCollector()) {
+                                labels.replaceAll(
+                                        y -> y.getDataType().isFloating() ? y.mul(one) : y);
+                                collector.backward(loss.evaluate(labels, predictions));
+                            }
+                            double learnt = Nd.toDoubles(one.getGradient())[0];
+                            if (learnt != 0) {
+                                return reading + ": labels pass on " + learnt;
                             }
                         }
                     }

@@ -62,7 +62,7 @@ public final class BCELoss extends ElementwiseLoss {
                     .numbers("minVariance")
                     .gradient(BinaryCrossEntropy.GRADIENT)
                     .value("(" + BinaryCrossEntropy.VALUES + ").sum()")
-                    .small(kernel("x y", "None"))
+                    .small(kernel("y", "None"))
                     .build();
 
     private static final Script WEIGHTED =
@@ -74,12 +74,13 @@ public final class BCELoss extends ElementwiseLoss {
                     .divisor("torch.numel(x)")
                     .gradient(BinaryCrossEntropy.GRADIENT + ".mul_(w)")
                     .value("(" + BinaryCrossEntropy.VALUES + ").mul_(w).sum()")
-                    .small(kernel("x y w", "w"))
+                    .small(kernel("y w", "w"))
                     .build();
 
-    private static Script kernel(String arrays, String weight) {
+    private static Script kernel(String constants, String weight) {
         return Script.of(
-                arrays,
+                "x",
+                constants,
                 "minVariance",
                 "return torch.binary_cross_entropy(x, y, " + weight + ", reduction)");
     }

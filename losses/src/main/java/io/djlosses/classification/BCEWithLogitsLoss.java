@@ -55,20 +55,21 @@ public final class BCEWithLogitsLoss extends ElementwiseLoss {
     /** Within the cache, the engine's own kernel is as fast. */
     private static final long WORTHWHILE = 1 << 20;
 
-    private static final Script SCRIPT = kernel("x y", "None", "None");
+    private static final Script SCRIPT = kernel("y", "None", "None");
 
     private static final Script WEIGHTED =
-            weighted("w", ".mul_(w)").small(kernel("x y w", "w", "None")).build();
+            weighted("w", ".mul_(w)").small(kernel("y w", "w", "None")).build();
 
     private static final Script POSITIVE_WEIGHTED =
-            positiveWeighted("p", "").small(kernel("x y p", "None", "p")).build();
+            positiveWeighted("p", "").small(kernel("y p", "None", "p")).build();
 
     private static final Script WEIGHTED_TWICE =
-            positiveWeighted("w p", ".mul_(w)").small(kernel("x y w p", "w", "p")).build();
+            positiveWeighted("w p", ".mul_(w)").small(kernel("y w p", "w", "p")).build();
 
-    private static Script kernel(String arrays, String weight, String posWeight) {
+    private static Script kernel(String constants, String weight, String posWeight) {
         return Script.of(
-                arrays,
+                "x",
+                constants,
                 "",
                 "return torch.binary_cross_entropy_with_logits(x, y, %s, %s, reduction)"
                         .formatted(weight, posWeight));

@@ -143,7 +143,8 @@ final class CrossEntropyScript {
 
     private static final Script FORMULA_OF_PROBABILITIES =
             Script.of(
-                    "x y",
+                    "x",
+                    "y",
                     "",
                     """
                     total = torch.sum(torch.mul(torch.log_softmax(x, 1), y))
@@ -156,7 +157,8 @@ final class CrossEntropyScript {
 
     private static final Script NATIVE_OF_WEIGHTED_PROBABILITIES =
             Script.of(
-                    "x y w",
+                    "x",
+                    "y w",
                     "smoothing",
                     "return torch.cross_entropy_loss(x, y, w, reduction, -100, smoothing)");
 

@@ -59,7 +59,8 @@ public final class DiceLoss extends AbstractLoss {
 
     private static final Script SCRIPT =
             Script.of(
-                    "x y",
+                    "x",
+                    "y",
                     "smooth",
                     """
                     x1 = torch.flatten(torch.detach(x))

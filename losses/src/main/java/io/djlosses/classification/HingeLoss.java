@@ -72,7 +72,8 @@ public final class HingeLoss extends ElementwiseLoss {
                     .value("violation.relu_().sum()")
                     .small(
                             Script.of(
-                                    "x y",
+                                    "x",
+                                    "y",
                                     "margin",
                                     """
                                     hinge = torch.relu(margin - x * y)

@@ -63,15 +63,15 @@ public final class MultiClassDiceLoss extends AbstractLoss {
 
     private static final double SMOOTH = 1e-5;
 
-    private static final Map<Activation, Script> SCRIPTS = scripts("x y", "values");
+    private static final Map<Activation, Script> SCRIPTS = scripts("y", "values");
     private static final Map<Activation, Script> WEIGHTED_SCRIPTS =
-            scripts("x y w", "torch.mul(values, w)");
+            scripts("y w", "torch.mul(values, w)");
 
     private final double @Nullable [] weights;
     private final @Nullable Integer ignoreIndex;
     private final Activation activation;
 
-    private static Map<Activation, Script> scripts(String arrays, String result) {
+    private static Map<Activation, Script> scripts(String constants, String result) {
         Map<Activation, Script> scripts = new EnumMap<>(Activation.class);
         for (Activation activation : Activation.values()) {
             // A sum over both axes at once loses digits.
@@ -91,7 +91,7 @@ public final class MultiClassDiceLoss extends AbstractLoss {
                             .replace("PROBABILITIES", activation.probabilities)
                             .replace("SMOOTH", String.valueOf(SMOOTH))
                             .replace("RESULT", result);
-            scripts.put(activation, Script.of(arrays, "", body));
+            scripts.put(activation, Script.of("x", constants, "", body));
         }
         return scripts;
     }

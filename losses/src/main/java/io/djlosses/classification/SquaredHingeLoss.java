@@ -61,7 +61,8 @@ public final class SquaredHingeLoss extends ElementwiseLoss {
                     .value("hinge.square_().sum()")
                     .small(
                             Script.of(
-                                    "x y",
+                                    "x",
+                                    "y",
                                     "margin",
                                     """
                                     hinge = torch.relu(margin - x * y)

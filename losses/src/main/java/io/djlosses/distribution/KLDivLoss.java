@@ -81,7 +81,7 @@ public final class KLDivLoss extends ElementwiseLoss {
 
     private static Script kernel(String logTarget) {
         return Script.of(
-                "x y", "", "return torch.kl_div(x, y, reduction, log_target=" + logTarget + ")");
+                "x", "y", "", "return torch.kl_div(x, y, reduction, log_target=" + logTarget + ")");
     }
 
     private final boolean logTarget;

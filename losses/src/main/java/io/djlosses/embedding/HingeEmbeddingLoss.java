@@ -79,7 +79,8 @@ public final class HingeEmbeddingLoss extends ElementwiseLoss {
                                     .strip())
                     .small(
                             Script.of(
-                                    "x y",
+                                    "x",
+                                    "y",
                                     "margin",
                                     "return torch.hinge_embedding_loss(x, y, margin, reduction)"))
                     .build();

@@ -60,7 +60,8 @@ public final class MarginRankingLoss extends AbstractLoss {
 
     private static final Script KERNEL =
             Script.of(
-                    "x1 x2 y",
+                    "x1 x2",
+                    "y",
                     "margin",
                     "return torch.margin_ranking_loss(x1, x2, y, margin, reduction)");
 

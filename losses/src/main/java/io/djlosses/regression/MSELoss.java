@@ -48,7 +48,7 @@ import java.util.List;
 public final class MSELoss extends ElementwiseLoss {
 
     private static final Script SCRIPT =
-            Script.of("x y", "", "return torch.mse_loss(x, y, reduction)");
+            Script.of("x", "y", "", "return torch.mse_loss(x, y, reduction)");
 
     private MSELoss(Builder builder) {
         super(builder);

@@ -56,7 +56,8 @@ public final class RMSELoss extends ElementwiseLoss {
     /** The gradient of √0 would be infinite, that of the square is 0. */
     private static final Script SCRIPT =
             Script.of(
-                    "x y",
+                    "x",
+                    "y",
                     "",
                     """
                     square = torch.mse_loss(x, y, reduction)
