@@ -544,8 +544,10 @@ public final class Script {
             String method = withGradient ? "(self).step" : "(self).value";
             if (withGradient) {
                 for (String name : predictions) {
-                    // Not with the strides of a view, which some operations ignore in what they fill.
-                    lines.append("d%1$s = torch.empty_like(%1$s_, memory_format=0)\n".formatted(name));
+                    // Not with the strides of a view, which some operations ignore in what they
+                    // fill.
+                    lines.append(
+                            "d%1$s = torch.empty_like(%1$s_, memory_format=0)\n".formatted(name));
                     whole.add("d" + name);
                     block.add("d" + name + "[a:b]");
                 }

@@ -32,7 +32,7 @@ final class Penalty extends Loss {
     @Override
     public NDArray evaluate(NDList labels, NDList predictions) {
         holder.parameters.clear();
-        holder.parameters.add(
+        holder.held.add(
                 "weight",
                 Parameter.builder()
                         .setName("weight")
@@ -45,11 +45,11 @@ final class Penalty extends Loss {
     /** A block of one parameter. */
     private static final class Holder extends AbstractBlock {
 
-        private final ParameterList parameters = new ParameterList();
+        private final ParameterList held = new ParameterList();
 
         @Override
         public ParameterList getParameters() {
-            return parameters;
+            return held;
         }
 
         @Override

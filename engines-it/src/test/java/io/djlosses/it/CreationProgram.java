@@ -22,7 +22,8 @@ final class CreationProgram {
     private CreationProgram() {}
 
     /**
-     * Prints how many arrays were made and how many of them were wrong, now and then and at the end.
+     * Prints how many arrays were made and how many of them were wrong, now and then and at the
+     * end.
      *
      * @param args the engine and the number of milliseconds
      */

@@ -277,7 +277,11 @@ final class FuzzCase {
                         .toArray();
         options.addProperty("sampleWeighting", WEIGHTINGS[random.nextInt(WEIGHTINGS.length)]);
         labels.add(new Data(type, some, values));
-        done.add("weights " + options.get("sampleWeighting") + " = " + show(labels.get(labels.size() - 1)));
+        done.add(
+                "weights "
+                        + options.get("sampleWeighting")
+                        + " = "
+                        + show(labels.get(labels.size() - 1)));
     }
 
     private void option() {

@@ -119,7 +119,9 @@ final class FuzzProgram {
         Result formula = results.get(name);
         String kind = formula.rejection != null ? "rejected" : "finite";
         outcomes.merge(
-                kind.equals("finite") && !formula.isFinite() ? "not finite" : kind, 1, Integer::sum);
+                kind.equals("finite") && !formula.isFinite() ? "not finite" : kind,
+                1,
+                Integer::sum);
         double[] blur = new double[formula.numbers.size()];
         boolean isBlurred = false;
         for (Map.Entry<String, Result> one : results.entrySet()) {
@@ -178,7 +180,8 @@ final class FuzzProgram {
     }
 
     private boolean isNarrow() {
-        return type != DataType.FLOAT64 || all().anyMatch(data -> data.type().matches("float\\d.*"));
+        return type != DataType.FLOAT64
+                || all().anyMatch(data -> data.type().matches("float\\d.*"));
     }
 
     private double digit() {
@@ -204,7 +207,12 @@ final class FuzzProgram {
         double digit = digit();
         String engine = Outcome.engines().get(0);
         Result exact =
-                result(engine, Reading.FORMULA, DataType.FLOAT64, inputs.labels(), inputs.predictions());
+                result(
+                        engine,
+                        Reading.FORMULA,
+                        DataType.FLOAT64,
+                        inputs.labels(),
+                        inputs.predictions());
         double[] spread = new double[exact.numbers.size()];
         Random random = new Random(0);
         DoubleUnaryOperator change = x -> x * (1 + (random.nextBoolean() ? digit : -digit));
@@ -213,8 +221,7 @@ final class FuzzProgram {
             List<Data> labels =
                     changed(inputs.labels(), x -> x == Math.rint(x) ? x : change.applyAsDouble(x));
             List<Data> predictions = changed(inputs.predictions(), change);
-            Result changed =
-                    result(engine, Reading.FORMULA, DataType.FLOAT64, labels, predictions);
+            Result changed = result(engine, Reading.FORMULA, DataType.FLOAT64, labels, predictions);
             for (int i = 0; i < spread.length; i++) {
                 double difference = distance(exact.numbers.get(i), changed.numbers.get(i));
                 spread[i] = Math.max(spread[i], difference);
@@ -224,7 +231,10 @@ final class FuzzProgram {
                 .mapToDouble(
                         i ->
                                 8 * spread[i]
-                                        + 2 * distance(exact.numbers.get(i), formula.numbers.get(i)))
+                                        + 2
+                                                * distance(
+                                                        exact.numbers.get(i),
+                                                        formula.numbers.get(i)))
                 .toArray();
     }
 
@@ -287,8 +297,7 @@ final class FuzzProgram {
                     collector.backward(Nd.sum(value.mul(ramp(value))));
                 }
                 boolean hasTwin = loss instanceof AbstractLoss && !inputs.options().has("momentum");
-                numbers.add(
-                        Nd.toDoubles(hasTwin ? ((AbstractLoss) loss).value(y, x) : value));
+                numbers.add(Nd.toDoubles(hasTwin ? ((AbstractLoss) loss).value(y, x) : value));
                 for (NDArray array : x) {
                     if (array.getDataType().isFloating()) {
                         numbers.add(Nd.toDoubles(array.getGradient()));

@@ -334,7 +334,12 @@ public class PropertyIT {
                             for (Layout layout : Layout.values()) {
                                 Outcome view =
                                         Outcome.of(
-                                                engine, loss, size, DataType.FLOAT32, null, 1,
+                                                engine,
+                                                loss,
+                                                size,
+                                                DataType.FLOAT32,
+                                                null,
+                                                1,
                                                 layout);
                                 plain = plain == null ? view : plain;
                                 String fault = difference(plain, view, 1e-6, 1e-8);

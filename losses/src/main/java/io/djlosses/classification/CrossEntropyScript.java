@@ -198,8 +198,7 @@ final class CrossEntropyScript {
                         dx.mul_(sums).sub_(t)
                         """)
                 .withoutGradient("top = torch.amax(torch.softmax(x, 1), [1], True)")
-                .value(
-                        "torch.neg(torch.sum(z.add_(torch.log(top)).mul_(t)))")
+                .value("torch.neg(torch.sum(z.add_(torch.log(top)).mul_(t)))")
                 .divisor("torch.numel(x) // torch.size(x, 1)");
     }
 
