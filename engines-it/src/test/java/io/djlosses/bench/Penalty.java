@@ -31,7 +31,7 @@ final class Penalty extends Loss {
 
     @Override
     public NDArray evaluate(NDList labels, NDList predictions) {
-        holder.parameters.clear();
+        holder.held.clear();
         holder.held.add(
                 "weight",
                 Parameter.builder()
