@@ -59,7 +59,7 @@ public abstract class AbstractLoss extends Loss {
      */
     private static final long CLOSED_FORM_SIZE = 4096;
 
-    /** Up to this size of the largest prediction a graph's one call saves more than it costs. */
+    /** Below this size of the largest array a graph's one call saves more than it costs. */
     private static final long GRAPH_SIZE = 1 << 14;
 
     private final Reduction reduction;
@@ -243,6 +243,16 @@ public abstract class AbstractLoss extends Loss {
      */
     protected long closedFormSize() {
         return CLOSED_FORM_SIZE;
+    }
+
+    /**
+     * Returns the size of an array from which a graph of the formula costs more memory than it
+     * saves time: what a graph computes with stays allocated.
+     *
+     * @return a number of elements
+     */
+    protected long graphSize() {
+        return GRAPH_SIZE;
     }
 
     /**
@@ -430,7 +440,8 @@ public abstract class AbstractLoss extends Loss {
         }
         int predictions = inputs.predictions.size();
         int weighted = predictions + inputs.labels.size();
-        NDList arrays = new NDList(inputs.predictions);
+        // Detached here where no gradient is wanted, which in a graph would be a copy.
+        NDList arrays = new NDList(gradient ? inputs.predictions : detached(inputs.predictions));
         arrays.addAll(inputs.labels);
         if (inputs.weight != null) {
             arrays.add(inputs.weight);
@@ -467,7 +478,7 @@ public abstract class AbstractLoss extends Loss {
         return recorder != null
                 && (reading == Reading.AUTO || reading == Reading.SCRIPT)
                 && Recorder.runsOn(inputs.head())
-                && largest(inputs) < GRAPH_SIZE;
+                && largest(inputs) < graphSize();
     }
 
     private @Nullable NDArray scripted(Inputs inputs, boolean gradient) {
@@ -538,7 +549,8 @@ public abstract class AbstractLoss extends Loss {
 
     private Terms weighted(Inputs inputs, boolean gradient) {
         NDList labels = constants(inputs.labels);
-        NDList predictions = gradient ? inputs.predictions : detached(inputs.predictions);
+        boolean asIs = gradient || Recorder.isRecorded(batch(inputs.predictions));
+        NDList predictions = asIs ? inputs.predictions : detached(inputs.predictions);
         Shape shape = unreducedShape(labels, predictions);
         if (shape.size() == 0) {
             return Terms.of(empty(batch(predictions), shape));

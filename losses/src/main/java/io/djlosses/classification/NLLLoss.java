@@ -108,6 +108,12 @@ public final class NLLLoss extends AbstractLoss {
 
     /** {@inheritDoc} */
     @Override
+    protected long graphSize() {
+        return Long.MAX_VALUE; // all but the input is one number a sample
+    }
+
+    /** {@inheritDoc} */
+    @Override
     protected @Nullable NDArray scripted(NDList labels, NDList predictions, Script.Goal goal) {
         NDArray logProb = predictions.get(0);
         ClassTargets.Checked targets =
