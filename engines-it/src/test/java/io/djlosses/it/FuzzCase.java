@@ -178,7 +178,8 @@ final class FuzzCase {
                 done.add("other engine " + foreign);
             }
             case 14, 15 -> {
-                layout = Layout.values()[random.nextInt(Layout.values().length)];
+                List<Layout> layouts = List.of(Layout.values());
+                layout = layouts.get(random.nextInt(layouts.size()));
                 done.add("layout " + layout);
                 if (layout == Layout.EXPANDED) {
                     labels.replaceAll(FuzzCase::withEqualRows);
