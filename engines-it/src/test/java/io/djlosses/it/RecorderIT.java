@@ -36,8 +36,9 @@ import java.util.function.Function;
  */
 public class RecorderIT {
 
-    private static final Function<NDList, NDArray> PRODUCT =
-            in -> Nd.sum(in.get(0).mul(in.get(1)).add(1));
+    private static NDArray product(NDList in) {
+        return Nd.sum(in.get(0).mul(in.get(1)).add(1));
+    }
 
     private static NDManager manager() {
         String engine = "MXNet";
@@ -93,9 +94,9 @@ public class RecorderIT {
             for (int call = 0; call < 3; call++) {
                 NDArray x = numbers(manager, call, 3, 4);
                 NDList inputs = new NDList(x, numbers(manager, 2, 3, 4));
-                NDArray result = recorder.run("product", inputs, PRODUCT);
+                NDArray result = recorder.run("product", inputs, RecorderIT::product);
                 assertNotNull(result);
-                assertEquals(Nd.toDoubles(result), Nd.toDoubles(PRODUCT.apply(inputs)));
+                assertEquals(Nd.toDoubles(result), Nd.toDoubles(product(inputs)));
             }
         }
     }
@@ -171,7 +172,7 @@ public class RecorderIT {
         try (NDManager manager = manager()) {
             Loss loss = MSELoss.builder().build();
             for (int call = 0; call < 200; call++) {
-                long size = 1 + call % 40;
+                long size = 1L + call % 40;
                 DataType type = call % 2 == 0 ? DataType.FLOAT32 : DataType.FLOAT64;
                 NDArray x = numbers(manager, call, size).toType(type, false);
                 double[] outcome = outcome(loss, x.add(1), x);
