@@ -329,9 +329,9 @@ public class PropertyIT {
                     }
                     for (GoldenRow size : sizes) {
                         for (Reading reading : List.of(Reading.AUTO, Reading.SCRIPT)) {
-                            Loss loss = Catalogue.build(type, row.optionsWith(null), reading);
                             Outcome plain = null;
                             for (Layout layout : Layout.values()) {
+                                Loss loss = Catalogue.build(type, row.optionsWith(null), reading);
                                 Outcome view =
                                         Outcome.of(
                                                 engine,
