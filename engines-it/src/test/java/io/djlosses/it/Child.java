@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** Runs a program in a JVM of its own, whose end nobody has to fear. */
@@ -35,7 +36,7 @@ final class Child {
     static List<String> run(Class<?> main, List<String> flags, Object... arguments)
             throws IOException, InterruptedException {
         List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.add(tool("java"));
         command.addAll(flags);
         for (String name : System.getProperties().stringPropertyNames()) {
             if (PROPERTIES.stream().anyMatch(name::startsWith)) {
@@ -57,10 +58,11 @@ final class Child {
                                 while (process.isAlive()) {
                                     Thread.sleep(500);
                                     if (System.nanoTime() - heard.get() > SILENCE) {
+                                        printThreads(process);
                                         process.destroyForcibly();
                                     }
                                 }
-                            } catch (InterruptedException e) {
+                            } catch (IOException | InterruptedException e) {
                                 process.destroyForcibly();
                             }
                         });
@@ -82,5 +84,17 @@ final class Child {
                 0,
                 main.getSimpleName() + " crashed or hung, after\n" + String.join("\n", last));
         return lines;
+    }
+
+    /** Prints where a program hangs, if it still answers. */
+    private static void printThreads(Process process) throws IOException, InterruptedException {
+        new ProcessBuilder(tool("jstack"), Long.toString(process.pid()))
+                .inheritIO()
+                .start()
+                .waitFor(10, TimeUnit.SECONDS);
+    }
+
+    private static String tool(String name) {
+        return Path.of(System.getProperty("java.home"), "bin", name).toString();
     }
 }
