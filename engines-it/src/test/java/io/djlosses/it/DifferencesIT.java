@@ -25,6 +25,8 @@ import io.djlosses.classification.SoftmaxCrossEntropyWithLogits;
 import io.djlosses.distribution.GaussianNLLLoss;
 import io.djlosses.embedding.TripletMarginWithDistanceLoss;
 import io.djlosses.nd.Nd;
+import io.djlosses.regression.HuberLoss;
+import io.djlosses.regression.SmoothL1Loss;
 import io.djlosses.vocabulary.AdaptiveLogSoftmaxWithLoss;
 import io.djlosses.vocabulary.CandidateSampler;
 import io.djlosses.vocabulary.LinearCrossEntropyLoss;
@@ -69,6 +71,27 @@ public class DifferencesIT {
             NDArray x = array(manager, new Shape(2), 1, 2);
             NDList y = new NDList(array(manager, new Shape(2), 1, 2));
             assertEquals(gradient(engine, Losses.rmseLoss(), y, x), new double[] {0, 0});
+        }
+    }
+
+    /** In FLOAT32 such a threshold is infinite, or 0, which the formulas cannot take. */
+    @Test(dataProvider = "engines")
+    public void aThresholdMayBeBeyondTheRangeOfTheData(String name) {
+        Engine engine = Engine.getEngine(name);
+        for (Reading reading : Reading.values()) {
+            HuberLoss huge = HuberLoss.builder().optReading(reading).optDelta(1e200).build();
+            SmoothL1Loss tiny =
+                    SmoothL1Loss.builder().optReading(reading).optBeta(1e-200).build();
+            try (NDManager manager = engine.newBaseManager()) {
+                NDList y = new NDList(Nd.create(manager, new float[] {1, 1}, new Shape(2)));
+                NDArray x = Nd.create(manager, new float[] {3, -7}, new Shape(2));
+                assertEquals(Nd.toDoubles(huge.value(y, new NDList(x)))[0], 17, reading.name());
+                assertEquals(gradient(engine, huge, y, x), new double[] {1, -4}, reading.name());
+                x = Nd.create(manager, new float[] {3, -7}, new Shape(2));
+                assertEquals(Nd.toDoubles(tiny.value(y, new NDList(x)))[0], 5, reading.name());
+                assertEquals(
+                        gradient(engine, tiny, y, x), new double[] {0.5, -0.5}, reading.name());
+            }
         }
     }
 

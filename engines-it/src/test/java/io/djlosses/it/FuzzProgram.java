@@ -9,6 +9,8 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.loss.Loss;
 
+import com.google.gson.JsonElement;
+
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Reading;
 import io.djlosses.nd.Nd;
@@ -24,6 +26,7 @@ import java.util.Random;
 import java.util.TreeMap;
 import java.util.function.DoubleUnaryOperator;
 import java.util.stream.Collectors;
+import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -188,9 +191,16 @@ final class FuzzProgram {
         return isNarrow() ? 0x1p-23 : 0x1p-52;
     }
 
-    /** Returns the largest of the inputs that are finite. */
+    /** Returns the largest of the inputs, and of the options that were spoilt, that is finite. */
     private double largest() {
-        return all().flatMapToDouble(data -> Arrays.stream(data.values()))
+        DoubleStream ofOptions =
+                inputs.options().asMap().values().stream()
+                        .filter(JsonElement::isJsonPrimitive)
+                        .map(JsonElement::getAsString)
+                        .filter(value -> value.matches("-?\\d.*E\\d+"))
+                        .mapToDouble(Double::parseDouble);
+        DoubleStream ofInputs = all().flatMapToDouble(data -> Arrays.stream(data.values()));
+        return DoubleStream.concat(ofOptions, ofInputs)
                 .filter(Double::isFinite)
                 .map(Math::abs)
                 .max()
@@ -281,32 +291,45 @@ final class FuzzProgram {
             } catch (IllegalArgumentException e) {
                 return rejected(e, subject.type().getSimpleName());
             }
-            NDList y = arrays(labels, manager, strange, 0, floating);
-            NDList x = arrays(predictions, manager, strange, labels.size(), floating);
-            for (NDArray array : x) {
-                if (array.getDataType().isFloating() && array.getManager().getEngine() == named) {
-                    array.setRequiresGradient(true);
+            // A loss may have seen other data of the same shapes: what it has learnt must not show.
+            result(
+                    named,
+                    loss,
+                    arrays(subject.row().labels(), manager, manager, 0, floating),
+                    arrays(subject.row().predictions(), manager, manager, 0, floating));
+            return result(
+                    named,
+                    loss,
+                    arrays(labels, manager, strange, 0, floating),
+                    arrays(predictions, manager, strange, labels.size(), floating));
+        }
+    }
+
+    private Result result(Engine engine, Loss loss, NDList labels, NDList predictions) {
+        for (NDArray array : predictions) {
+            if (array.getDataType().isFloating() && array.getManager().getEngine() == engine) {
+                array.setRequiresGradient(true);
+            }
+        }
+        List<double[]> numbers = new ArrayList<>();
+        try (GradientCollector collector = engine.newGradientCollector()) {
+            NDArray value = loss.evaluate(labels, predictions);
+            numbers.add(Nd.toDoubles(value));
+            if (value.size() > 0) {
+                collector.backward(Nd.sum(value.mul(ramp(value))));
+            }
+            boolean hasTwin = loss instanceof AbstractLoss && !inputs.options().has("momentum");
+            numbers.add(
+                    Nd.toDoubles(
+                            hasTwin ? ((AbstractLoss) loss).value(labels, predictions) : value));
+            for (NDArray array : predictions) {
+                if (array.getDataType().isFloating()) {
+                    numbers.add(Nd.toDoubles(array.getGradient()));
                 }
             }
-            List<double[]> numbers = new ArrayList<>();
-            NDArray value;
-            try (GradientCollector collector = named.newGradientCollector()) {
-                value = loss.evaluate(y, x);
-                numbers.add(Nd.toDoubles(value));
-                if (value.size() > 0) {
-                    collector.backward(Nd.sum(value.mul(ramp(value))));
-                }
-                boolean hasTwin = loss instanceof AbstractLoss && !inputs.options().has("momentum");
-                numbers.add(Nd.toDoubles(hasTwin ? ((AbstractLoss) loss).value(y, x) : value));
-                for (NDArray array : x) {
-                    if (array.getDataType().isFloating()) {
-                        numbers.add(Nd.toDoubles(array.getGradient()));
-                    }
-                }
-                return new Result(null, numbers, value.getShape().toString());
-            } catch (IllegalArgumentException e) {
-                return rejected(e, loss.getName());
-            }
+            return new Result(null, numbers, value.getShape().toString());
+        } catch (IllegalArgumentException e) {
+            return rejected(e, loss.getName());
         }
     }
 
