@@ -80,8 +80,7 @@ public class DifferencesIT {
         Engine engine = Engine.getEngine(name);
         for (Reading reading : Reading.values()) {
             HuberLoss huge = HuberLoss.builder().optReading(reading).optDelta(1e200).build();
-            SmoothL1Loss tiny =
-                    SmoothL1Loss.builder().optReading(reading).optBeta(1e-200).build();
+            SmoothL1Loss tiny = SmoothL1Loss.builder().optReading(reading).optBeta(1e-200).build();
             try (NDManager manager = engine.newBaseManager()) {
                 NDList y = new NDList(Nd.create(manager, new float[] {1, 1}, new Shape(2)));
                 NDArray x = Nd.create(manager, new float[] {3, -7}, new Shape(2));
