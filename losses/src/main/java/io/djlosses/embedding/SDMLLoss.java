@@ -105,13 +105,20 @@ public final class SDMLLoss extends AbstractLoss {
                 a = torch.detach(x1) - center
                 b = torch.detach(x2) - center
                 """;
-        // A softmax of far pairs takes a tenth of the time of their exponentials, which underflow.
+        // Of infinities a product makes NaN, and distances need not. A softmax of far pairs takes a
+        // tenth of the time of their exponentials, which underflow.
         String after =
                 """
                 logProb = torch.log_softmax(product, 1)
                 other = s / (n - 1)
                 extra = 1. - s - other
                 total = torch.trace(logProb) * -extra - torch.sum(logProb) * other
+                if torch.isnan(total):
+                  distances = torch.cdist(torch.detach(x1), torch.detach(x2), 2., 2)
+                  logProb = torch.log_softmax(torch.neg(torch.square(distances)), 1)
+                  q = torch.full_like(logProb, other)
+                  torch.diagonal(q).fill_(1. - s)
+                  total = torch.neg(torch.sum(torch.mul(q, logProb)))
                 if s < 1.:
                   total = total + n * (1. - s) * torch.log(1. - s)
                 if s > 0.:
@@ -181,9 +188,13 @@ public final class SDMLLoss extends AbstractLoss {
 
     /** {@inheritDoc} */
     @Override
-    protected ClosedForm closedForm(NDList labels, NDList predictions, boolean gradient) {
+    protected @Nullable ClosedForm closedForm(
+            NDList labels, NDList predictions, boolean gradient) {
         NDArray x1 = predictions.get(0);
         NDArray x2 = predictions.get(1);
+        if (!x2.getDevice().isGpu() && !Nd.allFinite(x2)) {
+            return null; // of infinities a product makes NaN, and distances need not
+        }
         long batch = x1.getShape().get(0);
         // What all embeddings have in common drops out, and would only cost precision.
         NDArray center = Nd.sum(x2, 0, true).divi(Nd.num(x2, batch));
