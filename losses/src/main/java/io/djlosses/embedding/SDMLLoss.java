@@ -188,8 +188,7 @@ public final class SDMLLoss extends AbstractLoss {
 
     /** {@inheritDoc} */
     @Override
-    protected @Nullable ClosedForm closedForm(
-            NDList labels, NDList predictions, boolean gradient) {
+    protected @Nullable ClosedForm closedForm(NDList labels, NDList predictions, boolean gradient) {
         NDArray x1 = predictions.get(0);
         NDArray x2 = predictions.get(1);
         if (!x2.getDevice().isGpu() && !Nd.allFinite(x2)) {
