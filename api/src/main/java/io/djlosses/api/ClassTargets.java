@@ -214,7 +214,12 @@ public final class ClassTargets {
             double @Nullable [] classWeights,
             NDArray like) {
         NDArray index = label.toType(DataType.INT64, false);
-        NDArray kept = ignoreIndex == null ? null : index.neq(ignoreIndex);
+        NDArray kept = null;
+        if (ignoreIndex != null) {
+            // As an array, because some engines compare with a number in floating point.
+            NDManager manager = like.getManager();
+            kept = index.neq(Nd.create(manager, new long[] {ignoreIndex}, new Shape()));
+        }
         NDArray valid = index.gte(0).logicalAnd(index.lt(classes));
         NDArray safe = Nd.where(valid, index, index.zerosLike());
         NDArray weights;

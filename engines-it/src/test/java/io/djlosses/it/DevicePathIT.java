@@ -3,10 +3,18 @@ package io.djlosses.it;
 
 import static org.testng.Assert.assertEquals;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
 import ai.djl.training.loss.Loss;
 
 import com.google.gson.JsonObject;
+
+import io.djlosses.api.Validation;
+import io.djlosses.classification.CrossEntropyLoss;
+import io.djlosses.nd.Nd;
 
 import org.jspecify.annotations.Nullable;
 import org.testng.annotations.DataProvider;
@@ -41,6 +49,34 @@ public class DevicePathIT {
                         row + " gradient " + i);
             }
         }
+    }
+
+    @DataProvider
+    public Object[][] engines() {
+        return Outcome.engines().stream()
+                .map(engine -> new Object[] {engine})
+                .toArray(Object[][]::new);
+    }
+
+    @Test(dataProvider = "engines")
+    public void ignoredIndexIsExact(String engine) {
+        long ignored = (1 << 24) + 1; // which no FLOAT32 holds
+        CrossEntropyLoss loss =
+                CrossEntropyLoss.builder()
+                        .optValidation(Validation.SHAPES)
+                        .optIgnoreIndex(ignored)
+                        .build();
+        try (NDManager manager = Place.manager(engine)) {
+            NDArray logits = manager.zeros(new Shape(2, 4));
+            assertEquals(value(loss, logits, 0, ignored), Math.log(4), 1e-6);
+            // A neighbor is out of range, not ignored.
+            assertEquals(value(loss, logits, 0, ignored - 1), Double.NaN);
+        }
+    }
+
+    private static double value(Loss loss, NDArray logits, long... classes) {
+        NDArray label = Nd.create(logits.getManager(), classes, new Shape(classes.length));
+        return Nd.toDoubles(loss.evaluate(new NDList(label), new NDList(logits)))[0];
     }
 
     private static @Nullable String difference(double[] expected, double[] actual) {
