@@ -12,6 +12,7 @@ import ai.djl.training.loss.Loss;
 import io.djlosses.nd.Nd;
 import io.djlosses.nd.Recorder;
 import io.djlosses.nd.Script;
+import io.djlosses.nd.Speculation;
 
 import org.jspecify.annotations.Nullable;
 
@@ -371,7 +372,7 @@ public abstract class AbstractLoss extends Loss {
         }
         ClosedForm closed = reduction == Reduction.NONE ? null : closedForm(inputs, gradient);
         if (closed == null) {
-            return byFormula(inputs, gradient);
+            return Speculation.run(() -> byFormula(inputs, gradient));
         }
         Divisor divisor = divisor(inputs, closed.divisor());
         if (gradient && divisor.isKnown()) {
@@ -477,6 +478,7 @@ public abstract class AbstractLoss extends Loss {
     private boolean isRecorded(NDList inputs) {
         return recorder != null
                 && (reading == Reading.AUTO || reading == Reading.SCRIPT)
+                && !Recorder.isRecorded(inputs.head())
                 && Recorder.runsOn(inputs.head())
                 && largest(inputs) < graphSize();
     }

@@ -522,7 +522,7 @@ public final class Nd {
         // The fused softmax is exact, and so is its logarithm where it does not underflow.
         if (!Recorder.isRecorded(x)) {
             NDArray picked = pick(prob, index);
-            if (isNormal(picked)) {
+            if (Speculation.on(() -> isNormal(picked))) {
                 return picked.log();
             }
         }
@@ -824,19 +824,40 @@ public final class Nd {
     }
 
     /**
-     * Returns {@link #softplus} of a constant, with fewer passes and less memory where an engine
-     * has no exact operation for it.
+     * Returns Σ log(1 + exp(x)) of a constant, with fewer passes and less memory than the sum of
+     * {@link #softplus} where an engine has no exact operation for it.
      *
-     * @param x the argument, detached
-     * @return the softplus
+     * @param x the arguments, detached
+     * @return the 0-d sum
      */
-    public static NDArray softplusOfConstant(NDArray x) {
+    public static NDArray sumOfSoftplus(NDArray x) {
         if (x.getDataType() == DataType.FLOAT32 && EXACT_SOFTPLUS.of(x.getManager())) {
-            return Activation.softPlus(x);
+            try (NDArray softplus = Activation.softPlus(x)) {
+                return sumOfConstant(softplus);
+            }
         }
-        NDArray softplus = softplusOfNegative(x.abs().negi());
-        try (NDArray positive = x.maximum(num(x, 0))) {
-            return softplus.addi(positive);
+        NDArray sum = sumOfSoftplusOfNegative(x.abs().negi());
+        try (NDArray positive = positivePart(x)) {
+            return sum.addi(sumOfConstant(positive));
+        }
+    }
+
+    /**
+     * Returns Σ log(1 + exp(x)) of a constant that is nowhere positive; see {@link
+     * #softplusOfNegative}.
+     *
+     * @param x the arguments, at most 0, detached; it is closed
+     * @return the 0-d sum
+     */
+    public static NDArray sumOfSoftplusOfNegative(NDArray x) {
+        if (EXACT_SOFTPLUS.of(x.getManager()) || !Operators.serve(x)) {
+            try (NDArray softplus = softplusOfNegative(x)) {
+                return sumOfConstant(softplus);
+            }
+        }
+        Operators.sigmoidInPlace(x);
+        try (NDArray sums = minusLogOfRest(eitherOf(eitherOf(x)))) {
+            return sumOfConstant(sums);
         }
     }
 
@@ -860,16 +881,64 @@ public final class Nd {
                 return log1p(exp);
             }
         }
-        // −log(1 − σ(x)), and what the rounding of 1 − σ(x) lost, as its logarithm is near 1. The
-        // logistic function and the logarithm to base 2 are what these engines compute fastest.
-        Number one = num(x, 1);
+        // The logistic function and the logarithm to base 2 are what these engines compute fastest.
         Operators.sigmoidInPlace(x);
-        try (NDArray rest = x.neg().addi(one)) {
-            x.addi(rest.subi(one));
+        return minusLogOfRest(x);
+    }
+
+    /** Returns −log(1 − p) in the place of p, which is in [0, 1). */
+    private static NDArray minusLogOfRest(NDArray p) {
+        Number one = num(p, 1);
+        try (NDArray rest = p.neg().addi(one)) {
+            // What the rounding of 1 − p lost counts as its logarithm does near 1.
+            p.addi(rest.subi(one));
             rest.addi(one);
             Operators.log2InPlace(rest);
-            return x.subi(rest.muli(num(x, LN2)));
+            return p.subi(rest.muli(num(p, LN2)));
         }
+    }
+
+    /**
+     * Returns p + q − p q of the two halves p and q of probabilities, so that 1 − (p + q − p q) is
+     * (1 − p) (1 − q), with all digits of small ones: one logarithm serves for the two.
+     */
+    private static NDArray eitherOf(NDArray p) {
+        Shape shape = p.getShape();
+        int axis = 0;
+        while (axis < shape.dimension() && shape.get(axis) % 2 != 0) {
+            axis++;
+        }
+        if (axis == shape.dimension()) {
+            return p;
+        }
+        long half = shape.get(axis) / 2;
+        try (p;
+                NDArray second = Operators.slice(p, axis, half, 2 * half)) {
+            NDArray first = Operators.slice(p, axis, 0, half);
+            try (NDArray both = first.mul(second)) {
+                return first.addi(second).subi(both);
+            }
+        }
+    }
+
+    /**
+     * Returns max(x, 0) of a constant.
+     *
+     * @param x the argument, detached; of NaN an engine may make 0
+     * @return a new array
+     */
+    public static NDArray positivePart(NDArray x) {
+        return Operators.serve(x) ? Operators.positivePart(x) : x.maximum(num(x, 0));
+    }
+
+    /**
+     * Returns 1 − x.
+     *
+     * @param x the argument
+     * @return a new array
+     */
+    public static NDArray complement(NDArray x) {
+        return Operators.serve(x) ? Operators.complement(x) : x.neg().add(num(x, 1));
     }
 
     /**
@@ -994,7 +1063,7 @@ public final class Nd {
      */
     public static NDArray lt(NDArray x, double number) {
         return Operators.serve(x)
-                ? Operators.compare("_lesser_scalar", x, number)
+                ? Operators.withNumber("_lesser_scalar", x, number)
                 : cast(x.lt(number), x);
     }
 
@@ -1007,7 +1076,7 @@ public final class Nd {
      */
     public static NDArray lte(NDArray x, double number) {
         return Operators.serve(x)
-                ? Operators.compare("_lesser_equal_scalar", x, number)
+                ? Operators.withNumber("_lesser_equal_scalar", x, number)
                 : cast(x.lte(number), x);
     }
 

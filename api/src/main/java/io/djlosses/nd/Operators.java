@@ -34,7 +34,10 @@ final class Operators {
                                     && isClose(
                                             logSoftmax(probe.zeros(new Shape(10)), 0),
                                             -Math.log(10))
+                                    && isClose(slice(small, 0, 1, 2), 2)
                                     && isClose(relu(small), 0)
+                                    && isClose(positivePart(small), 0)
+                                    && isClose(complement(small), 2)
                                     && isClose(softplus(x), Math.exp(-20))
                                     && isClose(log1p(probe.ones(new Shape(1))), Math.log(2));
                         } catch (UnsupportedOperationException | EngineException e) {
@@ -92,6 +95,11 @@ final class Operators {
                 : invoke("_npi_tensordot_int_axes", new NDList(x, y), "axes", "" + rank);
     }
 
+    /** Returns a part of an axis. */
+    static NDArray slice(NDArray x, int axis, long begin, long end) {
+        return invoke("slice_axis", x, "axis", "" + axis, "begin", "" + begin, "end", "" + end);
+    }
+
     /** Picks one entry along axis 1 for every other position. */
     static NDArray pick(NDArray scores, NDArray index) {
         return invoke("pick", new NDList(scores, index), "axis", "1");
@@ -113,6 +121,16 @@ final class Operators {
         return invoke("_npx_relu", x);
     }
 
+    /** Returns max(x, 0) of a constant; of NaN this makes 0. */
+    static NDArray positivePart(NDArray x) {
+        return invoke("Activation", x, "act_type", "relu");
+    }
+
+    /** Returns 1 − x. */
+    static NDArray complement(NDArray x) {
+        return withNumber("_rminus_scalar", x, 1);
+    }
+
     /** Returns log(1 + exp(x)) for FLOAT32, exact because computed in FLOAT64. */
     static NDArray softplus(NDArray x) {
         NDArray wide = invoke("Cast", x, "dtype", "float64");
@@ -120,8 +138,8 @@ final class Operators {
                 "Cast", invoke("Activation", wide, "act_type", "softrelu"), "dtype", "float32");
     }
 
-    /** Returns 1 where a comparison with a number holds and 0 elsewhere, in the type of x. */
-    static NDArray compare(String name, NDArray x, double number) {
+    /** Returns the result of an operator of an array and a number, in the type of the array. */
+    static NDArray withNumber(String name, NDArray x, double number) {
         return invoke(name, x, "scalar", "" + number);
     }
 

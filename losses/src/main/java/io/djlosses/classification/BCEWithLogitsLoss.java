@@ -55,7 +55,20 @@ public final class BCEWithLogitsLoss extends ElementwiseLoss {
     /** Within the cache, the engine's own kernel is as fast. */
     private static final long WORTHWHILE = 1 << 20;
 
-    private static final Script SCRIPT = kernel("y", "None", "None");
+    private static final Script SCRIPT =
+            Script.closedForm("x")
+                    .labels("y")
+                    .least(1 << 17)
+                    .shared(BinaryCrossEntropy.FOLD)
+                    .gradient("torch.sigmoid(x, out=dx).sub_(y)")
+                    .value(
+                            "-("
+                                    + BinaryCrossEntropy.MINUS_WITHOUT_SOFTPLUS
+                                    + ".sum() + "
+                                    + BinaryCrossEntropy.MINUS_SUM_OF_SOFTPLUS
+                                    + ")")
+                    .small(kernel("y", "None", "None"))
+                    .build();
 
     private static final Script WEIGHTED =
             weighted("w", ".mul_(w)").small(kernel("y w", "w", "None")).build();
@@ -136,9 +149,10 @@ public final class BCEWithLogitsLoss extends ElementwiseLoss {
     protected ClosedForm closedForm(NDArray label, NDArray prediction, boolean gradient) {
         Divisor divisor = Divisor.of(prediction.size());
         NDArray factor = posWeight == null ? null : factor(label, posWeight);
-        NDArray values = scaled(BinaryCrossEntropy.ofLogits(label, prediction, factor));
-        NDArray sum = Nd.sumOfConstant(values);
-        values.close();
+        NDArray sum =
+                weight == null && factor == null
+                        ? BinaryCrossEntropy.sumOfLogits(label, prediction)
+                        : sum(BinaryCrossEntropy.ofLogits(label, prediction, factor));
         if (!gradient) {
             return new ClosedForm(sum, divisor);
         }
@@ -150,6 +164,12 @@ public final class BCEWithLogitsLoss extends ElementwiseLoss {
             slope.muli(factor).subi(label.mul(LastAxis.row(posWeight, label)));
         }
         return new ClosedForm(sum, divisor, 1, scaled(slope));
+    }
+
+    private NDArray sum(NDArray values) {
+        try (values) {
+            return Nd.sumOfConstant(scaled(values));
+        }
     }
 
     private NDArray scaled(NDArray values) {

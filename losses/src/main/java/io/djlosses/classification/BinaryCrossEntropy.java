@@ -30,9 +30,34 @@ final class BinaryCrossEntropy {
     /** −log(1 + exp(−|x|)), exact and with fast operations only, as a script in x. */
     static final String MINUS_SOFTPLUS = "torch.abs(x).neg_().sigmoid_().neg_().log1p_()";
 
+    /** Minus {@link #withoutSoftplus} as a script in x and y. */
+    static final String MINUS_WITHOUT_SOFTPLUS =
+            "torch.clamp(x, max=0.).addcmul_(1. - y, x, value=-1)";
+
     /** {@link #ofLogits} without a factor as a script in x and y. */
-    static final String OF_LOGITS =
-            "(1. - y).mul_(x).sub_(torch.clamp(x, max=0.)).sub_(" + MINUS_SOFTPLUS + ")";
+    static final String OF_LOGITS = MINUS_WITHOUT_SOFTPLUS + ".add_(" + MINUS_SOFTPLUS + ").neg_()";
+
+    /**
+     * Statements that come before {@link #MINUS_SUM_OF_SOFTPLUS}, for a vector x. Of p = σ(−|x|)
+     * and another q they make p + q − p q, twice: 1 less that is (1 − p) (1 − q), so that one
+     * logarithm serves for four, with all digits of small ones.
+     */
+    static final String FOLD =
+            """
+            p = torch.abs(x).neg_().sigmoid_()
+            n = torch.numel(p) // 4
+            rest = torch.narrow(p, 0, 4 * n, torch.numel(p) - 4 * n)
+            q = torch.narrow(p, 0, 2 * n, 2 * n)
+            p = torch.narrow(p, 0, 0, 2 * n)
+            p.addcmul_(p, q, value=-1).add_(q)
+            q = torch.narrow(p, 0, n, n)
+            p = torch.narrow(p, 0, 0, n)
+            p.addcmul_(p, q, value=-1).add_(q)
+            """;
+
+    /** −Σ log(1 + exp(−|x|)), exact, as a script after {@link #FOLD}. */
+    static final String MINUS_SUM_OF_SOFTPLUS =
+            "(p.neg_().log1p_().sum() + rest.neg_().log1p_().sum())";
 
     private BinaryCrossEntropy() {}
 
@@ -51,7 +76,7 @@ final class BinaryCrossEntropy {
         NDArray minus = x.neg();
         NDArray logOther = clamped(Nd.log1p(minus));
         minus.close();
-        NDArray other = complement(label);
+        NDArray other = Nd.complement(label);
         NDArray no = other.mul(logOther);
         other.close();
         logOther.close();
@@ -67,6 +92,14 @@ final class BinaryCrossEntropy {
         }
     }
 
+    /** Returns the sum of {@link #ofLogits} without a factor. */
+    static NDArray sumOfLogits(NDArray label, NDArray x) {
+        NDArray softplus = Nd.sumOfSoftplusOfNegative(x.abs().negi());
+        try (NDArray rest = withoutSoftplus(label, x)) {
+            return softplus.addi(Nd.sumOfConstant(rest));
+        }
+    }
+
     /**
      * Returns (1 − y) x + f log(1 + exp(−x)) of detached logits, without overflow, and without a
      * factor with the digits of a confident right answer.
@@ -75,17 +108,22 @@ final class BinaryCrossEntropy {
      */
     static NDArray ofLogits(NDArray label, NDArray x, @Nullable NDArray factor) {
         NDArray softplus = Nd.softplusOfNegative(x.abs().negi());
-        NDArray negative = x.minimum(Nd.num(x, 0));
-        NDArray values = label.neg().addi(Nd.num(x, 1)).muli(x);
         if (factor == null) {
-            values.subi(negative).addi(softplus);
-        } else {
-            // One product with a factor that may be infinite, of which a part may be 0.
-            values.addi(softplus.subi(negative).muli(factor));
+            return withoutSoftplus(label, x).addi(softplus);
         }
-        softplus.close();
-        negative.close();
-        return values;
+        // One product with a factor that may be infinite, of which a part may be 0.
+        try (softplus;
+                NDArray least = x.minimum(Nd.num(x, 0))) {
+            return Nd.complement(label).muli(x).addi(softplus.subi(least).muli(factor));
+        }
+    }
+
+    /** Returns (1 − y) x + max(−x, 0). */
+    private static NDArray withoutSoftplus(NDArray label, NDArray x) {
+        try (NDArray minus = x.neg();
+                NDArray positive = Nd.positivePart(minus)) {
+            return Nd.complement(label).muli(x).addi(positive);
+        }
     }
 
     /** Returns (x − y) / max(x (1 − x), 1e-12). */
@@ -96,10 +134,5 @@ final class BinaryCrossEntropy {
         NDArray gradient = x.sub(label.stopGradient()).divi(variance);
         variance.close();
         return gradient;
-    }
-
-    /** Returns 1 − x. */
-    static NDArray complement(NDArray x) {
-        return x.neg().add(Nd.num(x, 1));
     }
 }

@@ -133,7 +133,7 @@ public final class FocalLoss extends ElementwiseLoss {
 
     /** Returns 1 − p_t. */
     private static NDArray wrong(NDArray label, NDArray prediction) {
-        return FocalModulation.blend(label, BinaryCrossEntropy.complement(prediction), prediction);
+        return FocalModulation.blend(label, Nd.complement(prediction), prediction);
     }
 
     /** {@inheritDoc} */

@@ -35,12 +35,12 @@ final class FocalModulation {
 
     /** Returns y·yes + (1 − y)·no. */
     static NDArray blend(NDArray label, NDArray yes, NDArray no) {
-        return label.mul(yes).add(BinaryCrossEntropy.complement(label).mul(no));
+        return label.mul(yes).add(Nd.complement(label).mul(no));
     }
 
     /** Returns α y + (1 − α)(1 − y). */
     static NDArray balance(NDArray label, double alpha) {
-        NDArray no = Nd.mul(BinaryCrossEntropy.complement(label), 1 - alpha);
+        NDArray no = Nd.mul(Nd.complement(label), 1 - alpha);
         return Nd.mul(label, alpha).add(no);
     }
 

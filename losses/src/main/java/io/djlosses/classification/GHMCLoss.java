@@ -156,7 +156,7 @@ public final class GHMCLoss extends AbstractLoss {
         NDArray x = targets.logits;
         NDArray y = targets.label;
         NDArray slope = Nd.sigmoid(x.stopGradient()).sub(y.stopGradient());
-        NDArray entropy = BinaryCrossEntropy.complement(y).mul(x).add(Nd.softplus(x.neg()));
+        NDArray entropy = Nd.complement(y).mul(x).add(Nd.softplus(x.neg()));
         Terms terms = Terms.of(entropy.mul(weights(targets, slope, gradient)));
         return targets.valid == null ? terms : terms.withShares(targets.valid, targets.divisor());
     }

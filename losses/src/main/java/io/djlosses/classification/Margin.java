@@ -15,10 +15,10 @@ final class Margin {
     static final Script SCRIPT =
             Script.closedForm("x")
                     .labels("y")
-                    .shared("x = -(x * y)")
+                    .shared("x = -(x * y)\n" + BinaryCrossEntropy.FOLD)
                     .gradient("torch.sigmoid(x, out=dx).mul_(y)")
                     .scale("-1.")
-                    .value("torch.softplus(x, 1, 40).sum()")
+                    .value("torch.relu(x).sum() - " + BinaryCrossEntropy.MINUS_SUM_OF_SOFTPLUS)
                     .build();
 
     private Margin() {}
@@ -32,9 +32,7 @@ final class Margin {
     static ClosedForm closedForm(NDArray sign, NDArray score, boolean gradient) {
         Divisor divisor = Divisor.of(score.size());
         NDArray violation = score.mul(sign).negi();
-        NDArray values = Nd.softplusOfConstant(violation);
-        NDArray sum = Nd.sumOfConstant(values);
-        values.close();
+        NDArray sum = Nd.sumOfSoftplus(violation);
         return gradient
                 ? new ClosedForm(sum, divisor, -1, Nd.sigmoid(violation).muli(sign))
                 : new ClosedForm(sum, divisor);

@@ -54,20 +54,37 @@ import java.util.List;
  */
 public final class MultiLabelSoftMarginLoss extends AbstractLoss {
 
+    /** Not as for binary cross-entropy, of which infinite logits make NaN. */
+    private static final String WITHOUT_SOFTPLUS =
+            "torch.relu(-x).mul_(y).add_(torch.relu(x).mul_(1. - y))";
+
     private static final Script SCRIPT =
-            Script.closedForm("x")
-                    .labels("y")
-                    .numbers("classes")
-                    .divisor("(torch.numel(x) / classes)")
-                    .gradient("torch.sigmoid(x, out=dx).sub_(y)")
-                    .scale("1. / classes")
-                    // Not as for binary cross-entropy, of which infinite logits make NaN.
-                    .value(
-                            "torch.relu(-x).mul_(y).add_(torch.relu(x).mul_(1. - y)).sub_("
-                                    + BinaryCrossEntropy.MINUS_SOFTPLUS
-                                    + ").sum() / classes")
-                    .least(0)
+            closedForm(
+                            "("
+                                    + WITHOUT_SOFTPLUS
+                                    + ".sum() - "
+                                    + BinaryCrossEntropy.MINUS_SUM_OF_SOFTPLUS
+                                    + ")")
+                    .shared(BinaryCrossEntropy.FOLD)
+                    .small(
+                            closedForm(
+                                            WITHOUT_SOFTPLUS
+                                                    + ".sub_("
+                                                    + BinaryCrossEntropy.MINUS_SOFTPLUS
+                                                    + ").sum()")
+                                    .least(0)
+                                    .build())
                     .build();
+
+    private static Script.ClosedFormBuilder closedForm(String sum) {
+        return Script.closedForm("x")
+                .labels("y")
+                .numbers("classes")
+                .divisor("(torch.numel(x) / classes)")
+                .gradient("torch.sigmoid(x, out=dx).sub_(y)")
+                .scale("1. / classes")
+                .value(sum + " / classes");
+    }
 
     private final double @Nullable [] weight;
 
@@ -139,11 +156,13 @@ public final class MultiLabelSoftMarginLoss extends AbstractLoss {
         double classes = logits.getShape().tail();
         Divisor divisor = Divisor.of(logits.size() / classes);
         // softplus(±x) = max(±x, 0) + log1p(exp(−|x|)): a single logarithm for both.
-        NDArray values = Nd.softplusOfNegative(logits.abs().negi());
-        Number zero = Nd.num(logits, 0);
-        values.addi(logits.neg().maximum(zero).muli(label));
-        values.addi(logits.maximum(zero).muli(label.neg().addi(1)));
-        NDArray sum = Nd.sumOfConstant(weighted(values));
+        NDArray softplus = logits.abs().negi();
+        NDArray values = Nd.positivePart(logits.neg()).muli(label);
+        values.addi(Nd.positivePart(logits).muli(Nd.complement(label)));
+        NDArray sum =
+                weight == null
+                        ? Nd.sumOfSoftplusOfNegative(softplus).addi(Nd.sumOfConstant(values))
+                        : Nd.sumOfConstant(weighted(values.addi(Nd.softplusOfNegative(softplus))));
         sum = sum.div(Nd.num(sum, classes));
         if (!gradient) {
             return new ClosedForm(sum, divisor);

@@ -123,7 +123,7 @@ public final class SigmoidFocalLoss extends ElementwiseLoss {
         NDArray yes = Nd.sigmoid(prediction);
         NDArray no = Nd.sigmoid(prediction.neg());
         NDArray missed = label.mul(no);
-        NDArray raised = BinaryCrossEntropy.complement(label).muli(yes);
+        NDArray raised = Nd.complement(label).muli(yes);
         NDArray wrong = missed.add(raised);
         NDArray entropy = BinaryCrossEntropy.ofLogits(label, prediction, null);
         NDArray balance = alpha == OFF ? null : FocalModulation.balance(label, alpha);

@@ -215,7 +215,8 @@ public final class SoftmaxFocalLoss extends AbstractLoss {
         } else {
             ClassTargets targets = ClassAxis.targets(this, label, logits, null, weight);
             NDArray logProb = Nd.logSoftmax(logits, targets.index());
-            values = targets.weigh(focal(logProb)).values();
+            NDArray focal = recorded("focal", new NDList(logProb), given -> focal(given.head()));
+            values = targets.weigh(focal == null ? focal(logProb) : focal).values();
         }
         return Terms.of(meanOfPositions(values, unreducedShape(labels, predictions)));
     }

@@ -58,7 +58,7 @@ record Triplets(String loss, Distance distance, double margin, boolean swap) {
                 .gradient(
                         """
                         active = torch.lt(excess, 0).logical_not().type_as(p)
-                        torch.mul(p, active / toPositive.add_(torch.eq(toPositive, 0)), out=dpositive).neg_()
+                        torch.mul(p, -active / toPositive.add_(torch.eq(toPositive, 0)), out=dpositive)
                         """
                                 + gradient)
                 .value("excess.clamp_(min=0).sum()")
