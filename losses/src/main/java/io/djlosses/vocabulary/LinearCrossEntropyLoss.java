@@ -297,7 +297,9 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
 
     /** Returns how many rows a chunk has. */
     private long step(NDList predictions) {
-        return chunkSize > 0 ? chunkSize : Math.max(MIN_ROWS, predictions.get(1).getShape().get(1));
+        return chunkSize > 0
+                ? chunkSize
+                : Math.max(MIN_ROWS, predictions.get(1).getShape().get(1) / 2);
     }
 
     private static boolean isLarge(NDList predictions) {
@@ -433,8 +435,9 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
         }
 
         /**
-         * Sets how many rows are worked on at a time (default: as many as the input has features,
-         * but at least 256, so that the logits of a chunk take about the memory of the weight).
+         * Sets how many rows are worked on at a time (default: half as many as the input has
+         * features, but at least 256, so that the logits of a chunk take about half of the memory
+         * of the weight).
          *
          * @param chunkSize the number of rows, at least 1
          * @return this {@code Builder}
