@@ -355,6 +355,7 @@ public final class Script {
         private String gradient = "";
         private String withoutGradient = "";
         private String scale = "1.";
+        private String carrier = "";
         private String value = "";
         private @Nullable Script small;
 
@@ -466,6 +467,20 @@ public final class Script {
         }
 
         /**
+         * Sets the statements that carry a gradient which one number a row is enough for, so that
+         * it need not be kept: {@code dx} has one column then (default: none, it is kept, and
+         * carried by its product with {@code x}).
+         *
+         * @param statements statements on the whole arrays, which the engine differentiates and
+         *     which set {@code result}
+         * @return this {@code ClosedFormBuilder}
+         */
+        public ClosedFormBuilder carrier(String statements) {
+            carrier = statements;
+            return this;
+        }
+
+        /**
          * Sets the sum of the values of a block.
          *
          * @param expression an expression
@@ -543,11 +558,12 @@ public final class Script {
             }
             String method = withGradient ? "(self).step" : "(self).value";
             if (withGradient) {
+                // Not with the strides of a view, which some operations ignore in what they fill.
+                String like = carrier.isEmpty() ? "%1$s_" : "%1$s_[:, :1]";
                 for (String name : predictions) {
-                    // Not with the strides of a view, which some operations ignore in what they
-                    // fill.
                     lines.append(
-                            "d%1$s = torch.empty_like(%1$s_, memory_format=0)\n".formatted(name));
+                            ("d%1$s = torch.empty_like(" + like + ", memory_format=0)\n")
+                                    .formatted(name));
                     whole.add("d" + name);
                     block.add("d" + name + "[a:b]");
                 }
@@ -581,22 +597,24 @@ public final class Script {
                 lines.append("return (total / divisor).type_as(").append(first).append(")");
                 return lines.toString();
             }
-            // As Nd.withGradient: an inner product carries the gradient, and gets the value.
-            String carriers =
+            // As Nd.withGradient: an inner product carries the gradient, and gets the value. Sums
+            // in place have backwards of their own, each of which frees what it has kept.
+            String products =
                     predictions.stream()
-                            .map("torch.dot(torch.flatten(%1$s), torch.flatten(d%1$s))"::formatted)
-                            .collect(Collectors.joining(" + "));
+                            .map("(torch.dot(torch.flatten(%1$s), torch.flatten(d%1$s)))"::formatted)
+                            .collect(Collectors.joining("\nresult.add_", "result = ", ""));
             lines.append(
                     """
                     factor = SCALE
                     if divisor != 0.:
                       factor = factor / divisor
-                    result = (CARRIERS) * factor
+                    CARRIER
+                    result.mul_(factor)
                     result.detach().copy_(total / divisor)
                     return result
                     """
                             .replace("SCALE", scale)
-                            .replace("CARRIERS", carriers));
+                            .replace("CARRIER", carrier.isEmpty() ? products : carrier.strip()));
             return lines.toString();
         }
     }

@@ -65,49 +65,90 @@ public final class MultiMarginLoss extends AbstractLoss {
 
     private static final Script NATIVE = nativeOf("x y", "None");
     private static final Script NATIVE_WEIGHTED = nativeOf("x y w", "w");
-    private static final Script SCRIPT = closedFormOf(1, "").build();
-    private static final Script SQUARED = closedFormOf(2, "").build();
-    private static final Script WEIGHTED = weightedOf(1);
-    private static final Script WEIGHTED_SQUARED = weightedOf(2);
-
-    private static Script weightedOf(int p) {
-        return closedFormOf(p, "torch.take(w, i)").constants("w").build();
-    }
+    private static final Script SCRIPT = linearOf("", "torch.ones_like(t)");
+    private static final Script WEIGHTED = linearOf("w", "torch.take(w, i)");
+    private static final Script SQUARED = squaredOf("", "");
+    private static final Script WEIGHTED_SQUARED = squaredOf("w", "torch.take(w, i)");
 
     private static Script nativeOf(String arrays, String weight) {
         String call = "return torch.multi_margin_loss(x, y, int(p), margin, %s, reduction)";
         return Script.of(arrays, "p margin", call.formatted(weight));
     }
 
+    /**
+     * Keeps no gradient but the sum of each row: a hinge has half the slope of x + |x − t|, where t
+     * = x[y] − margin. The engine computes that of the second, as smooth L1 with beta 0, from x and
+     * t; where they are equal it is −1.
+     */
+    private static Script linearOf(String constants, String weight) {
+        return Script.closedForm("x")
+                .labels("y")
+                .constants(constants)
+                .numbers("p margin")
+                .rows()
+                .shared(
+                        """
+                        i = torch.unsqueeze(y, 1)
+                        t = torch.gather(x, 1, i) - margin
+                        h = torch.sub(x, t).clamp_min_(0.)
+                        h.scatter_(1, i, 0)
+                        s = torch.sum(h, [1], True) * WEIGHT
+                        """
+                                .replace("WEIGHT", weight))
+                .gradient(
+                        """
+                        torch.sum(h.sign_(), [1], True, out=dx)
+                        dx.add_(torch.gt(torch.gather(x, 1, i), torch.nan_to_num(t)))
+                        """)
+                .carrier(
+                        """
+                        i = torch.unsqueeze(y, 1)
+                        t = torch.nan_to_num(torch.gather(x_, 1, i) - margin, float("nan"))
+                        weight = WEIGHT
+                        r = torch.flatten(weight)
+                        # The one of the fewest elements last: the engine adds in reverse, in place.
+                        all = torch.sum(x, [1])
+                        steps = torch.sum(torch.smooth_l1_loss(x, torch.expand(t, torch.size(x)), 0, 0.), [1])
+                        own = torch.flatten(torch.gather(x, 1, i, sparse_grad=True))
+                        result = torch.dot(all, r)
+                        result.add_(torch.dot(steps, r))
+                        result.sub_(torch.dot(own, torch.flatten(dx * weight)), alpha=2)
+                        """
+                                .replace("WEIGHT", weight))
+                .scale("0.5 / torch.size(x, 1)")
+                .value("torch.div(torch.sum(s), torch.size(x, 1))")
+                .build();
+    }
+
     /** Writes the hinges to where the gradient is to be. */
-    private static Script.ClosedFormBuilder closedFormOf(int p, String weight) {
+    private static Script squaredOf(String constants, String weight) {
         String hinges =
                 """
                 i = torch.unsqueeze(y, 1)
                 own = torch.gather(x, 1, i)
                 OUT.clamp_min_(0.)
                 OUT.scatter_(1, i, 0)
-                s = torch.sum(POWER, [1], True)
-                """
-                        .replace("POWER", p == 1 ? "OUT" : "torch.square(OUT)");
+                s = torch.sum(torch.square(OUT), [1], True)
+                """;
         String weigh = weight.isEmpty() ? "" : "s = torch.mul(s, " + weight + ")\n";
         return Script.closedForm("x")
                 .labels("y")
+                .constants(constants)
                 .numbers("p margin")
                 .rows()
                 .gradient(
                         hinges.replace("OUT.c", "torch.sub(x, torch.sub(own, margin), out=dx).c")
                                         .replace("OUT", "dx")
                                 + weigh
-                                + (p == 1 ? "dx.sign_()\n" : "")
                                 + "dx.scatter_(1, i, torch.neg(torch.sum(dx, [1], True)))\n"
                                 + (weight.isEmpty() ? "" : "dx.mul_(" + weight + ")\n"))
                 .withoutGradient(
                         hinges.replace("OUT.c", "h = torch.sub(x, torch.sub(own, margin)).c")
                                         .replace("OUT", "h")
                                 + weigh)
-                .scale("p / torch.size(x, 1)")
-                .value("torch.div(torch.sum(s), torch.size(x, 1))");
+                .scale("2 / torch.size(x, 1)")
+                .value("torch.div(torch.sum(s), torch.size(x, 1))")
+                .build();
     }
 
     private final int p;
