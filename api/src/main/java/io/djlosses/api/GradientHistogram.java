@@ -97,10 +97,11 @@ public final class GradientHistogram {
      *     x} and {@code y}
      * @param values the expression of the values of a block
      * @param numbers the names of numbers in both, separated by spaces
+     * @param small the script for small arrays
      * @return the script
      */
-    public static Script script(String slopes, String values, String numbers) {
-        return Script.of(
+    public static Script script(String slopes, String values, String numbers, Script small) {
+        Script large = Script.of(
                 "prediction",
                 "label",
                 ("bins lastEdge lossWeight " + numbers).strip(),
@@ -145,19 +146,50 @@ public final class GradientHistogram {
                 """
                         .replace("SLOPES", slopes)
                         .replace("VALUES", values));
+        return large.from(LARGE, small);
     }
 
     /**
-     * Tells whether a {@link #script} is exact, fast, and has no state to keep.
+     * Makes such a script for arrays so small that the number of operations counts.
+     *
+     * @param slopes statements that compute the gradient {@code d} from {@code x} and {@code y}
+     * @param result statements that return the result, given the weights {@code h}
+     * @param numbers the names of numbers in both, separated by spaces
+     * @return the script
+     */
+    public static Script small(String slopes, String result, String numbers) {
+        return Script.of(
+                "prediction",
+                "y",
+                ("bins lastEdge lossWeight " + numbers).strip(),
+                """
+                x = torch.detach(prediction)
+                SLOPES
+                norm = torch.abs(d)
+                beyond = torch.ge(norm, lastEdge)
+                place = norm.mul_(bins).clamp_(max=bins - 1.).add_(beyond).nan_to_num_(bins)
+                i = torch.flatten(torch.to(place, 4))
+                counts = torch.bincount(i, None, int(bins) + 1)
+                inside = counts[:int(bins)]
+                weights = torch.reciprocal(counts * torch.count_nonzero(inside))
+                weights.mul_(torch.numel(x) * lossWeight)
+                weights[int(bins)] = 0
+                h = torch.reshape(torch.index_select(weights, 0, i), torch.size(x))
+                RESULT
+                """
+                        .replace("SLOPES", slopes.strip())
+                        .replace("RESULT", result.strip()));
+    }
+
+    /**
+     * Tells whether a {@link #script} is exact and has no state to keep.
      *
      * @param prediction the prediction
-     * @param goal what is wanted
      * @return whether to run it
      */
-    public boolean isScripted(NDArray prediction, Script.Goal goal) {
+    public boolean isScripted(NDArray prediction) {
         return momentum == 0
                 && multiplies
-                && (prediction.size() >= LARGE || goal.always())
                 && prediction.getDataType() == DataType.FLOAT32;
     }
 

@@ -142,6 +142,17 @@ public final class Script {
     }
 
     /**
+     * Returns this script with another for small arrays.
+     *
+     * @param size from how many elements of the first array on this script is faster
+     * @param small a script of the same arrays and numbers
+     * @return the script
+     */
+    public Script from(long size, Script small) {
+        return new Script(arrays, numbers, methods, body, bodyOfValue, size, small);
+    }
+
+    /**
      * Makes a script of a value and its gradient in closed form, computed block by block along the
      * first axis.
      *

@@ -82,7 +82,14 @@ public final class GHMCLoss extends AbstractLoss {
 
     private static final Script SCRIPT =
             GradientHistogram.script(
-                    "torch.sigmoid(x, out=d).sub_(y)", BinaryCrossEntropy.OF_LOGITS, "");
+                    "torch.sigmoid(x, out=d).sub_(y)",
+                    BinaryCrossEntropy.OF_LOGITS,
+                    "",
+                    GradientHistogram.small(
+                            "d = torch.sigmoid(x).sub_(y)",
+                            "return torch.binary_cross_entropy_with_logits(prediction, y, h, None,"
+                                    + " reduction)",
+                            ""));
 
     private static final double LAST_EDGE = 1 + 1e-6;
 
@@ -247,7 +254,7 @@ public final class GHMCLoss extends AbstractLoss {
     @Override
     protected @Nullable NDArray scripted(NDList labels, NDList predictions, Script.Goal goal) {
         NDArray logits = predictions.get(0);
-        return labels.size() == 1 && histogram.isScripted(logits, goal)
+        return labels.size() == 1 && histogram.isScripted(logits)
                 ? histogram.run(SCRIPT, goal, logits, label(labels.get(0), logits), lossWeight)
                 : null;
     }

@@ -77,7 +77,25 @@ public final class GHMRLoss extends AbstractLoss {
             GradientHistogram.script(
                     "torch.sub(x, y, out=d).div_(torch.square(d).add_(mu * mu).sqrt_())",
                     "torch.square(x - y).div_(torch.square(x - y).add_(mu * mu).sqrt_().add_(mu))",
-                    "mu");
+                    "mu",
+                    GradientHistogram.small(
+                            """
+                            e = x - y
+                            square = torch.square(e)
+                            root = torch.add(square, mu * mu).sqrt_()
+                            d = e.div_(root)
+                            """,
+                            """
+                            total = square.div_(root.add_(mu)).mul_(h).sum()
+                            factor = 1. / torch.numel(x) if mean else 1.
+                            if not gradient:
+                              return total.mul_(factor)
+                            result = torch.dot(torch.flatten(prediction), torch.flatten(d.mul_(h)))
+                            result.mul_(factor)
+                            result.detach().copy_(total.mul_(factor))
+                            return result
+                            """,
+                            "mu"));
 
     private static final double LAST_EDGE = 1e3;
 
@@ -214,7 +232,7 @@ public final class GHMRLoss extends AbstractLoss {
     @Override
     protected @Nullable NDArray scripted(NDList labels, NDList predictions, Script.Goal goal) {
         NDArray prediction = predictions.get(0);
-        if (labels.size() > 1 || !histogram.isScripted(prediction, goal)) {
+        if (labels.size() > 1 || !histogram.isScripted(prediction)) {
             return null;
         }
         NDArray label = Nd.cast(labels.get(0), prediction).reshape(prediction.getShape());
