@@ -89,28 +89,52 @@ import java.util.Objects;
 public final class SampledSoftmaxLoss extends AbstractLoss {
 
     /** Fetches targets and sampled classes together, which leaves one gradient of the layer. */
-    private static final Script SCRIPT =
-            Script.of(
-                    "weights biases x ids logs",
-                    "t remove",
+    private static final Script ONE_TRUE =
+            scriptOf(
                     """
-                    n = torch.size(x, 0)
-                    m = n * int(t)
-                    sizes = [m, torch.numel(ids) - m]
-                    w = torch.split_with_sizes(torch.index_select(weights, 0, ids), sizes)
-                    b = torch.sub(torch.index_select(biases, 0, ids), logs)
-                    b = torch.split_with_sizes(b, sizes)
+                    right = torch.sum(torch.mul(x, w[0]), [1]).add_(b[0])
+                    hits = torch.eq(torch.unsqueeze(i[0], 1), i[1])
+                    """,
+                    """
+                    z = torch.cat([torch.unsqueeze(right, 1), other], 1)
+                    return torch.cross_entropy_loss(z, torch.zeros_like(i[0]), None, reduction, -100, 0.)
+                    """);
+
+    private static final Script SEVERAL_TRUE =
+            scriptOf(
+                    """
                     rows = torch.reshape(w[0], [n, -1, torch.size(x, 1)])
                     right = torch.sum(torch.mul(rows, torch.unsqueeze(x, 1)), [2])
                     right = torch.add(right, torch.reshape(b[0], [n, -1]))
-                    other = torch.linear(x, w[1], b[1])
-                    if remove > 0.:
-                      hits = torch.eq(torch.reshape(ids[0:m], [n, -1, 1]), ids[m:])
-                      other.masked_fill_(torch.any(hits, 1), float("-inf"))
+                    hits = torch.any(torch.eq(torch.reshape(i[0], [n, -1, 1]), i[1]), 1)
+                    """,
+                    """
                     l = torch.log_softmax(torch.cat([right, other], 1), 1)
                     total = torch.sum(l[:, 0:int(t)])
                     return total.mul_(-1. / (t * n if mean else t))
                     """);
+
+    /** Fetches targets and sampled classes together, which leaves one gradient of the layer. */
+    private static Script scriptOf(String ofTrue, String result) {
+        return Script.of(
+                "weights biases x ids logs",
+                "t remove",
+                """
+                n = torch.size(x, 0)
+                m = n * int(t)
+                sizes = [m, torch.numel(ids) - m]
+                i = torch.split_with_sizes(ids, sizes)
+                w = torch.split_with_sizes(torch.index_select(weights, 0, ids), sizes)
+                b = torch.split_with_sizes(torch.index_select(biases, 0, ids).sub_(logs), sizes)
+                TRUE
+                other = torch.linear(x, w[1], b[1])
+                if remove > 0.:
+                  other.masked_fill_(hits, float("-inf"))
+                RESULT
+                """
+                        .replace("TRUE", ofTrue.strip())
+                        .replace("RESULT", result.strip()));
+    }
 
     private final int numSampled;
     private final @Nullable Long numClasses;
@@ -249,7 +273,8 @@ public final class SampledSoftmaxLoss extends AbstractLoss {
                         inputs,
                         Nd.create(manager, ids, shape),
                         logs(counts, shape, manager, inputs.getDataType()));
-        return SCRIPT.run(goal, arrays, numTrue, removeAccidentalHits ? 1 : 0);
+        Script script = numTrue == 1 ? ONE_TRUE : SEVERAL_TRUE;
+        return script.run(goal, arrays, numTrue, removeAccidentalHits ? 1 : 0);
     }
 
     private long[] targets(NDArray label, long classes) {
