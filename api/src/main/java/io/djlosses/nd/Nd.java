@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.function.Supplier;
 
@@ -1107,11 +1108,18 @@ public final class Nd {
             return true;
         }
         if (x.size() < SMALL && !x.getDevice().isGpu()) {
-            double zeros = 0;
-            for (double value : toDoubles(x)) {
-                zeros += 0 * value;
+            boolean finite = true;
+            if (x.getDataType() == DataType.FLOAT32) {
+                FloatBuffer values = bytes(x).asFloatBuffer();
+                for (int i = 0; i < values.limit(); i++) {
+                    finite &= Float.isFinite(values.get(i));
+                }
+            } else {
+                for (double value : toDoubles(x)) {
+                    finite &= Double.isFinite(value);
+                }
             }
-            return zeros == 0;
+            return finite;
         }
         NDArray constant = x.stopGradient();
         return constant.sub(constant).eq(0).all().getBoolean();

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * The hinge loss over exclusive classes, as of a support vector machine: the score of the right
@@ -63,16 +64,19 @@ public final class MultiMarginLoss extends AbstractLoss {
     /** From how many elements on the closed form is faster. */
     private static final int LARGE = 4096;
 
-    private static final Script NATIVE = nativeOf("x y", "None");
-    private static final Script NATIVE_WEIGHTED = nativeOf("x y w", "w");
-    private static final Script SCRIPT = linearOf("", "torch.ones_like(t)");
-    private static final Script WEIGHTED = linearOf("w", "torch.take(w, i)");
-    private static final Script SQUARED = squaredOf("", "");
-    private static final Script WEIGHTED_SQUARED = squaredOf("w", "torch.take(w, i)");
+    // The scripts for p = 1 and p = 2.
+    private static final List<Script> NATIVE = nativeOf("x y", "None");
+    private static final List<Script> NATIVE_WEIGHTED = nativeOf("x y w", "w");
+    private static final List<Script> CLOSED =
+            List.of(linearOf("", "torch.ones_like(t)"), squaredOf("", ""));
+    private static final List<Script> CLOSED_WEIGHTED =
+            List.of(linearOf("w", "torch.take(w, i)"), squaredOf("w", "torch.take(w, i)"));
 
-    private static Script nativeOf(String arrays, String weight) {
-        String call = "return torch.multi_margin_loss(x, y, int(p), margin, %s, reduction)";
-        return Script.of(arrays, "p margin", call.formatted(weight));
+    private static List<Script> nativeOf(String arrays, String weight) {
+        String call = "return torch.multi_margin_loss(x, y, %s, margin, %s, reduction)";
+        return Stream.of(1, 2)
+                .map(p -> Script.of(arrays, "margin", call.formatted(p, weight)))
+                .toList();
     }
 
     /**
@@ -84,7 +88,7 @@ public final class MultiMarginLoss extends AbstractLoss {
         return Script.closedForm("x")
                 .labels("y")
                 .constants(constants)
-                .numbers("p margin")
+                .numbers("margin")
                 .rows()
                 .shared(
                         """
@@ -134,7 +138,7 @@ public final class MultiMarginLoss extends AbstractLoss {
         return Script.closedForm("x")
                 .labels("y")
                 .constants(constants)
-                .numbers("p margin")
+                .numbers("margin")
                 .rows()
                 .gradient(
                         hinges.replace("OUT.c", "torch.sub(x, torch.sub(own, margin), out=dx).c")
@@ -229,13 +233,6 @@ public final class MultiMarginLoss extends AbstractLoss {
         return new ClosedForm(sum, divisor, scale, slopes.reshape(predictions.get(0).getShape()));
     }
 
-    private Script choose(boolean isClosed, Script linear, Script squared, Script engines) {
-        if (!isClosed) {
-            return engines;
-        }
-        return p == 1 ? linear : squared;
-    }
-
     /** {@inheritDoc} */
     @Override
     protected @Nullable NDArray scripted(NDList labels, NDList predictions, Script.Goal goal) {
@@ -254,11 +251,9 @@ public final class MultiMarginLoss extends AbstractLoss {
         if (!isClosed && !Nd.allFinite(scores)) {
             return null;
         }
-        Script script =
-                weight == null
-                        ? choose(isClosed, SCRIPT, SQUARED, NATIVE)
-                        : choose(isClosed, WEIGHTED, WEIGHTED_SQUARED, NATIVE_WEIGHTED);
-        return script.run(goal, arrays, p, margin);
+        List<Script> ofEngine = weight == null ? NATIVE : NATIVE_WEIGHTED;
+        List<Script> ofClosedForm = weight == null ? CLOSED : CLOSED_WEIGHTED;
+        return (isClosed ? ofClosedForm : ofEngine).get(p - 1).run(goal, arrays, margin);
     }
 
     /**
