@@ -96,56 +96,58 @@ public final class GradientHistogram {
      * @param slopes an expression that writes the gradient of a block into {@code d}, from {@code
      *     x} and {@code y}
      * @param values the expression of the values of a block
-     * @param numbers the names of numbers in both, separated by spaces
+     * @param numbers the names of {@code bins}, {@code lastEdge}, {@code lossWeight}, and of
+     *     numbers of the script's own
      * @param small the script for small arrays
      * @return the script
      */
     public static Script script(String slopes, String values, String numbers, Script small) {
-        Script large = Script.of(
-                "prediction",
-                "label",
-                ("bins lastEdge lossWeight " + numbers).strip(),
-                """
-                xs = torch.flatten(torch.detach(prediction))
-                ys = torch.flatten(label)
-                ds = torch.empty_like(xs)
-                places = torch.empty_like(xs, dtype=3)
-                counts = torch.zeros([int(bins) + 1], dtype=4)
-                n = torch.numel(xs)
-                for i in range((n + block - 1) // block):
-                  a = i * block
-                  b = a + block
-                  x = xs[a:b]
-                  y = ys[a:b]
-                  d = ds[a:b]
-                  norm = torch.abs(SLOPES)
-                  beyond = torch.clone(norm).ge_(lastEdge)
-                  place = norm.mul_(bins).clamp_(max=bins - 1.).add_(beyond).nan_to_num_(bins)
-                  places[a:b].copy_(place)
-                  counts.add_(torch.bincount(places[a:b], None, int(bins) + 1))
-                counts[int(bins)] = 0
-                full = torch.to(torch.gt(counts, 0), 7)
-                shared = torch.to(counts.clamp_(min=1), 7) * torch.sum(full).clamp_(min=1)
-                weights = (full * (n * lossWeight)).div_(shared).type_as(xs)
-                total = torch.zeros([], dtype=7)
-                for i in range((n + block - 1) // block):
-                  a = i * block
-                  b = a + block
-                  x = xs[a:b]
-                  y = ys[a:b]
-                  weight = torch.index_select(weights, 0, places[a:b])
-                  if gradient:
-                    ds[a:b].mul_(weight)
-                  total.add_((VALUES).mul_(weight).sum())
-                factor = 1. / n if mean else 1.
-                if not gradient:
-                  return (total * factor).type_as(xs)
-                result = torch.dot(torch.flatten(prediction), ds) * factor
-                result.detach().copy_(total * factor)
-                return result
-                """
-                        .replace("SLOPES", slopes)
-                        .replace("VALUES", values));
+        Script large =
+                Script.of(
+                        "prediction",
+                        "label",
+                        numbers,
+                        """
+                        xs = torch.flatten(torch.detach(prediction))
+                        ys = torch.flatten(label)
+                        ds = torch.empty_like(xs)
+                        places = torch.empty_like(xs, dtype=3)
+                        counts = torch.zeros([int(bins) + 1], dtype=4)
+                        n = torch.numel(xs)
+                        for i in range((n + block - 1) // block):
+                          a = i * block
+                          b = a + block
+                          x = xs[a:b]
+                          y = ys[a:b]
+                          d = ds[a:b]
+                          norm = torch.abs(SLOPES)
+                          beyond = torch.clone(norm).ge_(lastEdge)
+                          place = norm.mul_(bins).clamp_(max=bins - 1.).add_(beyond).nan_to_num_(bins)
+                          places[a:b].copy_(place)
+                          counts.add_(torch.bincount(places[a:b], None, int(bins) + 1))
+                        counts[int(bins)] = 0
+                        full = torch.to(torch.gt(counts, 0), 7)
+                        shared = torch.to(counts.clamp_(min=1), 7) * torch.sum(full).clamp_(min=1)
+                        weights = (full * (n * lossWeight)).div_(shared).type_as(xs)
+                        total = torch.zeros([], dtype=7)
+                        for i in range((n + block - 1) // block):
+                          a = i * block
+                          b = a + block
+                          x = xs[a:b]
+                          y = ys[a:b]
+                          weight = torch.index_select(weights, 0, places[a:b])
+                          if gradient:
+                            ds[a:b].mul_(weight)
+                          total.add_((VALUES).mul_(weight).sum())
+                        factor = 1. / n if mean else 1.
+                        if not gradient:
+                          return (total * factor).type_as(xs)
+                        result = torch.dot(torch.flatten(prediction), ds) * factor
+                        result.detach().copy_(total * factor)
+                        return result
+                        """
+                                .replace("SLOPES", slopes)
+                                .replace("VALUES", values));
         return large.from(LARGE, small);
     }
 
@@ -154,14 +156,15 @@ public final class GradientHistogram {
      *
      * @param slopes statements that compute the gradient {@code d} from {@code x} and {@code y}
      * @param result statements that return the result, given the weights {@code h}
-     * @param numbers the names of numbers in both, separated by spaces
+     * @param numbers the names of {@code bins}, {@code lastEdge}, {@code lossWeight}, and of
+     *     numbers of the script's own
      * @return the script
      */
     public static Script small(String slopes, String result, String numbers) {
         return Script.of(
                 "prediction",
                 "y",
-                ("bins lastEdge lossWeight " + numbers).strip(),
+                numbers,
                 """
                 x = torch.detach(prediction)
                 SLOPES
@@ -188,9 +191,7 @@ public final class GradientHistogram {
      * @return whether to run it
      */
     public boolean isScripted(NDArray prediction) {
-        return momentum == 0
-                && multiplies
-                && prediction.getDataType() == DataType.FLOAT32;
+        return momentum == 0 && multiplies && prediction.getDataType() == DataType.FLOAT32;
     }
 
     /**

@@ -22,6 +22,7 @@ import java.io.UncheckedIOException;
 import java.lang.ref.Cleaner;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -83,6 +84,7 @@ public final class Script {
     private final Map<Variant, Model> models = new ConcurrentHashMap<>();
     private final List<String> arrays;
     private final List<String> numbers;
+    private final double @Nullable [] usual;
     private final String methods;
     private final String body;
     private final String bodyOfValue;
@@ -99,6 +101,8 @@ public final class Script {
             @Nullable Script small) {
         this.arrays = arrays;
         this.numbers = numbers;
+        boolean isKnown = numbers.stream().allMatch(number -> number.contains("="));
+        usual = isKnown ? numbers.stream().mapToDouble(Script::value).toArray() : null;
         this.methods = methods;
         this.body = body;
         this.bodyOfValue = bodyOfValue;
@@ -111,7 +115,8 @@ public final class Script {
      * indices have none.
      *
      * @param arrays the names of its arrays, separated by spaces
-     * @param numbers the names of its numbers, separated by spaces
+     * @param numbers the names of its numbers, separated by spaces; {@code name=value} tells what
+     *     they usually are, which saves handing them over where all of them are that
      * @param body its statements; {@code mean} tells whether the mean is wanted, and not the sum,
      *     {@code reduction} is what the engine's own losses call that, {@code gradient} tells
      *     whether the gradient is wanted, and {@code block} how many elements of each array to work
@@ -128,7 +133,7 @@ public final class Script {
      *
      * @param predictions the names of the arrays that receive a gradient, separated by spaces
      * @param labels the names of those that do not, which follow
-     * @param numbers the names of its numbers, separated by spaces
+     * @param numbers the names of its numbers, as above
      * @param body its statements, as above
      * @return the script
      */
@@ -193,13 +198,16 @@ public final class Script {
             // A name can tell the engine to make a list or a dictionary of arrays.
             inputs.add(array.getName() == null ? array : array.reshape(array.getShape()));
         }
+        boolean isUsual = Arrays.equals(options, usual);
         for (double option : options) {
             if (!isInRange(option, first.getDataType())) {
                 return null;
             }
-            inputs.add(array(engine, option));
+            if (!isUsual) {
+                inputs.add(array(engine, option));
+            }
         }
-        Variant variant = new Variant(engine, goal.mean, goal.gradient);
+        Variant variant = new Variant(engine, goal.mean, goal.gradient, isUsual);
         Model model = models.get(variant);
         if (model == null) {
             model = models.computeIfAbsent(variant, this::load);
@@ -224,14 +232,18 @@ public final class Script {
         source.append("  __parameters__ = []\n  __buffers__ = []\n  training : bool\n");
         source.append(methods);
         List<String> parameters = new ArrayList<>(arrays);
-        numbers.forEach(name -> parameters.add(name + "_"));
+        if (!variant.usual) {
+            numbers.forEach(number -> parameters.add(name(number) + "_"));
+        }
         source.append(header("forward", parameters, List.of()));
         source.append("    mean = ").append(variant.mean ? "True\n" : "False\n");
         source.append("    gradient = ").append(variant.gradient ? "True\n" : "False\n");
         source.append("    reduction = ").append(variant.mean ? "1\n" : "2\n");
         source.append("    block = ").append(BLOCK).append('\n');
-        for (String name : numbers) {
-            source.append("    %s = float(%s_)\n".formatted(name, name));
+        for (int i = 0; i < numbers.size(); i++) {
+            String name = name(numbers.get(i));
+            String value = usual != null && variant.usual ? "" + usual[i] : "float(" + name + "_)";
+            source.append("    %s = %s\n".formatted(name, value));
         }
         source.append(indented(variant.gradient ? body : bodyOfValue));
         return source.toString();
@@ -240,7 +252,7 @@ public final class Script {
     private static String header(String method, List<String> arrays, List<String> numbers) {
         StringBuilder header = new StringBuilder("  def " + method + "(self");
         arrays.forEach(name -> header.append(", ").append(name).append(": Tensor"));
-        numbers.forEach(name -> header.append(", ").append(name).append(": float"));
+        numbers.forEach(number -> header.append(", ").append(name(number)).append(": float"));
         return header.append(") -> Tensor:\n").toString();
     }
 
@@ -250,6 +262,14 @@ public final class Script {
 
     private static List<String> names(String separated) {
         return separated.isEmpty() ? List.of() : List.of(separated.split(" "));
+    }
+
+    private static String name(String number) {
+        return number.split("=", 2)[0];
+    }
+
+    private static double value(String number) {
+        return Double.parseDouble(number.split("=", 2)[1]);
     }
 
     // --------------------------------------------------------------------- loading
@@ -347,7 +367,7 @@ public final class Script {
      */
     public record Goal(boolean mean, boolean gradient, boolean always) {}
 
-    private record Variant(String engine, boolean mean, boolean gradient) {}
+    private record Variant(String engine, boolean mean, boolean gradient, boolean usual) {}
 
     /**
      * Builds the script of a closed form. Its lines work on one block of each array: without a
@@ -400,7 +420,7 @@ public final class Script {
         /**
          * Sets the numbers.
          *
-         * @param names their names, separated by spaces
+         * @param names their names, separated by spaces, with their usual values or without
          * @return this {@code ClosedFormBuilder}
          */
         public ClosedFormBuilder numbers(String names) {
@@ -579,8 +599,8 @@ public final class Script {
                     block.add("d" + name + "[a:b]");
                 }
             }
-            whole.addAll(numbers);
-            block.addAll(numbers);
+            numbers.forEach(number -> whole.add(name(number)));
+            numbers.forEach(number -> block.add(name(number)));
             lines.append(
                     """
                     n = torch.size(FIRST, 0)
@@ -612,7 +632,9 @@ public final class Script {
             // in place have backwards of their own, each of which frees what it has kept.
             String products =
                     predictions.stream()
-                            .map("(torch.dot(torch.flatten(%1$s), torch.flatten(d%1$s)))"::formatted)
+                            .map(
+                                    "(torch.dot(torch.flatten(%1$s), torch.flatten(d%1$s)))"
+                                            ::formatted)
                             .collect(Collectors.joining("\nresult.add_", "result = ", ""));
             lines.append(
                     """

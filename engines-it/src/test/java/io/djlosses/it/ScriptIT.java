@@ -45,7 +45,7 @@ public class ScriptIT {
     private static final Script GOAL =
             Script.of("x", "", "s = x.mean() if mean else x.sum()\nreturn s + reduction");
 
-    private static final Script PRODUCT = Script.of("x", "k", "return (x * k).sum()");
+    private static final Script PRODUCT = Script.of("x", "k=2", "return (x * k).sum()");
 
     private static NDManager manager() {
         String engine = "PyTorch";

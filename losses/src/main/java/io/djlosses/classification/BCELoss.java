@@ -59,7 +59,6 @@ public final class BCELoss extends ElementwiseLoss {
     private static final Script SCRIPT =
             Script.closedForm("x")
                     .labels("y")
-                    .numbers("minVariance")
                     .gradient(BinaryCrossEntropy.GRADIENT)
                     .value("(" + BinaryCrossEntropy.VALUES + ").sum()")
                     .small(kernel("y", "None"))
@@ -69,7 +68,6 @@ public final class BCELoss extends ElementwiseLoss {
             Script.closedForm("x")
                     .labels("y")
                     .constants("w")
-                    .numbers("minVariance")
                     .rows()
                     .divisor("torch.numel(x)")
                     .gradient(BinaryCrossEntropy.GRADIENT + ".mul_(w)")
@@ -81,7 +79,7 @@ public final class BCELoss extends ElementwiseLoss {
         return Script.of(
                 "x",
                 constants,
-                "minVariance",
+                "",
                 "return torch.binary_cross_entropy(x, y, " + weight + ", reduction)");
     }
 
@@ -149,8 +147,7 @@ public final class BCELoss extends ElementwiseLoss {
             arrays.add(Script.constant(weight, prediction));
         }
         try {
-            return (weight == null ? SCRIPT : WEIGHTED)
-                    .run(goal, arrays, BinaryCrossEntropy.MIN_VARIANCE);
+            return (weight == null ? SCRIPT : WEIGHTED).run(goal, arrays);
         } catch (EngineException e) {
             // The engine's own kernel refuses what lies outside [0, 1]; the formula computes it.
             return null;

@@ -23,9 +23,9 @@ final class BinaryCrossEntropy {
             "(y - 1.).mul_(torch.log1p(-x).clamp_(min=-100.))"
                     + ".sub_(torch.log(x).clamp_(min=-100.).mul_(y))";
 
-    /** {@link #gradient} as a script in x, y and minVariance. */
+    /** {@link #gradient} as a script in x and y. */
     static final String GRADIENT =
-            "torch.sub(x, y, out=dx).div_((1. - x).mul_(x).clamp_(min=minVariance))";
+            "torch.sub(x, y, out=dx).div_((1. - x).mul_(x).clamp_(min=" + MIN_VARIANCE + "))";
 
     /** −log(1 + exp(−|x|)), exact and with fast operations only, as a script in x. */
     static final String MINUS_SOFTPLUS = "torch.abs(x).neg_().sigmoid_().neg_().log1p_()";

@@ -42,13 +42,13 @@ final class CrossEntropyScript {
     private static final Script NATIVE =
             Script.of(
                     "x y",
-                    "ignored",
+                    "ignored=-100",
                     "return torch.cross_entropy_loss(x, y, None, reduction, int(ignored), 0.)");
 
     private static final Script OF_INDICES =
             Script.closedForm("x")
                     .labels("y")
-                    .numbers("ignored")
+                    .numbers("ignored=-100")
                     .rows()
                     .least(LARGE)
                     .small(NATIVE)
@@ -62,13 +62,13 @@ final class CrossEntropyScript {
     private static final Script NATIVE_WEIGHTED =
             Script.of(
                     "x y w",
-                    "ignored smoothing",
+                    "ignored=-100 smoothing=0",
                     "return torch.cross_entropy_loss(x, y, w, reduction, int(ignored), smoothing)");
 
     private static final Script SMOOTHED_FORMULA =
             Script.of(
                     "x y",
-                    "smoothing",
+                    "smoothing=0",
                     """
                     l = torch.log_softmax(x, 1)
                     own = torch.mul(torch.gather(l, 1, torch.unsqueeze(y, 1)), 1. - smoothing)
@@ -123,7 +123,7 @@ final class CrossEntropyScript {
         return Script.closedForm("x")
                 .labels("y")
                 .constants("w")
-                .numbers("ignored smoothing")
+                .numbers("ignored=-100 smoothing=0")
                 .rows()
                 .least(LARGE)
                 .small(NATIVE_WEIGHTED)
@@ -159,7 +159,7 @@ final class CrossEntropyScript {
             Script.of(
                     "x",
                     "y w",
-                    "smoothing",
+                    "smoothing=0",
                     "return torch.cross_entropy_loss(x, y, w, reduction, -100, smoothing)");
 
     /** With weights of the classes and label smoothing. */
@@ -175,7 +175,7 @@ final class CrossEntropyScript {
                             """)
                     .labels("y")
                     .constants("w")
-                    .numbers("smoothing")
+                    .numbers("smoothing=0")
                     .small(NATIVE_OF_WEIGHTED_PROBABILITIES)
                     .build();
 

@@ -61,7 +61,7 @@ public final class DiceLoss extends AbstractLoss {
             Script.of(
                     "x",
                     "y",
-                    "smooth",
+                    "smooth=1e-5",
                     """
                     x1 = torch.flatten(torch.detach(x))
                     y1 = torch.flatten(y)

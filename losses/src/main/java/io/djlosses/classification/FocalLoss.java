@@ -58,7 +58,7 @@ public final class FocalLoss extends ElementwiseLoss {
     private static final Script SCRIPT =
             Script.closedForm("x")
                     .labels("y")
-                    .numbers("gamma alpha minVariance")
+                    .numbers("gamma=2 alpha=0.75")
                     .shared(
                             "entropy = "
                                     + BinaryCrossEntropy.VALUES
@@ -70,7 +70,9 @@ public final class FocalLoss extends ElementwiseLoss {
                                     + FocalModulation.BALANCED_FACTOR)
                     .gradient(
                             "torch.sub(x, y, out=dx)"
-                                    + ".div_(other.mul_(x).clamp_(min=minVariance))\n"
+                                    + ".div_(other.mul_(x).clamp_(min="
+                                    + BinaryCrossEntropy.MIN_VARIANCE
+                                    + "))\n"
                                     + FocalModulation.slope("entropy"))
                     .value(FocalModulation.VALUE)
                     .least(0)
@@ -139,14 +141,7 @@ public final class FocalLoss extends ElementwiseLoss {
     /** {@inheritDoc} */
     @Override
     protected @Nullable NDArray scripted(NDArray label, NDArray prediction, Script.Goal goal) {
-        return gamma < 1
-                ? null
-                : SCRIPT.run(
-                        goal,
-                        List.of(prediction, label),
-                        gamma,
-                        alpha,
-                        BinaryCrossEntropy.MIN_VARIANCE);
+        return gamma < 1 ? null : SCRIPT.run(goal, List.of(prediction, label), gamma, alpha);
     }
 
     /**

@@ -80,18 +80,20 @@ import java.util.Arrays;
  */
 public final class GHMCLoss extends AbstractLoss {
 
+    private static final double LAST_EDGE = 1 + 1e-6;
+
+    private static final String NUMBERS = "bins=10 lastEdge=" + LAST_EDGE + " lossWeight=1";
+
     private static final Script SCRIPT =
             GradientHistogram.script(
                     "torch.sigmoid(x, out=d).sub_(y)",
                     BinaryCrossEntropy.OF_LOGITS,
-                    "",
+                    NUMBERS,
                     GradientHistogram.small(
                             "d = torch.sigmoid(x).sub_(y)",
                             "return torch.binary_cross_entropy_with_logits(prediction, y, h, None,"
                                     + " reduction)",
-                            ""));
-
-    private static final double LAST_EDGE = 1 + 1e-6;
+                            NUMBERS));
 
     private final double lossWeight;
     private final GradientHistogram histogram;

@@ -56,7 +56,7 @@ public final class HingeLoss extends ElementwiseLoss {
     private static final Script SCRIPT =
             Script.closedForm("x")
                     .labels("y")
-                    .numbers("margin")
+                    .numbers("margin=1")
                     .shared(
                             """
                             one = torch.full([], margin, dtype=x.dtype)
@@ -74,7 +74,7 @@ public final class HingeLoss extends ElementwiseLoss {
                             Script.of(
                                     "x",
                                     "y",
-                                    "margin",
+                                    "margin=1",
                                     """
                                     hinge = torch.relu(margin - x * y)
                                     return torch.mean(hinge) if mean else torch.sum(hinge)

@@ -75,7 +75,7 @@ public final class MultiMarginLoss extends AbstractLoss {
     private static List<Script> nativeOf(String arrays, String weight) {
         String call = "return torch.multi_margin_loss(x, y, %s, margin, %s, reduction)";
         return Stream.of(1, 2)
-                .map(p -> Script.of(arrays, "margin", call.formatted(p, weight)))
+                .map(p -> Script.of(arrays, "margin=1", call.formatted(p, weight)))
                 .toList();
     }
 
@@ -88,7 +88,7 @@ public final class MultiMarginLoss extends AbstractLoss {
         return Script.closedForm("x")
                 .labels("y")
                 .constants(constants)
-                .numbers("margin")
+                .numbers("margin=1")
                 .rows()
                 .shared(
                         """
@@ -138,7 +138,7 @@ public final class MultiMarginLoss extends AbstractLoss {
         return Script.closedForm("x")
                 .labels("y")
                 .constants(constants)
-                .numbers("margin")
+                .numbers("margin=1")
                 .rows()
                 .gradient(
                         hinges.replace("OUT.c", "torch.sub(x, torch.sub(own, margin), out=dx).c")

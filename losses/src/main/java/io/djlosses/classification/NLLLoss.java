@@ -65,7 +65,7 @@ public final class NLLLoss extends AbstractLoss {
 
     private static Script script(String arrays, String arguments) {
         String call = "return torch.nll_loss_nd(%s, reduction, int(ignored))";
-        return Script.of(arrays, "ignored", call.formatted(arguments));
+        return Script.of(arrays, "ignored=-100", call.formatted(arguments));
     }
 
     private final double @Nullable [] weight;

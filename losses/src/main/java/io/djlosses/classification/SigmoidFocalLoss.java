@@ -61,7 +61,7 @@ public final class SigmoidFocalLoss extends ElementwiseLoss {
     private static Script script(String factor) {
         return Script.closedForm("x")
                 .labels("y")
-                .numbers("gamma alpha")
+                .numbers("gamma=2 alpha=0.25")
                 .shared(
                         """
                         yes = torch.sigmoid(x)

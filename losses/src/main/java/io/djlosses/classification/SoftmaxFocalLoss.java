@@ -96,7 +96,7 @@ public final class SoftmaxFocalLoss extends AbstractLoss {
     private static Script smallOf(String arrays, String weight) {
         return Script.of(
                 arrays,
-                "gamma",
+                "gamma=2",
                 """
                 i = torch.unsqueeze(y, 1)
                 own = torch.gather(torch.log_softmax(x, 1), 1, i)
@@ -136,7 +136,7 @@ public final class SoftmaxFocalLoss extends AbstractLoss {
         String weighed = weight.isEmpty() ? "" : "power.mul_(" + weight + ")\n";
         return Script.closedForm("x")
                 .labels("y")
-                .numbers("gamma")
+                .numbers("gamma=2")
                 .rows()
                 .least(CrossEntropyScript.LARGE)
                 .shared("i = torch.unsqueeze(y, 1)")

@@ -54,7 +54,7 @@ public final class SquaredHingeLoss extends ElementwiseLoss {
     private static final Script SCRIPT =
             Script.closedForm("x")
                     .labels("y")
-                    .numbers("margin")
+                    .numbers("margin=1")
                     .shared("hinge = (margin - x * y).relu_()")
                     .gradient("torch.mul(hinge, y, out=dx)")
                     .scale("-2.")
@@ -63,7 +63,7 @@ public final class SquaredHingeLoss extends ElementwiseLoss {
                             Script.of(
                                     "x",
                                     "y",
-                                    "margin",
+                                    "margin=1",
                                     """
                                     hinge = torch.relu(margin - x * y)
                                     return torch.mse_loss(hinge, torch.zeros_like(hinge), reduction)

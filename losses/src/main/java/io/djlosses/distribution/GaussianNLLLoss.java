@@ -64,7 +64,7 @@ public final class GaussianNLLLoss extends AbstractLoss {
     private static final Script SCRIPT =
             Script.closedForm("x v")
                     .labels("y")
-                    .numbers("eps offset")
+                    .numbers("eps=1e-6 offset=0")
                     .shared("w = torch.clamp(v, min=eps)\nd = x - y")
                     .gradient(
                             """

@@ -56,10 +56,13 @@ import java.util.List;
  */
 public final class CosineEmbeddingLoss extends AbstractLoss {
 
+    /** A float in PyTorch too, which shows in the gradient at a zero vector. */
+    private static final double EPS = 1e-12f;
+
     private static final Script SCRIPT =
             Script.closedForm("x1 x2")
                     .labels("y")
-                    .numbers("margin eps")
+                    .numbers("margin=0 eps=" + EPS)
                     .rows()
                     .shared(
                             """
@@ -85,9 +88,6 @@ public final class CosineEmbeddingLoss extends AbstractLoss {
                             """)
                     .least(0)
                     .build();
-
-    /** A float in PyTorch too, which shows in the gradient at a zero vector. */
-    private static final double EPS = 1e-12f;
 
     private final double margin;
 

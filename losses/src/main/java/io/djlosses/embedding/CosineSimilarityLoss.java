@@ -62,7 +62,7 @@ public final class CosineSimilarityLoss extends AbstractLoss {
     private static Script closedForm(String predictions, String labels, String gradientOfSecond) {
         return Script.closedForm(predictions)
                 .labels(labels)
-                .numbers("eps")
+                .numbers("eps=1e-8")
                 .rows()
                 .divisor("(torch.numel(x1) // torch.size(x1, -1))")
                 .shared(

@@ -59,7 +59,7 @@ public final class HingeEmbeddingLoss extends ElementwiseLoss {
     private static final Script SCRIPT =
             Script.closedForm("x")
                     .labels("y")
-                    .numbers("margin")
+                    .numbers("margin=1")
                     .shared(
                             """
                             similar = torch.clone(y).ne_(-1)
@@ -81,7 +81,7 @@ public final class HingeEmbeddingLoss extends ElementwiseLoss {
                             Script.of(
                                     "x",
                                     "y",
-                                    "margin",
+                                    "margin=1",
                                     "return torch.hinge_embedding_loss(x, y, margin, reduction)"))
                     .build();
 

@@ -138,7 +138,7 @@ public final class SDMLLoss extends AbstractLoss {
                 result.detach().copy_(value)
                 return result
                 """;
-        return Script.of("x1 x2", "s", before + product + after);
+        return Script.of("x1 x2", "s=0.3", before + product + after);
     }
 
     private final double smoothingParameter;

@@ -43,7 +43,7 @@ record Triplets(String loss, Distance distance, double margin, boolean swap) {
     /** The gradients of a distance are the difference over the distance, and 0 where that is 0. */
     private static Script closedForm(String farther, String gradient) {
         return Script.closedForm("anchor positive negative")
-                .numbers("margin eps")
+                .numbers("margin=1 eps=1e-6")
                 .rows()
                 .divisor("(torch.numel(anchor) // torch.size(anchor, -1))")
                 .shared(

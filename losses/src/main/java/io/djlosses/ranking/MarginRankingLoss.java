@@ -62,13 +62,13 @@ public final class MarginRankingLoss extends AbstractLoss {
             Script.of(
                     "x1 x2",
                     "y",
-                    "margin",
+                    "margin=0",
                     "return torch.margin_ranking_loss(x1, x2, y, margin, reduction)");
 
     private static final Script SCRIPT =
             Script.closedForm("x1 x2")
                     .labels("y")
-                    .numbers("margin")
+                    .numbers("margin=0")
                     .shared(
                             """
                             one = torch.full([], margin, dtype=y.dtype)

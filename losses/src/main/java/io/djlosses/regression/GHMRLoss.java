@@ -73,11 +73,15 @@ import org.jspecify.annotations.Nullable;
  */
 public final class GHMRLoss extends AbstractLoss {
 
+    private static final double LAST_EDGE = 1e3;
+
+    private static final String NUMBERS = "bins=10 lastEdge=" + LAST_EDGE + " lossWeight=1 mu=0.02";
+
     private static final Script SCRIPT =
             GradientHistogram.script(
                     "torch.sub(x, y, out=d).div_(torch.square(d).add_(mu * mu).sqrt_())",
                     "torch.square(x - y).div_(torch.square(x - y).add_(mu * mu).sqrt_().add_(mu))",
-                    "mu",
+                    NUMBERS,
                     GradientHistogram.small(
                             """
                             e = x - y
@@ -95,9 +99,7 @@ public final class GHMRLoss extends AbstractLoss {
                             result.detach().copy_(total.mul_(factor))
                             return result
                             """,
-                            "mu"));
-
-    private static final double LAST_EDGE = 1e3;
+                            NUMBERS));
 
     private final double mu;
     private final double lossWeight;

@@ -51,7 +51,7 @@ import java.util.List;
 public final class HuberLoss extends ElementwiseLoss {
 
     private static final Script SCRIPT =
-            Script.of("x", "y", "delta", "return torch.huber_loss(x, y, reduction, delta)");
+            Script.of("x", "y", "delta=1", "return torch.huber_loss(x, y, reduction, delta)");
 
     private final double delta;
 

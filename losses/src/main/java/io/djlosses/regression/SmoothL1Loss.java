@@ -56,7 +56,7 @@ import java.util.List;
 public final class SmoothL1Loss extends ElementwiseLoss {
 
     private static final Script SCRIPT =
-            Script.of("x", "y", "beta", "return torch.smooth_l1_loss(x, y, reduction, beta)");
+            Script.of("x", "y", "beta=1", "return torch.smooth_l1_loss(x, y, reduction, beta)");
 
     /** Beyond these, what the closed form multiplies leaves the range of FLOAT32. */
     private static final double SMALL = 1e-15;

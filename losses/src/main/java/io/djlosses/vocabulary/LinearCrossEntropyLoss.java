@@ -89,7 +89,7 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
     private static Script scriptOf(String arrays, String bias) {
         return Script.of(
                 arrays,
-                "ignored smoothing",
+                "ignored=-100 smoothing=0",
                 """
                 if torch.dim(x) != 2:
                   x = torch.reshape(x, [-1, torch.size(x, -1)])

@@ -118,7 +118,7 @@ public final class SampledSoftmaxLoss extends AbstractLoss {
     private static Script scriptOf(String ofTrue, String result) {
         return Script.of(
                 "weights biases x ids logs",
-                "t remove",
+                "t=1 remove=1",
                 """
                 n = torch.size(x, 0)
                 m = n * int(t)
