@@ -94,8 +94,10 @@ abstract class ParameterPenalty extends AbstractLoss {
     /** Returns the penalty of one array, with its gradient. */
     private NDArray penalized(NDList parameter, boolean gradient) {
         NDArray constant = parameter.head().stopGradient();
+        // First what needs memory for a while only.
+        NDArray penalty = penalty(constant);
         @Nullable NDArray[] gradients = {gradient ? gradient(constant) : null};
-        return Nd.withGradient(penalty(constant), parameter, gradients, 1);
+        return Nd.withGradient(penalty, parameter, gradients, 1);
     }
 
     /** {@inheritDoc} */
