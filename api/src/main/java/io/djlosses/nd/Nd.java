@@ -542,17 +542,42 @@ public final class Nd {
      */
     public static NDArray sumLogSoftmax(NDArray x, NDArray prob, NDArray q, NDArray sums) {
         try (NDArray rough = x.logSoftmax(1)) {
-            // What the fused operation is off by is the same for all classes of a sample.
-            Shape shape = x.getShape().slice(0, 1).addAll(x.getShape().slice(2));
-            NDArray one = x.getManager().zeros(shape, DataType.INT64);
-            if (!isNormal(pick(prob, one))) {
-                one = x.argMax(1);
-            }
-            NDArray excess = pick(rough, one).sub(pick(prob, one).log());
+            NDArray excess = excess(rough, x, prob);
             // Where an excess is 0, an infinite sum would make it NaN.
             excess.muli(sums.squeeze(1).clip(-1e38f, 1e38f));
             return sumOfConstant(rough.muli(q)).sub(sumOfConstant(excess));
         }
+    }
+
+    /**
+     * Returns {@link #sumLogSoftmax(NDArray, NDArray, NDArray, NDArray)} of factors that are the
+     * same for all classes but one of each sample, without an array of them.
+     *
+     * @param x the logits, of shape (N, C) or (N, C, d1, …, dK)
+     * @param prob their softmax over axis 1
+     * @param index INT64 indices in [0, C), of shape (N) or (N, d1, …, dK)
+     * @param all what every class counts
+     * @param own what the class of the index counts more
+     * @return the 0-d sum
+     */
+    public static NDArray sumLogSoftmax(
+            NDArray x, NDArray prob, NDArray index, double all, double own) {
+        try (NDArray rough = x.logSoftmax(1)) {
+            NDArray excess = excess(rough, x, prob);
+            excess.muli(num(x, all * x.getShape().get(1) + own));
+            NDArray picked = pick(rough, index).muli(num(x, own)).subi(excess);
+            return sumOfConstant(rough).muli(num(x, all)).addi(sumOfConstant(picked));
+        }
+    }
+
+    /** Returns by how much a fused log-softmax is too large, the same for all classes. */
+    private static NDArray excess(NDArray rough, NDArray x, NDArray prob) {
+        Shape shape = x.getShape().slice(0, 1).addAll(x.getShape().slice(2));
+        NDArray one = x.getManager().zeros(shape, DataType.INT64);
+        if (!isNormal(pick(prob, one))) {
+            one = x.argMax(1);
+        }
+        return pick(rough, one).subi(pick(prob, one).log());
     }
 
     /** Tells whether no probability is close to 0; false where a look would wait for a device. */
