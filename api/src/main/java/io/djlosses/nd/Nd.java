@@ -767,6 +767,23 @@ public final class Nd {
         return keepDims ? sums.expandDims(summed) : sums;
     }
 
+    /**
+     * Returns Σ x·y of constants along the last axis, which stays with size 1, without an array of
+     * the products where an engine needs none.
+     *
+     * @param x an array, detached
+     * @param y an array of the same shape, detached
+     * @return the sums
+     */
+    public static NDArray dotOfConstants(NDArray x, NDArray y) {
+        if (Operators.serve(x)) {
+            return Operators.dot(x, y).expandDims(-1);
+        }
+        try (NDArray products = x.mul(y)) {
+            return sum(products, -1, true);
+        }
+    }
+
     /** Sums along an axis by a product with ones: fast on any engine. */
     private static NDArray sumByProduct(NDArray x, int axis, boolean keepDims) {
         Shape shape = x.getShape();
