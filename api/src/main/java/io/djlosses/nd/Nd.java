@@ -768,6 +768,24 @@ public final class Nd {
     }
 
     /**
+     * Returns the sums of a constant along an axis, which stays with size 1, in fewer passes than
+     * {@link #sum(NDArray, int, boolean)}.
+     *
+     * @param x the array, detached
+     * @param axis the axis
+     * @return the sums
+     */
+    public static NDArray sumOfConstant(NDArray x, int axis) {
+        int summed = axis(x, axis);
+        return SUMS_INFINITIES.of(x.getManager())
+                        || !Operators.serve(x)
+                        || isSmall(x)
+                        || x.getShape().get(summed) <= EXACT_WIDTH
+                ? sum(x, summed, true)
+                : Operators.sum(x, summed).expandDims(summed);
+    }
+
+    /**
      * Returns Σ x·y of constants along the last axis, which stays with size 1, without an array of
      * the products where an engine needs none.
      *

@@ -205,7 +205,7 @@ public final class CrossEntropyLoss extends AbstractLoss {
             return null;
         }
         NDArray prob = logits.softmax(1);
-        NDArray sums = Nd.sum(probabilities, 1, true);
+        NDArray sums = Nd.sumOfConstant(probabilities, 1);
         NDArray sum = Nd.sumLogSoftmax(logits, prob, probabilities, sums).neg();
         Divisor divisor = Divisor.of(sums.size());
         return gradient

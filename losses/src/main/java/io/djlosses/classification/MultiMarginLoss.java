@@ -184,7 +184,7 @@ public final class MultiMarginLoss extends AbstractLoss {
         }
         // Each hinge pulls its own class down as much as it pushes the target up.
         NDArray slopes = p == 1 ? Nd.sign(hinges) : hinges; // [N, C]
-        slopes.subi(isTarget.muli(Nd.sum(slopes, 1, true)));
+        slopes.subi(isTarget.muli(Nd.sumOfConstant(slopes, 1)));
         NDArray weights = targets.weights();
         if (weights != null) {
             slopes.muli(weights.reshape(-1, 1));

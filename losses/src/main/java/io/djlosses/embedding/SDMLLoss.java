@@ -201,7 +201,7 @@ public final class SDMLLoss extends AbstractLoss {
         NDArray x2 = predictions.get(1);
         long batch = x1.getShape().get(0);
         // What all embeddings have in common drops out, and would only cost precision.
-        NDArray center = Nd.sum(x2, 0, true).divi(Nd.num(x2, batch));
+        NDArray center = Nd.sumOfConstant(x2, 0).divi(Nd.num(x2, batch));
         if (!x2.getDevice().isGpu() && !Nd.allFinite(center)) {
             return null; // of infinities a product makes NaN, and distances need not
         }
@@ -219,12 +219,9 @@ public final class SDMLLoss extends AbstractLoss {
             return new ClosedForm(sum, divisor);
         }
         // With W = P − Q the gradients are 2/B Σⱼ Wᵢⱼ (x2ⱼ − x1ᵢ) and 2/B Σᵢ Wᵢⱼ (x1ᵢ − x2ⱼ).
-        NDArray weights;
-        try (logProb;
-                NDArray prob = logProb.exp().subi(other);
-                NDArray eye = Nd.oneHot(index, batch, prob)) {
-            weights = Nd.cast(prob.subi(eye.muli(own - other)), x1);
-        }
+        NDArray weights = logProb.exp().subi(other);
+        NDArray eye = Nd.oneHot(index, batch, weights);
+        weights = Nd.cast(weights.subi(eye.muli(own - other)), x1);
         return new ClosedForm(
                 sum,
                 divisor,
@@ -252,7 +249,7 @@ public final class SDMLLoss extends AbstractLoss {
 
     /** Returns Σⱼ wᵢⱼ (bⱼ − aᵢ). */
     private static NDArray pull(NDArray weights, NDArray a, NDArray b) {
-        try (NDArray sums = Nd.sum(weights, 1, true);
+        try (NDArray sums = Nd.sumOfConstant(weights, 1);
                 NDArray own = a.mul(sums)) {
             return weights.matMul(b).subi(own);
         }
