@@ -166,8 +166,7 @@ public final class CrossEntropyLoss extends AbstractLoss {
             return new ClosedForm(sum, divisor);
         }
         NDArray shares = Nd.oneHot(index, classes, logits).muli(Nd.num(logits, own));
-        return new ClosedForm(
-                sum, divisor, 1, prob.subi(Nd.num(prob, all)).subi(shares));
+        return new ClosedForm(sum, divisor, 1, prob.subi(Nd.num(prob, all)).subi(shares));
     }
 
     /** {@inheritDoc} */
