@@ -543,17 +543,42 @@ public final class Nd {
      */
     public static NDArray sumLogSoftmax(NDArray x, NDArray prob, NDArray q, NDArray sums) {
         try (NDArray rough = x.logSoftmax(1)) {
-            // What the fused operation is off by is the same for all classes of a sample.
-            Shape shape = x.getShape().slice(0, 1).addAll(x.getShape().slice(2));
-            NDArray one = x.getManager().zeros(shape, DataType.INT64);
-            if (!isNormal(pick(prob, one))) {
-                one = x.argMax(1);
-            }
-            NDArray excess = pick(rough, one).sub(pick(prob, one).log());
+            NDArray excess = excess(rough, x, prob);
             // Where an excess is 0, an infinite sum would make it NaN.
             excess.muli(sums.squeeze(1).clip(-1e38f, 1e38f));
             return sumOfConstant(rough.muli(q)).sub(sumOfConstant(excess));
         }
+    }
+
+    /**
+     * Returns {@link #sumLogSoftmax(NDArray, NDArray, NDArray, NDArray)} of factors that are the
+     * same for all classes but one of each sample, without an array of them.
+     *
+     * @param x the logits, of shape (N, C) or (N, C, d1, …, dK)
+     * @param prob their softmax over axis 1
+     * @param index INT64 indices in [0, C), of shape (N) or (N, d1, …, dK)
+     * @param all what every class counts
+     * @param own what the class of the index counts more
+     * @return the 0-d sum
+     */
+    public static NDArray sumLogSoftmax(
+            NDArray x, NDArray prob, NDArray index, double all, double own) {
+        try (NDArray rough = x.logSoftmax(1)) {
+            NDArray excess = excess(rough, x, prob);
+            excess.muli(num(x, all * x.getShape().get(1) + own));
+            NDArray picked = pick(rough, index).muli(num(x, own)).subi(excess);
+            return sumOfConstant(rough).muli(num(x, all)).addi(sumOfConstant(picked));
+        }
+    }
+
+    /** Returns by how much a fused log-softmax is too large, the same for all classes. */
+    private static NDArray excess(NDArray rough, NDArray x, NDArray prob) {
+        Shape shape = x.getShape().slice(0, 1).addAll(x.getShape().slice(2));
+        NDArray one = x.getManager().zeros(shape, DataType.INT64);
+        if (!isNormal(pick(prob, one))) {
+            one = x.argMax(1);
+        }
+        return pick(rough, one).subi(pick(prob, one).log());
     }
 
     /** Tells whether no probability is close to 0; false where a look would wait for a device. */
@@ -741,6 +766,41 @@ public final class Nd {
         NDArray sums = sumByProduct(x, summed, false);
         sums = overwrite(sums, Operators.sum(x.stopGradient(), summed));
         return keepDims ? sums.expandDims(summed) : sums;
+    }
+
+    /**
+     * Returns the sums of a constant along an axis, which stays with size 1, in fewer passes than
+     * {@link #sum(NDArray, int, boolean)}.
+     *
+     * @param x the array, detached
+     * @param axis the axis
+     * @return the sums
+     */
+    public static NDArray sumOfConstant(NDArray x, int axis) {
+        int summed = axis(x, axis);
+        return SUMS_INFINITIES.of(x.getManager())
+                        || !Operators.serve(x)
+                        || isSmall(x)
+                        || x.getShape().get(summed) <= EXACT_WIDTH
+                ? sum(x, summed, true)
+                : Operators.sum(x, summed).expandDims(summed);
+    }
+
+    /**
+     * Returns Σ x·y of constants along the last axis, which stays with size 1, without an array of
+     * the products where an engine needs none.
+     *
+     * @param x an array, detached
+     * @param y an array of the same shape, detached
+     * @return the sums
+     */
+    public static NDArray dotOfConstants(NDArray x, NDArray y) {
+        if (Operators.serve(x)) {
+            return Operators.dot(x, y).expandDims(-1);
+        }
+        try (NDArray products = x.mul(y)) {
+            return sum(products, -1, true);
+        }
     }
 
     /** Sums along an axis by a product with ones: fast on any engine. */
@@ -1123,6 +1183,16 @@ public final class Nd {
         }
         NDArray constant = x.stopGradient();
         return constant.sub(constant).eq(0).all().getBoolean();
+    }
+
+    /**
+     * Tells whether every value is known to be finite: false where a look would wait for a device.
+     *
+     * @param x the array
+     * @return whether it holds neither NaN nor an infinity, and is in the memory of the processor
+     */
+    public static boolean isKnownFinite(NDArray x) {
+        return !x.getDevice().isGpu() && allFinite(x);
     }
 
     // --------------------------------------------------------------------- gradients

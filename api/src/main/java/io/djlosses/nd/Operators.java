@@ -82,6 +82,14 @@ final class Operators {
         return invoke("_npi_einsum", x, "num_args", "1", "subscripts", axes + "->" + kept);
     }
 
+    /** Returns the sums of the products along the last axis, as exact as {@link #sum}. */
+    static NDArray dot(NDArray x, NDArray y) {
+        String axes = axes(x);
+        String kept = axes.substring(0, axes.length() - 1);
+        String subscripts = axes + "," + axes + "->" + kept;
+        return invoke("_npi_einsum", new NDList(x, y), "num_args", "2", "subscripts", subscripts);
+    }
+
     /** Returns the sums along an axis of several: slow where there are many elements. */
     static NDArray sumOfFew(NDArray x, int axis, boolean keepDims) {
         return invoke("sum", x, "axis", "" + axis, "keepdims", keepDims ? "1" : "0");

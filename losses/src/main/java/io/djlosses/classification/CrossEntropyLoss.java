@@ -155,8 +155,18 @@ public final class CrossEntropyLoss extends AbstractLoss {
         if (targets.weights() != null) {
             return null; // some are ignored
         }
-        NDArray oneHot = Nd.oneHot(targets.index(), logits.getShape().get(1), logits);
-        return closedForm(shares(oneHot, logits), logits, gradient);
+        NDArray index = targets.index();
+        long classes = logits.getShape().get(1);
+        double all = labelSmoothing / classes;
+        double own = 1 - labelSmoothing;
+        NDArray prob = logits.softmax(1);
+        NDArray sum = Nd.sumLogSoftmax(logits, prob, index, all, own).neg();
+        Divisor divisor = Divisor.of(index.size());
+        if (!gradient) {
+            return new ClosedForm(sum, divisor);
+        }
+        NDArray shares = Nd.oneHot(index, classes, logits).muli(Nd.num(logits, own));
+        return new ClosedForm(sum, divisor, 1, prob.subi(Nd.num(prob, all)).subi(shares));
     }
 
     /** {@inheritDoc} */
@@ -194,7 +204,7 @@ public final class CrossEntropyLoss extends AbstractLoss {
             return null;
         }
         NDArray prob = logits.softmax(1);
-        NDArray sums = Nd.sum(probabilities, 1, true);
+        NDArray sums = Nd.sumOfConstant(probabilities, 1);
         NDArray sum = Nd.sumLogSoftmax(logits, prob, probabilities, sums).neg();
         Divisor divisor = Divisor.of(sums.size());
         return gradient

@@ -41,7 +41,8 @@ final class Hinge {
         return Nd.where(isTarget, Nd.sum(ofHinges, 1).negi().expandDims(1), ofHinges); // [N, C]
     }
 
-    private static NDArray excess(NDArray scores, NDArray own, double margin) {
+    /** Returns margin − x[y] + x. */
+    static NDArray excess(NDArray scores, NDArray own, double margin) {
         return scores.add(own.neg().add(margin).expandDims(1)); // [N, C]
     }
 }

@@ -213,24 +213,36 @@ public final class MultiMarginLoss extends AbstractLoss {
 
     /** {@inheritDoc} */
     @Override
-    protected ClosedForm closedForm(NDList labels, NDList predictions, boolean gradient) {
+    protected @Nullable ClosedForm closedForm(NDList labels, NDList predictions, boolean gradient) {
         ClassTargets targets = targets(labels, predictions);
         NDArray scores = ClassAxis.batched(predictions.get(0)); // [N, C]
         NDArray index = targets.index().reshape(-1); // [N]
-        NDArray isTarget = Hinge.isTarget(index, scores);
-        NDArray hinges = Hinge.detached(scores, Nd.pick(scores, index), margin, isTarget);
+        NDArray isTarget = Nd.oneHot(index, scores.getShape().get(1), scores);
+        NDArray hinges = hinges(scores, Nd.pick(scores, index), isTarget);
         NDArray sum = Nd.sumOfConstant(values(targets, hinges));
+        if (!Nd.isKnownFinite(sum)) {
+            return null; // a product with a mask does not hide what is infinite
+        }
         Divisor divisor = Divisor.of(index.size());
         if (!gradient) {
             return new ClosedForm(sum, divisor);
         }
-        NDArray slopes = Hinge.slopes(p == 1 ? Nd.sign(hinges) : hinges, isTarget); // [N, C]
+        // Each hinge pulls its own class down as much as it pushes the target up.
+        NDArray slopes = p == 1 ? Nd.sign(hinges) : hinges; // [N, C]
+        slopes.subi(isTarget.muli(Nd.sumOfConstant(slopes, 1)));
         NDArray weights = targets.weights();
         if (weights != null) {
             slopes.muli(weights.reshape(-1, 1));
         }
         double scale = (double) p / scores.getShape().get(1);
         return new ClosedForm(sum, divisor, scale, slopes.reshape(predictions.get(0).getShape()));
+    }
+
+    /** Returns the hinges of constants, 0 at the target. */
+    private NDArray hinges(NDArray scores, NDArray own, NDArray isTarget) {
+        try (NDArray excess = Hinge.excess(scores, own, margin)) {
+            return excess.maximum(Nd.num(excess, 0)).muli(Nd.complement(isTarget));
+        }
     }
 
     /** {@inheritDoc} */

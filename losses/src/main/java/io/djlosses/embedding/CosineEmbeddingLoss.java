@@ -7,6 +7,8 @@ import ai.djl.ndarray.types.Shape;
 
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
+import io.djlosses.api.ClosedForm;
+import io.djlosses.api.Divisor;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Terms;
 import io.djlosses.nd.Nd;
@@ -125,22 +127,62 @@ public final class CosineEmbeddingLoss extends AbstractLoss {
     /** {@inheritDoc} */
     @Override
     protected Terms terms(NDList labels, NDList predictions) {
-        NDArray cosine = cosine(predictions.get(0), predictions.get(1)); // [N, 1]
-        NDArray label = Nd.cast(labels.get(0), cosine).reshape(cosine.getShape());
-        NDArray similar = cosine.neg().add(Nd.num(cosine, 1));
-        NDArray dissimilar = Nd.clampMin0(cosine.sub(Nd.num(cosine, margin)));
-        NDArray values =
-                Nd.where(label.eq(1), similar, 0).add(Nd.where(label.eq(-1), dissimilar, 0));
+        NDArray x1 = predictions.get(0);
+        NDArray x2 = predictions.get(1);
+        // √a √b, where √(a b) would overflow long before the vectors do.
+        NDArray cosine =
+                Pairs.dot(x1, x2, -1)
+                        .div(length(Pairs.dot(x1, x1, -1)))
+                        .div(length(Pairs.dot(x2, x2, -1))); // [N, 1]
+        NDArray values = values(labels.get(0), cosine);
         return Terms.of(values.reshape(unreducedShape(labels, predictions)));
     }
 
-    private static NDArray cosine(NDArray x1, NDArray x2) {
-        // √a √b, where √(a b) would overflow long before the vectors do.
-        return Pairs.dot(x1, x2, -1).div(length(x1)).div(length(x2));
+    private NDArray values(NDArray y, NDArray cosine) {
+        NDArray label = like(cosine, y);
+        NDArray similar = cosine.neg().add(Nd.num(cosine, 1));
+        NDArray dissimilar = Nd.clampMin0(cosine.sub(Nd.num(cosine, margin)));
+        return Nd.where(label.eq(1), similar, 0).add(Nd.where(label.eq(-1), dissimilar, 0));
     }
 
-    private static NDArray length(NDArray x) {
-        return Pairs.dot(x, x, -1).add(Nd.num(x, EPS)).sqrt();
+    private static NDArray like(NDArray cosine, NDArray y) {
+        return Nd.cast(y, cosine).reshape(cosine.getShape());
+    }
+
+    private static NDArray length(NDArray square) {
+        return square.add(Nd.num(square, EPS)).sqrt();
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected ClosedForm closedForm(NDList labels, NDList predictions, boolean gradient) {
+        NDArray x1 = predictions.get(0);
+        NDArray x2 = predictions.get(1);
+        NDArray length1 = length(Nd.dotOfConstants(x1, x1)); // [N, 1]
+        NDArray length2 = length(Nd.dotOfConstants(x2, x2));
+        NDArray cosine = Nd.dotOfConstants(x1, x2).div(length1).div(length2);
+        NDArray sum = Nd.sumOfConstant(values(labels.get(0), cosine));
+        Divisor divisor = Divisor.of(cosine.size());
+        if (!gradient) {
+            return new ClosedForm(sum, divisor);
+        }
+        NDArray label = like(cosine, labels.get(0));
+        NDArray active = Nd.cast(cosine.sub(Nd.num(cosine, margin)).lt(0).logicalNot(), cosine);
+        NDArray slope = Nd.where(label.eq(-1), active, 0).sub(Nd.cast(label.eq(1), cosine));
+        NDArray across = slope.div(length1).div(length2);
+        NDArray along = slope.mul(cosine).neg();
+        return new ClosedForm(
+                sum,
+                divisor,
+                1,
+                sum(x2, across, x1, along.div(length1).div(length1)),
+                sum(x1, across, x2, along.div(length2).div(length2)));
+    }
+
+    private static NDArray sum(NDArray a, NDArray ofA, NDArray b, NDArray ofB) {
+        try (NDArray second = b.mul(ofB)) {
+            return a.mul(ofA).addi(second);
+        }
     }
 
     /** {@inheritDoc} */

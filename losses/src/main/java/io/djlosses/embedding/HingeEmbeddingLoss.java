@@ -113,20 +113,21 @@ public final class HingeEmbeddingLoss extends ElementwiseLoss {
     /** {@inheritDoc} */
     @Override
     protected ClosedForm closedForm(NDArray label, NDArray prediction, boolean gradient) {
+        NDArray similar = Nd.cast(label.neq(-1), prediction);
+        NDArray dissimilar = Nd.cast(label.neq(1), prediction);
         NDArray shortfall = shortfall(prediction);
-        NDArray isSimilar = label.neq(-1);
-        NDArray isDissimilar = label.neq(1);
-        // A product with a mask would turn an infinity that it hides into NaN.
-        NDArray similar = Nd.where(isSimilar, prediction, 0);
-        NDArray dissimilar = Nd.where(isDissimilar, shortfall.maximum(0), 0);
-        NDArray sum = Nd.sumOfConstant(similar.add(dissimilar));
-        Divisor divisor = Divisor.of(prediction.size());
-        if (!gradient) {
-            return new ClosedForm(sum, divisor);
+        // 1 where the hinge counts; NaN does.
+        NDArray active = Nd.lt(shortfall, 0);
+        active.subi(Nd.num(active, 1)).negi().muli(dissimilar);
+        NDArray sum = Nd.sumOfConstant(shortfall.muli(active).addi(similar.mul(prediction)));
+        if (!Nd.isKnownFinite(sum)) {
+            // An infinity that a mask should hide makes a product NaN.
+            sum = Nd.sumOfConstant(unreduced(label, prediction));
         }
-        NDArray active = shortfall.lt(0).logicalNot().logicalAnd(isDissimilar);
-        NDArray slope = Nd.cast(isSimilar, prediction).subi(Nd.cast(active, prediction));
-        return new ClosedForm(sum, divisor, 1, slope);
+        Divisor divisor = Divisor.of(prediction.size());
+        return gradient
+                ? new ClosedForm(sum, divisor, 1, similar.subi(active))
+                : new ClosedForm(sum, divisor);
     }
 
     /** {@inheritDoc} */

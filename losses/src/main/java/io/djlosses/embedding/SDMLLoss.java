@@ -175,10 +175,18 @@ public final class SDMLLoss extends AbstractLoss {
     /** Returns q. */
     private NDArray target(NDArray like) {
         long batch = like.getShape().get(1);
-        double other = batch == 1 ? 0 : smoothingParameter / (batch - 1);
-        double own = batch == 1 ? 1 : 1 - smoothingParameter;
+        double own = own(batch);
+        double other = other(batch);
         NDArray eye = like.getManager().eye((int) batch, (int) batch, 0, like.getDataType());
         return eye.muli(Nd.num(eye, own - other)).addi(Nd.num(eye, other));
+    }
+
+    private double own(long batch) {
+        return batch == 1 ? 1 : 1 - smoothingParameter;
+    }
+
+    private double other(long batch) {
+        return batch == 1 ? 0 : smoothingParameter / (batch - 1);
     }
 
     private static NDArray divergence(NDArray target, NDArray logProb) {
@@ -191,29 +199,39 @@ public final class SDMLLoss extends AbstractLoss {
     protected @Nullable ClosedForm closedForm(NDList labels, NDList predictions, boolean gradient) {
         NDArray x1 = predictions.get(0);
         NDArray x2 = predictions.get(1);
-        if (!x2.getDevice().isGpu() && !Nd.allFinite(x2)) {
-            return null; // of infinities a product makes NaN, and distances need not
-        }
         long batch = x1.getShape().get(0);
         // What all embeddings have in common drops out, and would only cost precision.
-        NDArray center = Nd.sum(x2, 0, true).divi(Nd.num(x2, batch));
+        NDArray center = Nd.sumOfConstant(x2, 0).divi(Nd.num(x2, batch));
+        if (!x2.getDevice().isGpu() && !Nd.allFinite(center)) {
+            return null; // of infinities a product makes NaN, and distances need not
+        }
         NDArray centered1 = x1.sub(center);
         NDArray centered2 = x2.sub(center);
         NDArray logProb = logProb(centered1, centered2); // FLOAT64
-        NDArray target = target(logProb);
-        NDArray sum = Nd.cast(Nd.sumOfConstant(divergence(target, logProb)), x1);
+        double own = own(batch);
+        double other = other(batch);
+        NDArray index = x1.getManager().arange(0, (int) batch, 1, DataType.INT64);
+        NDArray sum = Nd.sumOfConstant(Nd.pick(logProb, index)).muli(other - own);
+        sum.subi(Nd.sumOfConstant(logProb).muli(other)).divi((double) batch);
+        sum = Nd.cast(sum.addi(xlogx(own) + (batch - 1) * xlogx(other)), x1);
         Divisor divisor = Divisor.of(batch);
         if (!gradient) {
             return new ClosedForm(sum, divisor);
         }
         // With W = P − Q the gradients are 2/B Σⱼ Wᵢⱼ (x2ⱼ − x1ᵢ) and 2/B Σᵢ Wᵢⱼ (x1ᵢ − x2ⱼ).
-        NDArray weights = Nd.cast(logProb.exp().subi(target), x1);
+        NDArray weights = logProb.exp().subi(other);
+        NDArray eye = Nd.oneHot(index, batch, weights);
+        weights = Nd.cast(weights.subi(eye.muli(own - other)), x1);
         return new ClosedForm(
                 sum,
                 divisor,
                 2.0 / batch,
                 pull(weights, centered1, centered2),
                 pull(weights.transpose(), centered2, centered1));
+    }
+
+    private static double xlogx(double x) {
+        return x == 0 ? 0 : x * Math.log(x);
     }
 
     /**
@@ -231,7 +249,7 @@ public final class SDMLLoss extends AbstractLoss {
 
     /** Returns Σⱼ wᵢⱼ (bⱼ − aᵢ). */
     private static NDArray pull(NDArray weights, NDArray a, NDArray b) {
-        try (NDArray sums = Nd.sum(weights, 1, true);
+        try (NDArray sums = Nd.sumOfConstant(weights, 1);
                 NDArray own = a.mul(sums)) {
             return weights.matMul(b).subi(own);
         }

@@ -138,8 +138,11 @@ public final class MarginRankingLoss extends AbstractLoss {
         if (isBroadcast(x1, x2, label)) {
             return null; // the gradient of what is broadcast is a sum
         }
-        NDArray excess = excess(label, x1, x2);
-        NDArray sum = Nd.sumOfConstant(excess.maximum(0));
+        NDArray excess = x2.sub(x1).muli(label).addi(Nd.num(label, margin));
+        NDArray sum;
+        try (NDArray hinges = excess.maximum(Nd.num(excess, 0))) {
+            sum = Nd.sumOfConstant(hinges);
+        }
         Divisor divisor = Divisor.of(excess.size());
         if (!gradient) {
             return new ClosedForm(sum, divisor);

@@ -81,6 +81,13 @@ public final class ElasticNetRegularization extends ParameterPenalty {
 
     /** {@inheritDoc} */
     @Override
+    NDArray formula(NDArray parameter) {
+        return Nd.mul(Nd.sum(parameter.abs()), lambda1)
+                .add(Nd.mul(Nd.sum(parameter.square()), factor2));
+    }
+
+    /** {@inheritDoc} */
+    @Override
     NDArray penalty(NDArray parameter) {
         NDArray absolute = Nd.sumOfAbs(parameter);
         NDArray squares = Nd.sumOfSquares(parameter);

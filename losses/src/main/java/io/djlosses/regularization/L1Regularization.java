@@ -67,6 +67,12 @@ public final class L1Regularization extends ParameterPenalty {
 
     /** {@inheritDoc} */
     @Override
+    NDArray formula(NDArray parameter) {
+        return Nd.mul(Nd.sum(parameter.abs()), lambda);
+    }
+
+    /** {@inheritDoc} */
+    @Override
     NDArray penalty(NDArray parameter) {
         NDArray sum = Nd.sumOfAbs(parameter);
         return sum.mul(Nd.num(sum, lambda));

@@ -94,6 +94,12 @@ public final class L2Regularization extends ParameterPenalty {
 
     /** {@inheritDoc} */
     @Override
+    NDArray formula(NDArray parameter) {
+        return Nd.mul(Nd.sum(parameter.square()), factor);
+    }
+
+    /** {@inheritDoc} */
+    @Override
     NDArray penalty(NDArray parameter) {
         NDArray sum = Nd.sumOfSquares(parameter);
         return sum.mul(Nd.num(sum, factor));

@@ -44,6 +44,9 @@ abstract class ParameterPenalty extends AbstractLoss {
         primaryDeviceOnly = builder.primaryDeviceOnly;
     }
 
+    /** Returns the penalty of one array, differentiated by the engine: a 0-d array. */
+    abstract NDArray formula(NDArray parameter);
+
     /** Returns the penalty of one array, detached: a 0-d array. */
     abstract NDArray penalty(NDArray parameter);
 
@@ -80,9 +83,8 @@ abstract class ParameterPenalty extends AbstractLoss {
         }
         NDArray total = null;
         for (NDArray parameter : chosen) {
-            NDList alone = new NDList(parameter);
-            String name = gradient ? "penalty with gradient" : "penalty";
-            NDArray penalty = recorded(name, alone, given -> penalized(given, gradient));
+            NDList alone = new NDList(gradient ? parameter : parameter.stopGradient());
+            NDArray penalty = recorded("penalty", alone, given -> formula(given.head()));
             penalty = penalty == null ? penalized(alone, gradient) : penalty;
             total = total == null ? penalty : total.add(penalty);
         }
@@ -94,8 +96,10 @@ abstract class ParameterPenalty extends AbstractLoss {
     /** Returns the penalty of one array, with its gradient. */
     private NDArray penalized(NDList parameter, boolean gradient) {
         NDArray constant = parameter.head().stopGradient();
+        // First what needs memory for a while only.
+        NDArray penalty = penalty(constant);
         @Nullable NDArray[] gradients = {gradient ? gradient(constant) : null};
-        return Nd.withGradient(penalty(constant), parameter, gradients, 1);
+        return Nd.withGradient(penalty, parameter, gradients, 1);
     }
 
     /** {@inheritDoc} */

@@ -337,11 +337,18 @@ public final class SampledSoftmaxLoss extends AbstractLoss {
                         .sub(prepared.get(3));
         if (removeAccidentalHits) {
             NDArray missed = index.reshape(rows, numTrue, 1).neq(sampled); // [N, T, S]
-            NDArray misses = Nd.sum(Nd.cast(missed, inputs), 1);
-            sampledLogits = Nd.where(misses.gte(numTrue), sampledLogits, Double.NEGATIVE_INFINITY);
+            NDArray isMissed =
+                    numTrue == 1
+                            ? missed.squeeze(1)
+                            : Nd.sum(Nd.cast(missed, inputs), 1).gte(numTrue); // [N, S]
+            sampledLogits = Nd.where(isMissed, sampledLogits, Double.NEGATIVE_INFINITY);
         }
-        return Nd.logSoftmax(trueLogits.concat(sampledLogits, 1), 1)
-                .get(new NDIndex(":, :{}", (long) numTrue));
+        NDArray logits = trueLogits.concat(sampledLogits, 1);
+        if (numTrue == 1) {
+            NDArray first = inputs.getManager().zeros(new Shape(rows), DataType.INT64);
+            return Nd.logSoftmax(logits, first).expandDims(1);
+        }
+        return Nd.logSoftmax(logits, 1).get(new NDIndex(":, :{}", (long) numTrue));
     }
 
     private static NDArray logs(

@@ -124,7 +124,7 @@ sealed interface VocabularyTarget {
         @Override
         public NDArray gradient(NDArray probability) {
             NDArray t = distribution();
-            return probability.muli(Nd.sum(t, 1, true)).subi(t);
+            return probability.muli(Nd.sumOfConstant(t, 1)).subi(t);
         }
 
         private NDArray distribution() {
