@@ -443,9 +443,10 @@ public abstract class AbstractLoss extends Loss {
         int weighted = predictions + inputs.labels.size();
         // Detached here where no gradient is wanted, which in a graph would be a copy.
         NDList arrays = new NDList(gradient ? inputs.predictions : detached(inputs.predictions));
-        arrays.addAll(inputs.labels);
+        // And what two losses may share, which the backward of one would take away from the other.
+        arrays.addAll(gradient ? constants(inputs.labels) : inputs.labels);
         if (inputs.weight != null) {
-            arrays.add(inputs.weight);
+            arrays.add(inputs.weight.stopGradient());
         }
         return recorded(
                 new Formula(gradient, predictions),

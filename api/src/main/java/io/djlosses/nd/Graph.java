@@ -141,7 +141,11 @@ final class Graph {
     private NDArray run(NDList inputs) {
         NDList arguments = new NDList(leaves.size());
         for (Node leaf : leaves) {
-            NDArray array = leaf.constant() == null ? inputs.get(leaf.input()) : leaf.constant();
+            // What two runs share, the backward of one would take away from the other.
+            NDArray array =
+                    leaf.constant() == null
+                            ? inputs.get(leaf.input())
+                            : leaf.constant().stopGradient();
             // An engine takes the name of an array for that of an input.
             arguments.add(array.getName() == null ? array : array.reshape(array.getShape()));
         }

@@ -480,6 +480,57 @@ public class PropertyIT {
                 });
     }
 
+    /** The backward of a value takes nothing from another, of whose labels it is a value too. */
+    @Test(dataProvider = "enginesAndLosses")
+    public void valuesHaveBackwardsOfTheirOwn(String engine, Class<? extends Loss> type) {
+        Engine named = Engine.getEngine(engine);
+        forEachSeed(
+                type,
+                row -> {
+                    if (row.has("momentum")) {
+                        return null; // each value changes the next
+                    }
+                    for (Reading reading : READINGS) {
+                        Loss loss = Catalogue.build(type, reduced(row), reading);
+                        try (NDManager manager = Place.manager(engine)) {
+                            NDList labels = Data.arrays(row.labels(), manager, DataType.FLOAT32);
+                            List<NDList> leaves = new ArrayList<>();
+                            List<NDArray> values = new ArrayList<>();
+                            try (GradientCollector collector = named.newGradientCollector()) {
+                                for (int i = 0; i < 3; i++) {
+                                    NDList predictions =
+                                            Data.arrays(
+                                                    row.predictions(), manager, DataType.FLOAT32);
+                                    predictions.forEach(array -> array.setRequiresGradient(true));
+                                    leaves.add(predictions);
+                                    values.add(loss.evaluate(labels, predictions));
+                                }
+                                values.forEach(collector::backward);
+                            }
+                            String fault = gradientsDiffer(leaves);
+                            if (fault != null) {
+                                return reading + fault;
+                            }
+                        }
+                    }
+                    return null;
+                });
+    }
+
+    private static @Nullable String gradientsDiffer(List<NDList> leaves) {
+        for (NDList other : leaves) {
+            for (int i = 0; i < other.size(); i++) {
+                double[] expected = Nd.toDoubles(leaves.get(0).get(i).getGradient());
+                double[] actual = Nd.toDoubles(other.get(i).getGradient());
+                String fault = Outcome.difference(expected, actual, 1e-5, 1e-6);
+                if (fault != null) {
+                    return ": predictions[" + i + "]" + fault;
+                }
+            }
+        }
+        return null;
+    }
+
     // ------------------------------------------------------------------ memory
 
     @Test(dataProvider = "enginesAndLosses")
