@@ -30,12 +30,14 @@ public final class Speculation {
     public static NDArray run(Supplier<NDArray> computation) {
         List<BooleanSupplier> outer = OPEN.get();
         List<BooleanSupplier> assumptions = new ArrayList<>();
-        OPEN.set(assumptions);
         try {
+            OPEN.set(assumptions);
             NDArray result = computation.get();
             if (assumptions.stream().allMatch(BooleanSupplier::getAsBoolean)) {
                 return result;
             }
+            OPEN.remove();
+            return computation.get();
         } finally {
             if (outer == null) {
                 OPEN.remove();
@@ -43,7 +45,6 @@ public final class Speculation {
                 OPEN.set(outer);
             }
         }
-        return computation.get();
     }
 
     /** Tells whether something holds: what {@link #run} checks later, or, outside of it, now. */

@@ -18,6 +18,7 @@ import io.djlosses.api.Terms;
 import io.djlosses.nd.Nd;
 import io.djlosses.nd.Recorder;
 import io.djlosses.nd.Script;
+import io.djlosses.nd.Speculation;
 
 import org.jspecify.annotations.Nullable;
 
@@ -346,7 +347,8 @@ public final class SampledSoftmaxLoss extends AbstractLoss {
         NDArray logits = trueLogits.concat(sampledLogits, 1);
         if (numTrue == 1) {
             NDArray first = inputs.getManager().zeros(new Shape(rows), DataType.INT64);
-            return Nd.logSoftmax(logits, first).expandDims(1);
+            // Of its own, because a second run of the whole formula would draw other classes.
+            return Speculation.run(() -> Nd.logSoftmax(logits, first)).expandDims(1);
         }
         return Nd.logSoftmax(logits, 1).get(new NDIndex(":, :{}", (long) numTrue));
     }
