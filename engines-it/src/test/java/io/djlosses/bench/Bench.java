@@ -145,6 +145,21 @@ final class Bench {
         return timers;
     }
 
+    /** Returns what times a value alone. */
+    DoubleSupplier forward(Formula formula, Case input, NDManager manager) {
+        return () -> timeForward(formula, input, manager);
+    }
+
+    /** Returns what times a value and its backward. */
+    DoubleSupplier step(Formula formula, Case input, NDManager manager) {
+        return () -> timeWithGradient(formula, input, manager);
+    }
+
+    /** Returns the milliseconds of every turn. */
+    Map<String, double[]> times(Map<String, DoubleSupplier> timers, double seconds) {
+        return turns.times(timers, seconds);
+    }
+
     private double timeWithGradient(Formula formula, Case input, NDManager manager) {
         long start;
         try (NDManager temporary = manager.newSubManager()) {

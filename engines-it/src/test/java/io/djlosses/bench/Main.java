@@ -80,6 +80,11 @@ public final class Main implements Callable<Integer> {
     private boolean peers;
 
     @Option(
+            names = "--limits",
+            description = "Measure what losses are made of, passes and calls, instead of losses.")
+    private boolean limits;
+
+    @Option(
             names = "--report-only",
             description = "Measure nothing; tabulate what is in the folder.")
     private boolean reportOnly;
@@ -154,6 +159,9 @@ public final class Main implements Callable<Integer> {
                 if (peers) {
                     options.add("--peers");
                 }
+                if (limits) {
+                    options.add("--limits");
+                }
                 ProcessBuilder builder =
                         java(count, peers ? Peers.flags() : List.of(), options).inheritIO();
                 if (peers) {
@@ -163,7 +171,7 @@ public final class Main implements Callable<Integer> {
                 if (process.waitFor() != 0) {
                     throw new IOException("the process of " + engine + " failed");
                 }
-                if (memory && !peers) {
+                if (memory && !peers && !limits) {
                     addMemory(engine, count);
                 }
             }
@@ -183,7 +191,10 @@ public final class Main implements Callable<Integer> {
             line.addAll(List.of("--loss", String.join(",", losses)));
         }
         line.addAll(List.of("--time-budget", "" + timeBudget));
-        if (memory && !peers) {
+        if (limits) {
+            line.add("--limits");
+        }
+        if (memory && !peers && !limits) {
             line.add("--memory");
         }
         return line;
@@ -343,8 +354,12 @@ public final class Main implements Callable<Integer> {
             return;
         }
         List<Row> rows = rows(false);
-        try (Stage stage = new Stage(engines.get(0), place(), rows)) {
+        try (Stage stage = new Stage(engines.get(0), place(), limits ? List.of() : rows)) {
             Bench bench = new Bench(stage, repetitions);
+            if (limits) {
+                workOutLimits(stage, bench);
+                return;
+            }
             work(
                     rows,
                     stage.engine(),
@@ -352,6 +367,26 @@ public final class Main implements Callable<Integer> {
                     stage.base(),
                     (row, size, seconds) -> bench.measure(rows, rows.indexOf(row), size, seconds));
         }
+    }
+
+    private void workOutLimits(Stage stage, Bench bench) throws IOException {
+        List<Run.Measurement> measurements = new ArrayList<>();
+        for (Size size : sizes) {
+            List<Run.Measurement> found =
+                    Limits.measure(bench, stage.manager(), size, timeBudget / sizes.size());
+            found.forEach(limit -> progress(limit, Limits.BASE));
+            measurements.addAll(found);
+        }
+        write(
+                file("limits-" + engines.get(0), threads.get(0)),
+                new Run(
+                        stage.engine(),
+                        stage.manager().getDevice().toString(),
+                        threads.get(0),
+                        Limits.BASE,
+                        Machine.describe(),
+                        command,
+                        measurements));
     }
 
     private void workAsPeer() throws IOException {

@@ -32,11 +32,16 @@ final class Report {
     private static final String ABSENT = "—";
 
     private final List<Run> runs;
+    private final List<Run> limits;
     private final List<List<Run>> peers;
     private final StringBuilder text = new StringBuilder();
 
     Report(List<Run> all) {
-        runs = all.stream().filter(run -> !Peers.OURS.equals(run.base())).toList();
+        limits = all.stream().filter(run -> Limits.BASE.equals(run.base())).toList();
+        runs =
+                all.stream()
+                        .filter(run -> !Peers.OURS.equals(run.base()) && !limits.contains(run))
+                        .toList();
         // By their number of threads, ours first.
         peers =
                 all.stream()
@@ -74,6 +79,16 @@ final class Report {
         for (Run run : runs) {
             run(run);
         }
+        if (!limits.isEmpty()) {
+            line("");
+            line("## What losses are made of");
+            line("");
+            line("Milliseconds of a call (S: 32×10) and of a pass over an array (M: 256×1000, L:");
+            line("2048×2048), which no loss does without. *Exact* is what ours use where the");
+            line("engine's own is not exact in FLOAT32. A *gradient of one's own* is what gives a");
+            line("value in closed form its gradient.");
+            limits.forEach(this::limits);
+        }
         if (!peers.isEmpty()) {
             introducePeers();
             peers.forEach(this::peers);
@@ -99,6 +114,43 @@ final class Report {
         }
         exceeding(run);
         failures(run);
+    }
+
+    private void limits(Run run) {
+        line("");
+        line("### " + title(run));
+        line("");
+        facts(run, "bench");
+        line("");
+        cells(List.of("what", "S", "M", "L"));
+        cells(List.of("---", "---", "---", "---"));
+        run.measurements().stream()
+                .map(Run.Measurement::row)
+                .distinct()
+                .forEach(
+                        name -> {
+                            List<String> cells = new ArrayList<>(List.of(name));
+                            for (Size size : Size.values()) {
+                                cells.add(
+                                        of(run, size).stream()
+                                                .filter(row -> row.row().equals(name))
+                                                .map(
+                                                        row ->
+                                                                milliseconds(
+                                                                        value(
+                                                                                row,
+                                                                                Limits.BASE,
+                                                                                Run.Result
+                                                                                        ::milliseconds)))
+                                                .findFirst()
+                                                .orElse(ABSENT));
+                            }
+                            cells(cells);
+                        });
+    }
+
+    private static String milliseconds(@Nullable Double value) {
+        return value == null ? ABSENT : String.format(Locale.ROOT, "%.2g", value);
     }
 
     private void facts(Run run, String profiles) {
