@@ -1265,7 +1265,8 @@ public final class Nd {
     /** Replaces the values of a {@link #carrier}'s product and keeps its gradient. */
     private static NDArray overwrite(NDArray array, NDArray values) {
         if (Recorder.isRecorded(array)) {
-            return array.sub(array.stopGradient()).add(values);
+            NDArray finite = Operators.signPassingGradient(array); // ∞ − ∞ would be NaN
+            return finite.sub(finite.stopGradient()).add(values);
         }
         // x⁰ = 1 for every x, NaN and infinities included: the only way to overwrite memory that
         // works on every engine without waiting for the device.

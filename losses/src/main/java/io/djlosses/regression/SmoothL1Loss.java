@@ -116,11 +116,14 @@ public final class SmoothL1Loss extends ElementwiseLoss {
                 .add(slope == 1 ? linear : linear.mul(constant(size, slope)));
     }
 
-    /** Returns a positive number as an array of its type holds it, but neither 0 nor infinite. */
+    /**
+     * Returns a positive number as an array of its type holds it, but not infinite, and not so
+     * small that an engine may take it for 0.
+     */
     private static double inRange(NDArray array, double number) {
         return array.getDataType() == DataType.FLOAT64
                 ? number
-                : Math.min(Math.max(number, Float.MIN_VALUE), Float.MAX_VALUE);
+                : Math.min(Math.max(number, Float.MIN_NORMAL), Float.MAX_VALUE);
     }
 
     private static NDArray constant(NDArray like, double value) {
