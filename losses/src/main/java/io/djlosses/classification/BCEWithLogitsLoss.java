@@ -55,20 +55,7 @@ public final class BCEWithLogitsLoss extends ElementwiseLoss {
     /** Within the cache, the engine's own kernel is as fast. */
     private static final long WORTHWHILE = 1 << 20;
 
-    private static final Script SCRIPT =
-            Script.closedForm("x")
-                    .labels("y")
-                    .least(1 << 17)
-                    .shared(BinaryCrossEntropy.FOLD)
-                    .gradient("torch.sigmoid(x, out=dx).sub_(y)")
-                    .value(
-                            "-("
-                                    + BinaryCrossEntropy.MINUS_WITHOUT_SOFTPLUS
-                                    + ".sum() + "
-                                    + BinaryCrossEntropy.MINUS_SUM_OF_SOFTPLUS
-                                    + ")")
-                    .small(kernel("y", "None", "None"))
-                    .build();
+    private static final Script SCRIPT = kernel("y", "None", "None");
 
     private static final Script WEIGHTED =
             weighted("w", ".mul_(w)").small(kernel("y w", "w", "None")).build();

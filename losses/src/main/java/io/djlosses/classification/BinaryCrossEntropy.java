@@ -30,34 +30,9 @@ final class BinaryCrossEntropy {
     /** −log(1 + exp(−|x|)), exact and with fast operations only, as a script in x. */
     static final String MINUS_SOFTPLUS = "torch.abs(x).neg_().sigmoid_().neg_().log1p_()";
 
-    /** Minus {@link #withoutSoftplus} as a script in x and y. */
-    static final String MINUS_WITHOUT_SOFTPLUS =
-            "torch.clamp(x, max=0.).addcmul_(1. - y, x, value=-1)";
-
     /** {@link #ofLogits} without a factor as a script in x and y. */
-    static final String OF_LOGITS = MINUS_WITHOUT_SOFTPLUS + ".add_(" + MINUS_SOFTPLUS + ").neg_()";
-
-    /**
-     * Statements that come before {@link #MINUS_SUM_OF_SOFTPLUS}, for a vector x. Of p = σ(−|x|)
-     * and another q they make p + q − p q, twice: 1 less that is (1 − p) (1 − q), so that one
-     * logarithm serves for four, with all digits of small ones.
-     */
-    static final String FOLD =
-            """
-            p = torch.abs(x).neg_().sigmoid_()
-            n = torch.numel(p) // 4
-            rest = torch.narrow(p, 0, 4 * n, torch.numel(p) - 4 * n)
-            q = torch.narrow(p, 0, 2 * n, 2 * n)
-            p = torch.narrow(p, 0, 0, 2 * n)
-            p.addcmul_(p, q, value=-1).add_(q)
-            q = torch.narrow(p, 0, n, n)
-            p = torch.narrow(p, 0, 0, n)
-            p.addcmul_(p, q, value=-1).add_(q)
-            """;
-
-    /** −Σ log(1 + exp(−|x|)), exact, as a script after {@link #FOLD}. */
-    static final String MINUS_SUM_OF_SOFTPLUS =
-            "(p.neg_().log1p_().sum() + rest.neg_().log1p_().sum())";
+    static final String OF_LOGITS =
+            "(1. - y).mul_(x).sub_(torch.clamp(x, max=0.)).sub_(" + MINUS_SOFTPLUS + ")";
 
     private BinaryCrossEntropy() {}
 

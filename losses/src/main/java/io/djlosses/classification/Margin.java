@@ -15,10 +15,10 @@ final class Margin {
     static final Script SCRIPT =
             Script.closedForm("x")
                     .labels("y")
-                    .shared("x = -(x * y)\n" + BinaryCrossEntropy.FOLD)
+                    .shared("x = -(x * y)")
                     .gradient("torch.sigmoid(x, out=dx).mul_(y)")
                     .scale("-1.")
-                    .value("torch.relu(x).sum() - " + BinaryCrossEntropy.MINUS_SUM_OF_SOFTPLUS)
+                    .value("torch.softplus(x, 1, 40).sum()")
                     .build();
 
     private Margin() {}

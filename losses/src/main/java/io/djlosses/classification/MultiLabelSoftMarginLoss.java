@@ -54,37 +54,20 @@ import java.util.List;
  */
 public final class MultiLabelSoftMarginLoss extends AbstractLoss {
 
-    /** Not as for binary cross-entropy, of which infinite logits make NaN. */
-    private static final String WITHOUT_SOFTPLUS =
-            "torch.relu(-x).mul_(y).add_(torch.relu(x).mul_(1. - y))";
-
     private static final Script SCRIPT =
-            closedForm(
-                            "("
-                                    + WITHOUT_SOFTPLUS
-                                    + ".sum() - "
-                                    + BinaryCrossEntropy.MINUS_SUM_OF_SOFTPLUS
-                                    + ")")
-                    .shared(BinaryCrossEntropy.FOLD)
-                    .small(
-                            closedForm(
-                                            WITHOUT_SOFTPLUS
-                                                    + ".sub_("
-                                                    + BinaryCrossEntropy.MINUS_SOFTPLUS
-                                                    + ").sum()")
-                                    .least(0)
-                                    .build())
+            Script.closedForm("x")
+                    .labels("y")
+                    .numbers("classes")
+                    .divisor("(torch.numel(x) / classes)")
+                    .gradient("torch.sigmoid(x, out=dx).sub_(y)")
+                    .scale("1. / classes")
+                    // Not as for binary cross-entropy, of which infinite logits make NaN.
+                    .value(
+                            "torch.relu(-x).mul_(y).add_(torch.relu(x).mul_(1. - y)).sub_("
+                                    + BinaryCrossEntropy.MINUS_SOFTPLUS
+                                    + ").sum() / classes")
+                    .least(0)
                     .build();
-
-    private static Script.ClosedFormBuilder closedForm(String sum) {
-        return Script.closedForm("x")
-                .labels("y")
-                .numbers("classes")
-                .divisor("(torch.numel(x) / classes)")
-                .gradient("torch.sigmoid(x, out=dx).sub_(y)")
-                .scale("1. / classes")
-                .value(sum + " / classes");
-    }
 
     private final double @Nullable [] weight;
 
