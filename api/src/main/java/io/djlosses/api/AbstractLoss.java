@@ -158,8 +158,8 @@ public abstract class AbstractLoss extends Loss {
 
     /**
      * Computes the unreduced values: the definition of the loss, differentiated by the engine. One
-     * evaluation may call this twice, where {@link Nd} has assumed something of the
-     * predictions that does not hold.
+     * evaluation may call this twice, where {@link Nd} has assumed something of the predictions
+     * that does not hold.
      *
      * @param labels the labels, without sample weights, as they came
      * @param predictions the predictions, FLOAT32 or FLOAT64

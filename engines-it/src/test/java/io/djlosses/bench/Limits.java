@@ -44,7 +44,8 @@ final class Limits {
             limits.put("x y", bench.forward(in -> in.x().mul(in.y()), numbers, manager));
             limits.put("exp x", bench.forward(in -> in.x().exp(), numbers, manager));
             limits.put("σ(x)", bench.forward(in -> Nd.sigmoid(in.x()), numbers, manager));
-            limits.put("Σ x, exact", bench.forward(in -> Nd.sumOfConstant(in.x()), numbers, manager));
+            limits.put(
+                    "Σ x, exact", bench.forward(in -> Nd.sumOfConstant(in.x()), numbers, manager));
             limits.put("Σ x, the engine's", bench.forward(in -> in.x().sum(), numbers, manager));
             limits.put(
                     "softplus, the engine's",
@@ -74,7 +75,9 @@ final class Limits {
                                             BASE,
                                             size,
                                             shape[0] + "×" + shape[1],
-                                            Map.of(BASE, Run.Result.of(limit.getValue(), List.of())),
+                                            Map.of(
+                                                    BASE,
+                                                    Run.Result.of(limit.getValue(), List.of())),
                                             Map.of()))
                     .toList();
         }
