@@ -18,9 +18,9 @@ final class Accumulators {
         totals.put(key, Total.NOTHING);
     }
 
-    synchronized void update(String[] keys, double numerator, double denominator) {
+    synchronized void update(String[] keys, Total more) {
         for (String key : keys) {
-            totals.put(key, get(key).plus(numerator, denominator));
+            totals.put(key, get(key).plus(more));
         }
     }
 
@@ -43,8 +43,11 @@ final class Accumulators {
 
         static final Total NOTHING = new Total(0, 0, 0);
 
-        Total plus(double moreNumerator, double moreDenominator) {
-            return new Total(numerator + moreNumerator, denominator + moreDenominator, updates + 1);
+        Total plus(Total more) {
+            return new Total(
+                    numerator + more.numerator,
+                    denominator + more.denominator,
+                    updates + more.updates);
         }
     }
 }

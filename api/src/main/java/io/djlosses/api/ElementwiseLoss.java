@@ -6,9 +6,11 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 
 import io.djlosses.nd.Nd;
-import io.djlosses.nd.Script;
+import io.djlosses.internal.fast.Script;
 
 import org.jspecify.annotations.Nullable;
+
+import java.util.List;
 
 /**
  * A loss of one label and one prediction of the same shape, computed element by element.
@@ -19,14 +21,18 @@ import org.jspecify.annotations.Nullable;
  * <pre>{@code
  * public final class LogCoshLoss extends ElementwiseLoss {
  *
- *     public LogCoshLoss(Reduction reduction) {
- *         super("LogCoshLoss", reduction);
+ *     private LogCoshLoss(SimpleBuilder<LogCoshLoss> builder) {
+ *         super(builder);
  *     }
  *
  *     @Override
  *     protected NDArray unreduced(NDArray label, NDArray prediction) {
  *         NDArray d = prediction.sub(label);
  *         return d.add(Nd.softplus(Nd.mul(d, -2))).sub(Math.log(2));
+ *     }
+ *
+ *     public static SimpleBuilder<LogCoshLoss> builder() {
+ *         return new SimpleBuilder<>("LogCoshLoss", LogCoshLoss::new);
  *     }
  * }
  * }</pre>
@@ -43,30 +49,11 @@ import org.jspecify.annotations.Nullable;
 public abstract class ElementwiseLoss extends AbstractLoss {
 
     /**
-     * Makes a loss with {@link Reduction#MEAN}.
-     *
-     * @param name the display name
-     */
-    protected ElementwiseLoss(String name) {
-        super(name);
-    }
-
-    /**
-     * Makes a loss with a reduction.
-     *
-     * @param name the display name
-     * @param reduction the reduction
-     */
-    protected ElementwiseLoss(String name, Reduction reduction) {
-        super(name, reduction);
-    }
-
-    /**
      * Makes a loss with the common options of a builder.
      *
      * @param builder the builder
      */
-    protected ElementwiseLoss(LossBuilder<?> builder) {
+    protected ElementwiseLoss(LossBuilder<?, ?> builder) {
         super(builder);
     }
 
@@ -79,29 +66,68 @@ public abstract class ElementwiseLoss extends AbstractLoss {
      */
     protected abstract NDArray unreduced(NDArray label, NDArray prediction);
 
-    /**
-     * Computes the sum of {@link #unreduced} and its gradient without a graph, or declines.
-     *
-     * @param label the label, detached, of the shape and data type of the prediction
-     * @param prediction the prediction, detached
-     * @param gradient whether the gradient is wanted
-     * @return the closed form, or null to use {@link #unreduced}
-     */
-    protected @Nullable ClosedForm closedForm(NDArray label, NDArray prediction, boolean gradient) {
-        return null;
+    /** The sum of the values and its gradient in closed form. */
+    @FunctionalInterface
+    public interface ClosedForm {
+
+        /**
+         * Computes the sum and its gradient without a graph.
+         *
+         * @param label the label, detached, of the shape and data type of the prediction
+         * @param prediction the prediction, detached
+         * @param gradient whether the gradient is wanted
+         * @return the outcome, or null for the next reading
+         */
+        @Nullable Outcome compute(NDArray label, NDArray prediction, boolean gradient);
     }
 
     /**
-     * Computes the reduced and finished result by one script of the engine, or declines; see {@link
-     * AbstractLoss#scripted(NDList, NDList, Script.Goal)}.
+     * Returns a reading in closed form, for predictions of at least 4096 elements.
      *
-     * @param label the label, which has no gradient, of the shape and data type of the prediction
-     * @param prediction the prediction, whose graph a script leaves alone if no gradient is wanted
-     * @param goal what is wanted
-     * @return the result with its gradient, or null for another reading
+     * @param form computes the sum and its gradient
+     * @return the reading
      */
-    protected @Nullable NDArray scripted(NDArray label, NDArray prediction, Script.Goal goal) {
-        return null;
+    protected static Reading closedForm(ClosedForm form) {
+        return Reading.closedForm(
+                (labels, predictions, goal) -> compute(form, labels, predictions, goal));
+    }
+
+    /**
+     * Returns a reading in closed form.
+     *
+     * @param size the size of the prediction from which the closed form pays
+     * @param form computes the sum and its gradient
+     * @return the reading
+     */
+    protected static Reading closedForm(long size, ClosedForm form) {
+        return Reading.closedForm(
+                size, (labels, predictions, goal) -> compute(form, labels, predictions, goal));
+    }
+
+    private static @Nullable Outcome compute(
+            ClosedForm form, NDList labels, NDList predictions, Goal goal) {
+        NDArray prediction = predictions.get(0);
+        return form.compute(matching(labels.get(0), prediction), prediction, goal.gradient());
+    }
+
+    /**
+     * Returns a reading by a script of prediction and label.
+     *
+     * @param script the script
+     * @param options its numbers
+     * @return the reading
+     */
+    protected static Reading script(Script script, double... options) {
+        return Reading.script(
+                (labels, predictions, goal) -> {
+                    NDArray prediction = predictions.get(0);
+                    NDArray label = matching(labels.get(0), prediction);
+                    return new Reading.Call(
+                            script,
+                            Divisor.of(prediction.size()),
+                            List.of(prediction, label),
+                            options);
+                });
     }
 
     /**
@@ -142,31 +168,9 @@ public abstract class ElementwiseLoss extends AbstractLoss {
 
     /** {@inheritDoc} */
     @Override
-    protected final Terms terms(NDList labels, NDList predictions) {
+    protected final Terms terms(NDList labels, NDList predictions, Goal goal) {
         NDArray prediction = predictions.get(0);
         return Terms.of(unreduced(matching(labels.get(0), prediction), prediction));
-    }
-
-    /** {@inheritDoc} */
-    @Override
-    protected final @Nullable ClosedForm closedForm(
-            NDList labels, NDList predictions, boolean gradient) {
-        NDArray prediction = predictions.get(0);
-        return closedForm(matching(labels.get(0), prediction), prediction, gradient);
-    }
-
-    /** {@inheritDoc} */
-    @Override
-    protected final boolean canBeEmpty(NDList labels) {
-        return false;
-    }
-
-    /** {@inheritDoc} */
-    @Override
-    protected final @Nullable NDArray scripted(
-            NDList labels, NDList predictions, Script.Goal goal) {
-        NDArray prediction = predictions.get(0);
-        return scripted(matching(labels.get(0), prediction), prediction, goal);
     }
 
     private static NDArray matching(NDArray label, NDArray prediction) {
@@ -177,13 +181,12 @@ public abstract class ElementwiseLoss extends AbstractLoss {
 
     /** Puts ½, where every formula is finite, in place of what the mask hides. */
     @Override
-    final Inputs masked(NDArray mask, NDList labels, NDList predictions) {
+    protected final Inputs masked(NDArray mask, NDList labels, NDList predictions) {
         NDArray prediction = predictions.get(0);
         NDArray label = matching(labels.get(0), prediction);
-        NDArray shown = leading(mask, prediction.getShape());
+        NDArray shown = Formula.leading(this, mask, prediction.getShape());
         return new Inputs(
                 new NDList(Nd.where(shown, label, 0.5)),
-                new NDList(Nd.where(shown, prediction, 0.5)),
-                null);
+                new NDList(Nd.where(shown, prediction, 0.5)));
     }
 }

@@ -3,6 +3,7 @@ package io.djlosses.api;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 
 import io.djlosses.nd.Nd;
 
@@ -11,7 +12,8 @@ import java.util.List;
 
 /**
  * A loss as numerator and denominator, kept apart so that the parts of a batch, of an epoch or of a
- * cluster merge exactly: the loss of the whole is Σ numerators / Σ denominators.
+ * cluster merge exactly: the loss of the whole is Σ numerators / Σ denominators. A sum of losses
+ * has a numerator and a denominator for each of them.
  *
  * <p>For {@link Reduction#MEAN} the denominator is what the mean divides by, for {@link
  * Reduction#BATCH_MEAN} the batch size, else 1.
@@ -20,25 +22,172 @@ import java.util.List;
  *   <li>Parts on one device: {@link #plus} and {@link #value}, then one backward.
  *   <li>Parts on several devices, whose gradients a trainer adds: {@link #values}, then a backward
  *       for each.
- *   <li>Parts that are computed elsewhere: what travels is two numbers.
+ *   <li>Parts that are computed elsewhere: what travels is two numbers for each loss.
  * </ul>
- *
- * @param loss the loss, which says how to divide
- * @param numerator the sum of the terms, a 0-d array with the gradient of the predictions
- * @param denominator what it is to be divided by, a 0-d constant
  */
-public record Fraction(AbstractLoss loss, NDArray numerator, NDArray denominator)
-        implements AutoCloseable {
+public final class Fraction implements AutoCloseable {
+
+    private final List<Term> terms;
+
+    /** The part of one loss in a weighted sum of losses. */
+    private record Term(double weight, AbstractLoss loss, NDArray numerator, NDArray denominator) {
+
+        NDArray value() {
+            EmptyPolicy policy = loss.options().emptyPolicy();
+            NDArray mean = Divisor.of(denominator).divide(numerator, policy, loss.getName());
+            NDArray value = loss.transform().of(mean);
+            return weight == 1 ? value : Nd.mul(value, weight);
+        }
+
+        Term plus(Term other) {
+            if (weight != other.weight || !isLike(other.loss)) {
+                throw new IllegalArgumentException(
+                        loss.getName()
+                                + ": fractions must be of one loss to be merged, but were of "
+                                + loss
+                                + " and "
+                                + other.loss);
+            }
+            return new Term(
+                    weight,
+                    loss,
+                    numerator.add(other.numerator),
+                    denominator.add(other.denominator));
+        }
+
+        /** Tells whether another loss has the same class and options, as copies of one have. */
+        private boolean isLike(AbstractLoss other) {
+            return loss == other
+                    || (loss.getClass() == other.getClass()
+                            && loss.toString().equals(other.toString()));
+        }
+
+        /** Returns the numbers alone, without the gradient, on a device. */
+        Term constant(Device device) {
+            return new Term(
+                    weight,
+                    loss,
+                    numerator.stopGradient().toDevice(device, true),
+                    denominator.toDevice(device, true));
+        }
+
+        Term times(double factor) {
+            return new Term(weight * factor, loss, numerator, denominator);
+        }
+    }
+
+    private Fraction(List<Term> terms) {
+        this.terms = terms;
+    }
 
     /**
-     * Merges two parts that are on one device.
+     * Makes a fraction of two numbers, which may have been computed elsewhere.
+     *
+     * @param loss the loss, which says how to divide
+     * @param numerator the sum of the terms, a 0-d array with the gradient of the predictions
+     * @param denominator what it is to be divided by, a 0-d constant
+     */
+    public Fraction(AbstractLoss loss, NDArray numerator, NDArray denominator) {
+        this(List.of(new Term(1, loss, numerator, denominator)));
+    }
+
+    /**
+     * Makes the fraction of a weighted sum of losses.
+     *
+     * @param weights the weight of each loss
+     * @param fractions the fraction of each loss
+     * @return the fraction, which takes over the arrays
+     */
+    public static Fraction sum(double[] weights, List<Fraction> fractions) {
+        List<Term> all = new ArrayList<>();
+        for (int i = 0; i < weights.length; i++) {
+            for (Term term : fractions.get(i).terms) {
+                all.add(term.times(weights[i]));
+            }
+        }
+        return new Fraction(List.copyOf(all));
+    }
+
+    /**
+     * Returns the numerator.
+     *
+     * @return a 0-d array with the gradient of the predictions
+     * @throws IllegalStateException if this is the fraction of a sum of losses, which has several
+     */
+    public NDArray numerator() {
+        return single().numerator;
+    }
+
+    /**
+     * Returns the denominator.
+     *
+     * @return a 0-d constant
+     * @throws IllegalStateException if this is the fraction of a sum of losses, which has several
+     */
+    public NDArray denominator() {
+        return single().denominator;
+    }
+
+    private Term single() {
+        if (terms.size() > 1) {
+            throw new IllegalStateException(
+                    "the fraction of a sum of "
+                            + terms.size()
+                            + " losses has as many numerators and denominators");
+        }
+        return terms.get(0);
+    }
+
+    /**
+     * Returns the numerators, one for each loss of a sum.
+     *
+     * @return 0-d arrays with the gradient of the predictions
+     */
+    public NDList numerators() {
+        NDList list = new NDList();
+        terms.forEach(term -> list.add(term.numerator));
+        return list;
+    }
+
+    /**
+     * Returns the denominators, one for each loss of a sum.
+     *
+     * @return 0-d constants
+     */
+    public NDList denominators() {
+        NDList list = new NDList();
+        terms.forEach(term -> list.add(term.denominator));
+        return list;
+    }
+
+    /**
+     * Merges two parts that are on one device, and closes both.
      *
      * @param other the other part, of the same loss
      * @return Σ numerators over Σ denominators
+     * @throws IllegalArgumentException if the parts are of losses that differ in class or options
      */
     public Fraction plus(Fraction other) {
-        return new Fraction(
-                loss, numerator.add(other.numerator), denominator.add(other.denominator));
+        Fraction sum = merged(other);
+        close();
+        other.close();
+        return sum;
+    }
+
+    private Fraction merged(Fraction other) {
+        if (terms.size() != other.terms.size()) {
+            throw new IllegalArgumentException(
+                    "fractions must be of one loss to be merged, but were of sums of "
+                            + terms.size()
+                            + " and "
+                            + other.terms.size()
+                            + " losses");
+        }
+        List<Term> sums = new ArrayList<>();
+        for (int i = 0; i < terms.size(); i++) {
+            sums.add(terms.get(i).plus(other.terms.get(i)));
+        }
+        return new Fraction(List.copyOf(sums));
     }
 
     /**
@@ -49,7 +198,15 @@ public record Fraction(AbstractLoss loss, NDArray numerator, NDArray denominator
      * @return the loss of all parts together, a 0-d array
      */
     public NDArray value() {
-        return loss.divide(numerator, denominator);
+        return Nd.scoped(
+                () -> {
+                    NDArray sum = terms.get(0).value();
+                    for (Term term : terms.subList(1, terms.size())) {
+                        sum = sum.add(term.value());
+                    }
+                    // Never the numerator itself, which the caller closes with the fraction.
+                    return sum == terms.get(0).numerator ? sum.add(0) : sum;
+                });
     }
 
     /**
@@ -73,29 +230,23 @@ public record Fraction(AbstractLoss loss, NDArray numerator, NDArray denominator
     /** Merges all parts on the device of one, with the gradient of that one alone. */
     private static Fraction whole(List<Fraction> parts, int own) {
         Fraction whole = parts.get(own);
-        Device device = whole.device();
+        Device device = whole.terms.get(0).numerator.getDevice();
         for (int i = 0; i < parts.size(); i++) {
-            whole = i == own ? whole : whole.plus(parts.get(i).constant(device));
+            whole = i == own ? whole : whole.merged(parts.get(i).constant(device));
         }
         return whole;
     }
 
-    private Device device() {
-        return numerator.getDevice();
-    }
-
-    /** Returns the numbers alone, without the gradient, on a device. */
     private Fraction constant(Device device) {
-        return new Fraction(
-                loss,
-                numerator.stopGradient().toDevice(device, true),
-                denominator.toDevice(device, true));
+        return new Fraction(terms.stream().map(term -> term.constant(device)).toList());
     }
 
-    /** Closes both arrays. */
+    /** Closes all arrays. */
     @Override
     public void close() {
-        numerator.close();
-        denominator.close();
+        for (Term term : terms) {
+            term.numerator.close();
+            term.denominator.close();
+        }
     }
 }

@@ -1,44 +1,75 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.api;
 
+import org.jspecify.annotations.Nullable;
+
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Objects;
+import java.util.function.Function;
 
 /**
- * The options that every loss has. The builder of a loss extends this and adds its own.
+ * The options that every loss has. The builder of a loss with options of its own extends this and
+ * adds them; a loss without takes a {@link SimpleBuilder}.
  *
- * <p>A loss that is made with a builder computes the same from the same arrays for as long as it
- * lives: some engines record its formula and {@linkplain io.djlosses.nd.Recorder run it as a
- * graph}. What is drawn or computed in Java anew each time goes through {@code Recorder.prepare}.
+ * <pre>{@code
+ * public static final class Builder extends LossBuilder<HuberLoss, Builder> {
  *
+ *     private double delta = 1;
+ *
+ *     Builder() {
+ *         super("HuberLoss", HuberLoss::new);
+ *     }
+ *
+ *     public Builder optDelta(double delta) {
+ *         this.delta = positive("delta", delta);
+ *         return this;
+ *     }
+ * }
+ * }</pre>
+ *
+ * @param <L> the loss
  * @param <T> the builder's own type
  */
-public abstract class LossBuilder<T extends LossBuilder<T>> {
+public abstract class LossBuilder<L, T extends LossBuilder<L, T>> {
 
     /** The display name; messages of the builder begin with it. */
     protected String name;
 
-    Reduction reduction = Reduction.MEAN;
-    EmptyPolicy emptyPolicy = EmptyPolicy.NAN;
-    Validation validation = Validation.INDICES;
-    SampleWeighting sampleWeighting = SampleWeighting.NONE;
-    boolean labelGradient;
-    Reading reading = Reading.AUTO;
+    private final Function<? super T, ? extends L> constructor;
+    private final Map<String, Object> set = new LinkedHashMap<>();
+    private Reduction reduction = Reduction.MEAN;
+    private EmptyPolicy emptyPolicy = EmptyPolicy.NAN;
+    private Validation validation = Validation.INDICES;
+    private SampleWeighting sampleWeighting = SampleWeighting.NONE;
+    private boolean labelGradient;
+    private Reading.@Nullable Kind only;
 
     /**
      * Makes a builder.
      *
      * @param name the default display name, which is the simple name of the class
+     * @param constructor makes the loss of the builder
      */
-    protected LossBuilder(String name) {
+    protected LossBuilder(String name, Function<? super T, ? extends L> constructor) {
         this.name = name;
+        this.constructor = constructor;
     }
 
     /**
-     * Returns this builder in its own type.
+     * Builds the loss.
      *
-     * @return this {@code Builder}
+     * @return the loss
      */
-    protected abstract T self();
+    public L build() {
+        return constructor.apply(self());
+    }
+
+    @SuppressWarnings("unchecked") // T is the type of this builder
+    private T self() {
+        return (T) this;
+    }
 
     /**
      * Sets the display name (default the simple name of the class). A trainer keys its metrics by
@@ -60,7 +91,7 @@ public abstract class LossBuilder<T extends LossBuilder<T>> {
      * @return this {@code Builder}
      */
     public T optReduction(Reduction reduction) {
-        this.reduction = Objects.requireNonNull(reduction, "reduction");
+        this.reduction = set("reduction", reduction);
         return self();
     }
 
@@ -71,7 +102,7 @@ public abstract class LossBuilder<T extends LossBuilder<T>> {
      * @return this {@code Builder}
      */
     public T optEmptyPolicy(EmptyPolicy emptyPolicy) {
-        this.emptyPolicy = Objects.requireNonNull(emptyPolicy, "emptyPolicy");
+        this.emptyPolicy = set("emptyPolicy", emptyPolicy);
         return self();
     }
 
@@ -82,7 +113,7 @@ public abstract class LossBuilder<T extends LossBuilder<T>> {
      * @return this {@code Builder}
      */
     public T optValidation(Validation validation) {
-        this.validation = Objects.requireNonNull(validation, "validation");
+        this.validation = set("validation", validation);
         return self();
     }
 
@@ -94,7 +125,7 @@ public abstract class LossBuilder<T extends LossBuilder<T>> {
      * @return this {@code Builder}
      */
     public T optSampleWeighting(SampleWeighting sampleWeighting) {
-        this.sampleWeighting = Objects.requireNonNull(sampleWeighting, "sampleWeighting");
+        this.sampleWeighting = set("sampleWeighting", sampleWeighting);
         return self();
     }
 
@@ -106,18 +137,121 @@ public abstract class LossBuilder<T extends LossBuilder<T>> {
      * @return this {@code Builder}
      */
     public T optLabelGradient(boolean labelGradient) {
-        this.labelGradient = labelGradient;
+        this.labelGradient = set("labelGradient", labelGradient);
         return self();
     }
 
+    /** Lets one reading serve, beside the formula, whatever the size; for tests and benchmarks. */
+    void only(Reading.Kind kind) {
+        only = kind;
+    }
+
+    // ------------------------------------------------------------------ what a subclass calls
+
     /**
-     * Sets how a sum or mean is computed (default {@link Reading#AUTO}); for tests and benchmarks.
+     * Changes defaults of the loss, which the subclass does in its constructor.
      *
-     * @param reading the reading
-     * @return this {@code Builder}
+     * @param defaultReduction the default reduction
+     * @param defaultEmptyPolicy the default policy
      */
-    public T optReading(Reading reading) {
-        this.reading = Objects.requireNonNull(reading, "reading");
-        return self();
+    protected final void defaults(Reduction defaultReduction, EmptyPolicy defaultEmptyPolicy) {
+        reduction = defaultReduction;
+        emptyPolicy = defaultEmptyPolicy;
+    }
+
+    /**
+     * Notes that an option has been set, for {@link AbstractLoss#getOptions} and {@code toString}.
+     *
+     * @param <V> the type of the value
+     * @param option the name of the option
+     * @param value its value
+     * @return the value
+     */
+    protected final <V> V set(String option, V value) {
+        set.put(option, Objects.requireNonNull(value, option));
+        return value;
+    }
+
+    /**
+     * Sets an option that must be greater than 0.
+     *
+     * @param option the name of the option
+     * @param value its value
+     * @return the value
+     */
+    protected final double positive(String option, double value) {
+        return set(option, Checks.positive(name, option, value));
+    }
+
+    /**
+     * Sets an option that must be at least 0.
+     *
+     * @param option the name of the option
+     * @param value its value
+     * @return the value
+     */
+    protected final double notNegative(String option, double value) {
+        return set(option, Checks.notNegative(name, option, value));
+    }
+
+    /**
+     * Sets an option that must be finite.
+     *
+     * @param option the name of the option
+     * @param value its value
+     * @return the value
+     */
+    protected final double finite(String option, double value) {
+        return set(option, Checks.finite(name, option, value));
+    }
+
+    /**
+     * Sets an option that must lie in a range.
+     *
+     * @param option the name of the option
+     * @param value its value
+     * @param min the least value
+     * @param max the greatest value
+     * @return the value
+     */
+    protected final double range(String option, double value, double min, double max) {
+        return set(option, Checks.range(name, option, value, min, max));
+    }
+
+    /**
+     * Sets an option of several weights.
+     *
+     * @param option the name of the option
+     * @param values the weights, finite and at least 0
+     * @return a copy of the weights
+     */
+    protected final double[] weights(String option, double... values) {
+        return set(option, Checks.weights(name, option, values));
+    }
+
+    /**
+     * Sets an option that must meet a requirement.
+     *
+     * @param <V> the type of the value
+     * @param option the name of the option
+     * @param value its value
+     * @param valid whether it meets the requirement
+     * @param requirement the requirement, as "be at least 1"
+     * @return the value
+     */
+    protected final <V> V require(String option, V value, boolean valid, String requirement) {
+        Checks.require(valid, name, option, requirement, value);
+        return set(option, value);
+    }
+
+    LossOptions options() {
+        return new LossOptions(
+                reduction,
+                emptyPolicy,
+                validation,
+                sampleWeighting,
+                labelGradient,
+                only,
+                Collections.unmodifiableMap(new LinkedHashMap<>(set)));
     }
 }

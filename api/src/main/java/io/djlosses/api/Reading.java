@@ -1,20 +1,232 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.api;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+
+import io.djlosses.internal.fast.Script;
+import io.djlosses.internal.symbolic.Recorder;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.List;
+
 /**
- * How the sum or mean of a loss is computed. Value and gradient are the same in every reading up to
- * rounding; they differ in speed and memory.
+ * One way to compute a loss. Value and gradient are the same in every reading up to rounding; they
+ * differ in speed and memory.
+ *
+ * <p>A loss lists its readings in {@link AbstractLoss#readings}, and the first that serves is used.
+ * Behind them always stands the formula, {@link AbstractLoss#terms}, which serves everything.
  */
-public enum Reading {
-    /** The default: whichever of the others is the fastest for this engine and size. */
-    AUTO,
-    /** The formula, differentiated by the engine. */
-    FORMULA,
-    /** The closed form of value and gradient wherever there is one. */
-    CLOSED_FORM,
+public abstract class Reading {
+
+    /** Below this size of the largest prediction a closed form costs more than it saves. */
+    private static final long CLOSED_FORM_SIZE = 4096;
+
+    /** Below this size of the largest array a graph's one call saves more than it costs. */
+    private static final long GRAPH_SIZE = 1 << 14;
+
+    /** What a reading computes with. */
+    public enum Kind {
+        /** The formula, recorded once and run as one graph, on engines that run graphs. */
+        GRAPH("graph"),
+        /** A script, on engines that run scripts. */
+        SCRIPT("script"),
+        /** Value and gradient in closed form, by operations of arrays. */
+        CLOSED_FORM("closed form"),
+        /** The formula, differentiated by the engine. */
+        FORMULA("formula");
+
+        private final String text;
+
+        Kind(String text) {
+            this.text = text;
+        }
+
+        /** {@inheritDoc} */
+        @Override
+        public String toString() {
+            return text;
+        }
+    }
+
+    private final Kind kind;
+
+    private Reading(Kind kind) {
+        this.kind = kind;
+    }
+
     /**
-     * A script wherever there is one and the engine runs scripts; a graph of the formula where it
-     * runs graphs and the arrays are not large.
+     * Reads labels and predictions into something, or declines.
+     *
+     * @param <R> what it reads them into
      */
-    SCRIPT
+    @FunctionalInterface
+    public interface Reader<R> {
+
+        /**
+         * Reads labels and predictions.
+         *
+         * @param labels the labels, without sample weights, as they came
+         * @param predictions the predictions, FLOAT32 or FLOAT64, not empty
+         * @param goal what is wanted, which is never {@link Goal.Kind#VALUES}
+         * @return the outcome, or null for the next reading
+         */
+        @Nullable R read(NDList labels, NDList predictions, Goal goal);
+    }
+
+    /**
+     * A script with its arguments.
+     *
+     * @param script the script
+     * @param divisor what the mean divides by, which is known
+     * @param arrays the arrays
+     * @param options the numbers
+     */
+    public record Call(Script script, Divisor divisor, List<NDArray> arrays, double... options) {}
+
+    /**
+     * Returns the reading that records the formula, and runs it as one graph while arrays are so
+     * small that calls cost more than what they do.
+     *
+     * <p>Only for a formula that computes the same from the same arrays for as long as the loss
+     * lives: not where it calls a function of the user, or draws or counts anything. What is drawn
+     * or computed in Java anew each time goes through {@link Recorder#prepare}.
+     *
+     * @return the reading
+     */
+    public static Reading graph() {
+        return graph(GRAPH_SIZE);
+    }
+
+    /**
+     * Returns {@link #graph()} with another limit.
+     *
+     * @param size the size of an array from which a graph costs more memory than it saves time:
+     *     what a graph computes with stays allocated
+     * @return the reading
+     */
+    public static Reading graph(long size) {
+        return new Reading(Kind.GRAPH) {
+            @Override
+            @Nullable String refusal(Request request) {
+                if (Recorder.runsOn(request.batch())) {
+                    return request.isEmpty() || request.largest() >= size
+                            ? "for arrays of less than " + size + " elements"
+                            : null;
+                }
+                return "the engine runs no graphs";
+            }
+
+            @Override
+            @Nullable Outcome read(Request request) {
+                return Formula.record(request);
+            }
+        };
+    }
+
+    /**
+     * Returns a reading by one script, which is one call of the engine. It serves sums and means
+     * without sample weights.
+     *
+     * @param reader chooses the script and makes its arguments. Arrays keep their graph; labels
+     *     have none
+     * @return the reading
+     */
+    public static Reading script(Reader<Call> reader) {
+        return new Reading(Kind.SCRIPT) {
+            @Override
+            @Nullable String refusal(Request request) {
+                if (!request.isPlain()) {
+                    return NOT_PLAIN;
+                }
+                return Script.runsOn(request.batch()) ? null : "the engine runs no scripts";
+            }
+
+            @Override
+            @Nullable Outcome read(Request request) {
+                Goal goal = request.goal();
+                Call call = reader.read(request.labels(), request.predictions(), goal);
+                if (call == null || request.isEmptyMean(call.divisor)) {
+                    return null;
+                }
+                // Where both parts are wanted, the sum is; else the engine divides.
+                boolean mean = goal.isMean() && !request.isApart();
+                NDArray result =
+                        call.script.run(
+                                mean, goal.gradient(), goal.forced(), call.arrays, call.options);
+                if (result == null) {
+                    return null;
+                }
+                return mean ? Outcome.finished(result) : Outcome.of(result, call.divisor);
+            }
+        };
+    }
+
+    /**
+     * Returns a reading in closed form. It serves sums and means of predictions of at least 4096
+     * elements without sample weights.
+     *
+     * @param reader computes the sum and its gradient without a graph. Labels and predictions are
+     *     detached; they share memory with the caller's arrays, so in-place operations are for
+     *     fresh arrays only
+     * @return the reading
+     */
+    public static Reading closedForm(Reader<Outcome> reader) {
+        return closedForm(CLOSED_FORM_SIZE, reader);
+    }
+
+    /**
+     * Returns {@link #closedForm(Reader)} with another limit.
+     *
+     * @param size the size of a prediction from which the closed form pays
+     * @param reader computes the sum and its gradient
+     * @return the reading
+     */
+    public static Reading closedForm(long size, Reader<Outcome> reader) {
+        return new Reading(Kind.CLOSED_FORM) {
+            @Override
+            @Nullable String refusal(Request request) {
+                if (!request.isPlain()) {
+                    return NOT_PLAIN;
+                }
+                return request.goal().forced() || request.largestPrediction() >= size
+                        ? null
+                        : "for predictions of " + size + " elements or more";
+            }
+
+            @Override
+            @Nullable Outcome read(Request request) {
+                Inputs detached = request.detached();
+                return reader.read(detached.labels(), detached.predictions(), request.goal());
+            }
+        };
+    }
+
+    /** The reading behind all others. */
+    static final Reading FORMULA =
+            new Reading(Kind.FORMULA) {
+                @Override
+                @Nullable String refusal(Request request) {
+                    return null;
+                }
+
+                @Override
+                Outcome read(Request request) {
+                    return Formula.compute(request);
+                }
+            };
+
+    private static final String NOT_PLAIN =
+            "for sums and means without sample weights and label gradients";
+
+    Kind kind() {
+        return kind;
+    }
+
+    /** Returns why the reading cannot serve a request or another is faster, or null if it serves. */
+    abstract @Nullable String refusal(Request request);
+
+    /** Reads a request that it serves; null where the data show that it does not. */
+    abstract @Nullable Outcome read(Request request);
 }

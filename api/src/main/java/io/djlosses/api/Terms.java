@@ -12,28 +12,25 @@ import org.jspecify.annotations.Nullable;
  * The unreduced reading of a loss: its values, and what each of them counts in a mean.
  *
  * <pre>{@code
- * NONE = values        SUM = Σ values        MEAN = Σ factors·values / Σ shares
+ * NONE = values        SUM = Σ values        MEAN = Σ values / Σ shares
  * }</pre>
  *
  * <p>Most losses are {@code Terms.of(values)}, where every value counts 1. A class-weighted loss
- * adds {@link #withShares}, a loss whose mean scales its values (CTC) adds {@link #withFactors}.
+ * adds {@link #withShares}.
  */
 public final class Terms {
 
     private final NDArray values;
     private final @Nullable NDArray shares;
     private final @Nullable Divisor divisor;
-    private final @Nullable NDArray factors;
 
     private Terms(
             NDArray values,
             @Nullable NDArray shares,
-            @Nullable Divisor divisor,
-            @Nullable NDArray factors) {
+            @Nullable Divisor divisor) {
         this.values = values;
         this.shares = shares;
         this.divisor = divisor;
-        this.factors = factors;
     }
 
     /**
@@ -43,7 +40,7 @@ public final class Terms {
      * @return the terms
      */
     public static Terms of(NDArray values) {
-        return new Terms(values, null, null, null);
+        return new Terms(values, null, null);
     }
 
     /**
@@ -53,7 +50,7 @@ public final class Terms {
      * @return new terms
      */
     public Terms withShares(NDArray shares) {
-        return new Terms(values, shares, null, factors);
+        return new Terms(values, shares, null);
     }
 
     /**
@@ -65,17 +62,7 @@ public final class Terms {
      * @return new terms
      */
     public Terms withShares(NDArray shares, Divisor sum) {
-        return new Terms(values, shares, sum, factors);
-    }
-
-    /**
-     * Sets what each value is multiplied with in a mean only.
-     *
-     * @param factors the factors, of the shape of the values; constants
-     * @return new terms
-     */
-    public Terms withFactors(NDArray factors) {
-        return new Terms(values, shares, divisor, factors);
+        return new Terms(values, shares, sum);
     }
 
     /**
@@ -85,10 +72,6 @@ public final class Terms {
      */
     public NDArray values() {
         return values;
-    }
-
-    @Nullable NDArray factors() {
-        return factors;
     }
 
     /** Returns what each value counts, as an array of the shape of the values. */
@@ -103,7 +86,7 @@ public final class Terms {
      * @return new terms
      */
     public Terms withValues(NDArray newValues) {
-        return new Terms(newValues, shares, divisor, factors);
+        return new Terms(newValues, shares, divisor);
     }
 
     /**
@@ -118,13 +101,12 @@ public final class Terms {
                 : new Terms(
                         values.reshape(shape),
                         shares == null ? null : shares.reshape(shape),
-                        divisor,
-                        factors == null ? null : factors.reshape(shape));
+                        divisor);
     }
 
     /** Tells whether a mean of the terms is the plain mean of some values. */
     boolean isUniform() {
-        return shares == null && divisor == null && factors == null && values.size() > 0;
+        return shares == null && divisor == null && values.size() > 0;
     }
 
     Divisor divisor() {

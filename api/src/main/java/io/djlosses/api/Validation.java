@@ -1,6 +1,8 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.api;
 
+import ai.djl.ndarray.NDArray;
+
 /** How closely a loss looks at its inputs. Ranks, shapes, types and devices are always checked. */
 public enum Validation {
     /**
@@ -17,5 +19,15 @@ public enum Validation {
      * Reads all data on any device: finite predictions, labels in {−1, 1}, probabilities in [0, 1]
      * and whatever else a loss requires. Waits for the device, so it is meant for finding faults.
      */
-    STRICT
+    STRICT;
+
+    /**
+     * Tells whether index data are read, and rejected when out of range.
+     *
+     * @param array the index data
+     * @return whether they are
+     */
+    public boolean reads(NDArray array) {
+        return this == STRICT || (this == INDICES && !array.getDevice().isGpu());
+    }
 }

@@ -17,6 +17,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -124,33 +126,20 @@ final class Report {
         line("");
         cells(List.of("what", "S", "M", "L"));
         cells(List.of("---", "---", "---", "---"));
-        run.measurements().stream()
-                .map(Run.Measurement::row)
-                .distinct()
-                .forEach(
-                        name -> {
-                            List<String> cells = new ArrayList<>(List.of(name));
-                            for (Size size : Size.values()) {
-                                cells.add(
-                                        of(run, size).stream()
-                                                .filter(row -> row.row().equals(name))
-                                                .map(
-                                                        row ->
-                                                                milliseconds(
-                                                                        value(
-                                                                                row,
-                                                                                Limits.BASE,
-                                                                                Run.Result
-                                                                                        ::milliseconds)))
-                                                .findFirst()
-                                                .orElse(ABSENT));
-                            }
-                            cells(cells);
-                        });
-    }
-
-    private static String milliseconds(@Nullable Double value) {
-        return value == null ? ABSENT : String.format(Locale.ROOT, "%.2g", value);
+        Map<String, Map<Size, String>> times = new LinkedHashMap<>();
+        for (Run.Measurement limit : run.measurements()) {
+            Double time = value(limit, Limits.BASE, Run.Result::milliseconds);
+            times.computeIfAbsent(limit.row(), name -> new EnumMap<>(Size.class))
+                    .put(limit.size(), String.format(Locale.ROOT, "%.2g", time));
+        }
+        times.forEach(
+                (name, bySize) -> {
+                    List<String> cells = new ArrayList<>(List.of(name));
+                    for (Size size : Size.values()) {
+                        cells.add(bySize.getOrDefault(size, ABSENT));
+                    }
+                    cells(cells);
+                });
     }
 
     private void facts(Run run, String profiles) {

@@ -53,9 +53,7 @@ public class DevicePathIT {
 
     @DataProvider
     public Object[][] engines() {
-        return Outcome.engines().stream()
-                .map(engine -> new Object[] {engine})
-                .toArray(Object[][]::new);
+        return Outcome.onEveryEngine();
     }
 
     @Test(dataProvider = "engines")

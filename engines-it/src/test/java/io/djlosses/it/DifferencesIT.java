@@ -45,9 +45,7 @@ public class DifferencesIT {
 
     @DataProvider
     public Object[][] engines() {
-        return Outcome.engines().stream()
-                .map(engine -> new Object[] {engine})
-                .toArray(Object[][]::new);
+        return Outcome.onEveryEngine();
     }
 
     private static NDArray array(NDManager manager, Shape shape, double... values) {

@@ -41,7 +41,7 @@ public class MemoryIT {
 
     @DataProvider
     public Object[][] engines() {
-        return Outcome.engines().stream().map(name -> new Object[] {name}).toArray(Object[][]::new);
+        return Outcome.onEveryEngine();
     }
 
     private record Sample(double evaluations, double nativeBytes, double javaBytes, int arrays) {

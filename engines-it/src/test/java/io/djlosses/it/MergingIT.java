@@ -49,9 +49,7 @@ public class MergingIT {
 
     @DataProvider
     public Object[][] engines() {
-        return Outcome.engines().stream()
-                .map(engine -> new Object[] {engine})
-                .toArray(Object[][]::new);
+        return Outcome.onEveryEngine();
     }
 
     @DataProvider

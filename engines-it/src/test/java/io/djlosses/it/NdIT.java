@@ -22,9 +22,7 @@ public class NdIT {
 
     @DataProvider
     public Object[][] engines() {
-        return Outcome.engines().stream()
-                .map(engine -> new Object[] {engine})
-                .toArray(Object[][]::new);
+        return Outcome.onEveryEngine();
     }
 
     @Test(dataProvider = "engines")

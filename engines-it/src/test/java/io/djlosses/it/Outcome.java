@@ -34,6 +34,11 @@ record Outcome(DataType type, Shape shape, double[] value, List<double[]> gradie
         return Stream.of("PyTorch", "MXNet").filter(Engine::hasEngine).toList();
     }
 
+    /** Returns the engines as the arguments of a test that runs on each. */
+    static Object[][] onEveryEngine() {
+        return engines().stream().map(engine -> new Object[] {engine}).toArray(Object[][]::new);
+    }
+
     /** Evaluates a loss on the inputs of a row, with gradients. */
     static Outcome of(String engine, Loss loss, GoldenRow row, DataType type) {
         return of(engine, loss, row, type, row.head(), 1);

@@ -45,7 +45,7 @@ public class TemplateIT {
 
     @DataProvider
     public Object[][] engines() {
-        return Outcome.engines().stream().map(name -> new Object[] {name}).toArray(Object[][]::new);
+        return Outcome.onEveryEngine();
     }
 
     // ------------------------------------------------------------------ a loss of one's own

@@ -68,7 +68,7 @@ public class ThreadsIT {
 
     @DataProvider
     public Object[][] engines() {
-        return Outcome.engines().stream().map(name -> new Object[] {name}).toArray(Object[][]::new);
+        return Outcome.onEveryEngine();
     }
 
     @Test(dataProvider = "engines")

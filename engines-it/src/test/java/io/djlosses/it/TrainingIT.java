@@ -60,9 +60,7 @@ public class TrainingIT {
 
     @DataProvider
     public Object[][] engines() {
-        return Outcome.engines().stream()
-                .map(engine -> new Object[] {engine})
-                .toArray(Object[][]::new);
+        return Outcome.onEveryEngine();
     }
 
     @DataProvider

@@ -55,9 +55,7 @@ public class TrapsIT {
 
     @DataProvider
     public Object[][] engines() {
-        return Outcome.engines().stream()
-                .map(engine -> new Object[] {engine})
-                .toArray(Object[][]::new);
+        return Outcome.onEveryEngine();
     }
 
     private static DefaultTrainingConfig config(Model model, Loss loss) {

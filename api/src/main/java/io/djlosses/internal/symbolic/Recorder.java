@@ -1,10 +1,14 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
-package io.djlosses.nd;
+package io.djlosses.internal.symbolic;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
+import io.djlosses.internal.core.NdBase;
+import io.djlosses.internal.core.Trait;
+import io.djlosses.internal.core.Traced;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
 
 import org.jspecify.annotations.Nullable;
 
@@ -37,6 +41,14 @@ public final class Recorder {
     private final Map<List<Object>, Recorded> computations = new ConcurrentHashMap<>();
     private @Nullable NDManager manager;
 
+    /**
+     * What a computation gives.
+     *
+     * @param heads the arrays
+     * @param number a number that follows from shapes and types alone
+     */
+    public record Results(NDList heads, double number) {}
+
     /** What is known of a computation on arrays of certain shapes and types. */
     private static final class Recorded {
 
@@ -63,10 +75,10 @@ public final class Recorder {
      * @param name what tells this computation from others of the same recorder
      * @param inputs the arrays that it depends on
      * @param computation the computation, which depends on nothing else that ever changes
-     * @return the result, or null where it has not been recorded
+     * @return the results, or null where it has not been recorded
      */
-    public @Nullable NDArray run(
-            Object name, NDList inputs, Function<NDList, NDArray> computation) {
+    public @Nullable Results run(
+            Object name, NDList inputs, Function<NDList, Results> computation) {
         List<Object> key = new ArrayList<>(1 + 2 * inputs.size());
         key.add(name);
         for (NDArray input : inputs) {
@@ -84,34 +96,35 @@ public final class Recorder {
             return null;
         }
         for (Graph graph : recorded.graphs) {
-            NDArray result = graph.tryRun(inputs);
-            if (result != null) {
-                return result;
+            NDList results = graph.tryRun(inputs);
+            if (results != null) {
+                return new Results(results, graph.number());
             }
         }
         return recorded.graphs.size() < MOST ? record(recorded, inputs, computation) : null;
     }
 
-    private synchronized @Nullable NDArray record(
-            Recorded recorded, NDList inputs, Function<NDList, NDArray> computation) {
+    private synchronized @Nullable Results record(
+            Recorded recorded, NDList inputs, Function<NDList, Results> computation) {
         if (manager == null) {
             NDManager owner = inputs.head().getManager().getEngine().newBaseManager(Device.cpu());
             CLEANER.register(this, owner::close);
             manager = owner;
         }
         NDManager owner = manager;
-        try {
-            return Nd.scoped(
-                    () -> {
-                        Graph.Start start = Graph.of(owner, inputs, computation);
-                        recorded.graphs.add(start.graph());
-                        return start.result();
-                    });
+        Graph.Start start;
+        try (NDScope scope = new NDScope()) {
+            scope.suppressNotUsedWarning();
+            start = Graph.of(owner, inputs, computation);
+            recorded.graphs.add(start.graph());
+            NDScope.unregister(start.results());
         } catch (RuntimeException e) {
             // Also of bad input, which the computation itself will tell.
             recorded.failed = true;
             return null;
         }
+        start.results().forEach(NDScope::register);
+        return new Results(start.results(), start.graph().number());
     }
 
     /**
@@ -124,7 +137,7 @@ public final class Recorder {
      * @return what it makes
      */
     public static NDList prepare(NDArray array, Function<NDArray, NDList> maker) {
-        return isRecorded(array) ? Recording.prepare(array, maker) : maker.apply(array);
+        return Traced.is(array) ? Recording.prepare(array, maker) : maker.apply(array);
     }
 
     /**
@@ -137,15 +150,5 @@ public final class Recorder {
      */
     public static boolean observe(NDArray array, Predicate<NDArray> look) {
         return !prepare(array, data -> look.test(data) ? new NDList(data) : new NDList()).isEmpty();
-    }
-
-    /**
-     * Tells whether what is done to an array is recorded, so that its data cannot be read.
-     *
-     * @param array the array
-     * @return whether it is
-     */
-    public static boolean isRecorded(NDArray array) {
-        return Recording.isRecorded(array);
     }
 }

@@ -1,7 +1,6 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
-package io.djlosses.nd;
+package io.djlosses.internal.core;
 
-import ai.djl.ndarray.NDArray;
 
 import org.jspecify.annotations.Nullable;
 
@@ -24,15 +23,16 @@ public final class Speculation {
      * Runs a computation in which {@link #on} assumes; the assumptions are checked at its end, and
      * where one is wrong it runs once more, without any.
      *
+     * @param <T> the type of the result
      * @param computation the computation, which may run twice
      * @return the result
      */
-    public static NDArray run(Supplier<NDArray> computation) {
+    public static <T> T run(Supplier<T> computation) {
         List<BooleanSupplier> outer = OPEN.get();
         List<BooleanSupplier> assumptions = new ArrayList<>();
         try {
             OPEN.set(assumptions);
-            NDArray result = computation.get();
+            T result = computation.get();
             if (assumptions.stream().allMatch(BooleanSupplier::getAsBoolean)) {
                 return result;
             }
@@ -47,8 +47,13 @@ public final class Speculation {
         }
     }
 
-    /** Tells whether something holds: what {@link #run} checks later, or, outside of it, now. */
-    static boolean on(BooleanSupplier assumption) {
+    /**
+     * Tells whether something holds: what {@link #run} checks later, or, outside of it, now.
+     *
+     * @param assumption the question
+     * @return whether it holds, or true where that is checked later
+     */
+    public static boolean on(BooleanSupplier assumption) {
         List<BooleanSupplier> assumptions = OPEN.get();
         return assumptions == null ? assumption.getAsBoolean() : assumptions.add(assumption);
     }

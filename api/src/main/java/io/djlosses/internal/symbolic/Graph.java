@@ -1,8 +1,11 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
-package io.djlosses.nd;
+package io.djlosses.internal.symbolic;
 
 import ai.djl.MalformedModelException;
 import ai.djl.ndarray.NDArray;
+import io.djlosses.internal.core.NdBase;
+import io.djlosses.internal.core.Trait;
+import io.djlosses.internal.core.Traced;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
@@ -11,8 +14,8 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.SymbolBlock;
 import ai.djl.training.ParameterStore;
 
-import io.djlosses.nd.Recording.Node;
-import io.djlosses.nd.Recording.Preparation;
+import io.djlosses.internal.symbolic.Recording.Node;
+import io.djlosses.internal.symbolic.Recording.Preparation;
 
 import org.jspecify.annotations.Nullable;
 
@@ -41,8 +44,14 @@ final class Graph {
                         try (NDScope scope = new NDScope()) {
                             scope.suppressNotUsedWarning();
                             NDList one = new NDList(probe.ones(new Shape(1), DataType.FLOAT32));
-                            Start start = of(probe, one, inputs -> inputs.head().add(2));
-                            return Nd.toDoubles(start.result)[0] == 3;
+                            Start start =
+                                    of(
+                                            probe,
+                                            one,
+                                            inputs ->
+                                                    new Recorder.Results(
+                                                            new NDList(inputs.head().add(2)), 0));
+                            return NdBase.toDoubles(start.results.head())[0] == 3;
                         } catch (RuntimeException e) {
                             return false;
                         }
@@ -54,19 +63,23 @@ final class Graph {
     private final List<Node> leaves;
     private final List<Preparation> preparations;
 
-    private Graph(SymbolBlock block, List<Node> leaves, List<Preparation> preparations) {
+    private final double number;
+
+    private Graph(
+            SymbolBlock block, List<Node> leaves, List<Preparation> preparations, double number) {
         this.block = block;
         this.leaves = leaves;
         this.preparations = preparations;
+        this.number = number;
     }
 
     /**
      * A graph and what it computed first.
      *
      * @param graph the graph
-     * @param result the result for the inputs that it was recorded with
+     * @param results the results for the inputs that it was recorded with
      */
-    record Start(Graph graph, NDArray result) {}
+    record Start(Graph graph, NDList results) {}
 
     /** Tells whether the engine of an array runs graphs. */
     static boolean runsOn(NDArray array) {
@@ -79,19 +92,19 @@ final class Graph {
      * @param owner the manager of what stays
      * @param inputs the inputs
      * @param computation the computation
-     * @return the graph and its first result
+     * @return the graph and its first results
      * @throws IllegalStateException if the engine computes something else by the graph
      */
-    static Start of(NDManager owner, NDList inputs, Function<NDList, NDArray> computation) {
+    static Start of(NDManager owner, NDList inputs, Function<NDList, Recorder.Results> computation) {
         Recording.Result recorded = Recording.of(inputs, computation);
         try {
-            List<Node> nodes = collect(recorded.head());
+            List<Node> nodes = collect(recorded.heads());
             List<Node> leaves = nodes.stream().filter(Node::isLeaf).toList();
-            SymbolBlock block = load(owner, nodes, leaves);
-            Graph graph = new Graph(block, leaves, recorded.preparations());
+            SymbolBlock block = load(owner, nodes, recorded.heads());
+            Graph graph = new Graph(block, leaves, recorded.preparations(), recorded.number());
             NDList constants = new NDList(inputs.size());
             recorded.inputs().forEach(input -> constants.add(input.stopGradient()));
-            graph.check(constants, recorded.value());
+            graph.check(constants, recorded.values());
             for (Node leaf : leaves) {
                 if (leaf.constant() != null) {
                     leaf.constant().attach(owner);
@@ -105,14 +118,17 @@ final class Graph {
     }
 
     /** Refuses a graph that the engine computes in another way than one operation after another. */
-    private void check(NDList inputs, NDArray value) {
-        double[] expected = Nd.toDoubles(value);
-        double[] actual = Nd.toDoubles(run(inputs));
-        for (int i = 0; i < expected.length; i++) {
-            double difference = Math.abs(actual[i] - expected[i]);
-            if (Double.compare(actual[i], expected[i]) != 0
-                    && !(difference <= 1e-6 * Math.abs(expected[i]))) {
-                throw new IllegalStateException("the engine computes another value");
+    private void check(NDList inputs, NDList values) {
+        NDList results = run(inputs);
+        for (int head = 0; head < values.size(); head++) {
+            double[] expected = NdBase.toDoubles(values.get(head));
+            double[] actual = NdBase.toDoubles(results.get(head));
+            for (int i = 0; i < expected.length; i++) {
+                double difference = Math.abs(actual[i] - expected[i]);
+                if (Double.compare(actual[i], expected[i]) != 0
+                        && !(difference <= 1e-6 * Math.abs(expected[i]))) {
+                    throw new IllegalStateException("the engine computes another value");
+                }
             }
         }
     }
@@ -121,9 +137,9 @@ final class Graph {
      * Runs the graph.
      *
      * @param given the inputs
-     * @return the result, or null if the graph is for other data
+     * @return the results, or null if the graph is for other data
      */
-    @Nullable NDArray tryRun(NDList given) {
+    @Nullable NDList tryRun(NDList given) {
         if (preparations.isEmpty()) {
             return run(given);
         }
@@ -138,7 +154,12 @@ final class Graph {
         return run(inputs);
     }
 
-    private NDArray run(NDList inputs) {
+    /** Returns the number beside the results. */
+    double number() {
+        return number;
+    }
+
+    private NDList run(NDList inputs) {
         NDList arguments = new NDList(leaves.size());
         for (Node leaf : leaves) {
             // What two runs share, the backward of one would take away from the other.
@@ -149,13 +170,14 @@ final class Graph {
             // An engine takes the name of an array for that of an input.
             arguments.add(array.getName() == null ? array : array.reshape(array.getShape()));
         }
-        return block.forward(NO_PARAMETERS, arguments, false).head();
+        return block.forward(NO_PARAMETERS, arguments, false);
     }
 
     /** Returns the nodes of a graph, each after what it is computed from. */
-    private static List<Node> collect(Node head) {
+    private static List<Node> collect(List<Node> heads) {
         List<Node> nodes = new ArrayList<>();
-        collect(head, new HashMap<>(), nodes);
+        Map<Node, Boolean> seen = new HashMap<>();
+        heads.forEach(head -> collect(head, seen, nodes));
         return nodes;
     }
 
@@ -167,15 +189,15 @@ final class Graph {
     }
 
     /** Loads nodes as a model without parameters, in the format that blocks are saved in. */
-    private static SymbolBlock load(NDManager owner, List<Node> nodes, List<Node> leaves) {
-        byte[] source = source(nodes).getBytes(StandardCharsets.UTF_8);
+    private static SymbolBlock load(NDManager owner, List<Node> nodes, List<Node> heads) {
+        byte[] source = source(nodes, heads).getBytes(StandardCharsets.UTF_8);
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (DataOutputStream saved = new DataOutputStream(bytes)) {
             saved.writeByte(3);
             saved.writeInt(source.length);
             saved.write(source);
             saved.writeInt(0);
-            for (int i = 0; i < leaves.size(); i++) {
+            for (long leaf = nodes.stream().filter(Node::isLeaf).count(); leaf > 0; leaf--) {
                 saved.writeChar('N');
             }
             SymbolBlock block = SymbolBlock.newInstance(owner);
@@ -189,7 +211,7 @@ final class Graph {
         }
     }
 
-    private static String source(List<Node> nodes) {
+    private static String source(List<Node> nodes, List<Node> heads) {
         Map<Node, Integer> numbers = new HashMap<>();
         StringJoiner entries = new StringJoiner(",");
         StringJoiner leaves = new StringJoiner(",");
@@ -217,9 +239,14 @@ final class Graph {
                                     arguments));
         }
         return """
-        {"nodes":[%s],"arg_nodes":[%s],"heads":[[%d,0,0]],
+        {"nodes":[%s],"arg_nodes":[%s],"heads":[%s],
         "attrs":{"mxnet_version":["int",10900],"is_np_shape":["int",1]}}
         """
-                .formatted(entries, leaves, nodes.size() - 1);
+                .formatted(
+                        entries,
+                        leaves,
+                        heads.stream()
+                                .map(head -> "[" + numbers.get(head) + ",0,0]")
+                                .collect(Collectors.joining(",")));
     }
 }

@@ -1,5 +1,5 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
-package io.djlosses.nd;
+package io.djlosses.internal.fast;
 
 import ai.djl.Device;
 import ai.djl.MalformedModelException;
@@ -12,6 +12,9 @@ import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.ParameterStore;
+
+import io.djlosses.internal.core.NdBase;
+import io.djlosses.internal.core.Trait;
 
 import org.jspecify.annotations.Nullable;
 
@@ -62,10 +65,10 @@ public final class Script {
     private static final Trait RUNS_SCRIPTS =
             new Trait(
                     probe -> {
-                        NDArray one = Nd.create(probe, new float[] {1}, new Shape(1));
+                        NDArray one = NdBase.create(probe, new float[] {1}, new Shape(1));
                         try {
-                            NDArray three = PLUS.run(new Goal(false, false, true), List.of(one), 2);
-                            return three != null && Nd.toDoubles(three)[0] == 3;
+                            NDArray three = PLUS.run(false, false, true, List.of(one), 2);
+                            return three != null && NdBase.toDoubles(three)[0] == 3;
                         } catch (RuntimeException e) {
                             return false;
                         }
@@ -181,15 +184,22 @@ public final class Script {
     /**
      * Runs the script.
      *
-     * @param goal what is wanted
+     * @param mean whether the mean is wanted, and not the sum
+     * @param gradient whether the gradient is wanted
+     * @param always whether to run whatever the size of the arrays
      * @param arguments the arrays; the result belongs to the manager of the first
      * @param options the numbers
      * @return the result, or null where the arrays are so small that another reading is faster, or
      *     their type cannot hold a number
      */
-    public @Nullable NDArray run(Goal goal, List<NDArray> arguments, double... options) {
-        if (!goal.always && arguments.get(0).size() < least) {
-            return small == null ? null : small.run(goal, arguments, options);
+    public @Nullable NDArray run(
+            boolean mean,
+            boolean gradient,
+            boolean always,
+            List<NDArray> arguments,
+            double... options) {
+        if (!always && arguments.get(0).size() < least) {
+            return small == null ? null : small.run(mean, gradient, false, arguments, options);
         }
         NDArray first = arguments.get(0);
         String engine = first.getManager().getEngine().getEngineName();
@@ -207,13 +217,13 @@ public final class Script {
                 inputs.add(array(engine, option));
             }
         }
-        Variant variant = new Variant(engine, goal.mean, goal.gradient, isUsual);
+        Variant variant = new Variant(engine, mean, gradient, isUsual);
         Model model = models.get(variant);
         if (model == null) {
             model = models.computeIfAbsent(variant, this::load);
         }
         // Only in training does the result carry a gradient.
-        return model.getBlock().forward(NO_PARAMETERS, inputs, goal.gradient).head();
+        return model.getBlock().forward(NO_PARAMETERS, inputs, gradient).head();
     }
 
     /** Tells whether a type holds a number, and neither 0 nor infinity in its place. */
@@ -348,7 +358,7 @@ public final class Script {
     }
 
     private static NDArray create(NDManager manager, double[] values, Shape shape, DataType type) {
-        NDArray array = Nd.create(manager, values, shape, type);
+        NDArray array = NdBase.create(manager, values, shape, type);
         // It stays when the scope ends in which it was first needed.
         NDScope.unregister(array);
         return array;
@@ -357,15 +367,6 @@ public final class Script {
     private record Place(String engine, DataType type) {}
 
     private record Option(String engine, double number) {}
-
-    /**
-     * What is wanted of a script.
-     *
-     * @param mean whether the mean is wanted, and not the sum
-     * @param gradient whether the gradient is wanted
-     * @param always whether the script runs whatever the size of the arrays
-     */
-    public record Goal(boolean mean, boolean gradient, boolean always) {}
 
     private record Variant(String engine, boolean mean, boolean gradient, boolean usual) {}
 
@@ -628,7 +629,7 @@ public final class Script {
                 lines.append("return (total / divisor).type_as(").append(first).append(")");
                 return lines.toString();
             }
-            // As Nd.withGradient: an inner product carries the gradient, and gets the value. Sums
+            // As Gradients.withGradient: an inner product carries the gradient, and gets the value. Sums
             // in place have backwards of their own, each of which frees what it has kept.
             String products =
                     predictions.stream()

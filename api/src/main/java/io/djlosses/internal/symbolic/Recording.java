@@ -1,7 +1,10 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
-package io.djlosses.nd;
+package io.djlosses.internal.symbolic;
 
 import ai.djl.ndarray.NDArray;
+import io.djlosses.internal.core.NdBase;
+import io.djlosses.internal.core.Trait;
+import io.djlosses.internal.core.Traced;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
@@ -169,15 +172,17 @@ final class Recording {
     /**
      * What has been recorded.
      *
-     * @param head the node of the result
-     * @param value the result
+     * @param heads the nodes of the results
+     * @param values the results
+     * @param number the number beside them
      * @param inputs the inputs, and after them what was prepared
      * @param preparations what was prepared
      * @param made all arrays that were made and are not inputs
      */
     record Result(
-            Node head,
-            NDArray value,
+            List<Node> heads,
+            NDList values,
+            double number,
             NDList inputs,
             List<Preparation> preparations,
             List<NDArray> made) {}
@@ -189,7 +194,7 @@ final class Recording {
      * @param computation the computation
      * @return what has been recorded
      */
-    static Result of(NDList inputs, Function<NDList, NDArray> computation) {
+    static Result of(NDList inputs, Function<NDList, Recorder.Results> computation) {
         Recording recording = new Recording(inputs);
         NDList recorded = new NDList(inputs.size());
         for (int i = 0; i < inputs.size(); i++) {
@@ -197,14 +202,22 @@ final class Recording {
         }
         boolean complete = false;
         try {
-            Recorded result = recorded(computation.apply(recorded));
-            complete = !result.node.isLeaf();
-            if (!complete) {
-                throw new Unrecordable("a result that is not computed");
+            List<Node> heads = new ArrayList<>();
+            NDList values = new NDList();
+            Recorder.Results results = computation.apply(recorded);
+            for (NDArray array : results.heads()) {
+                Recorded result = recorded(array);
+                if (result.node.isLeaf()) {
+                    throw new Unrecordable("a result that is not computed");
+                }
+                heads.add(result.node);
+                values.add(result.array);
             }
+            complete = true;
             return new Result(
-                    result.node,
-                    result.array,
+                    heads,
+                    values,
+                    results.number(),
                     recording.inputs,
                     recording.preparations,
                     recording.made);
@@ -213,11 +226,6 @@ final class Recording {
                 recording.made.forEach(NDArray::close);
             }
         }
-    }
-
-    /** Tells whether an array notes what is done to it. */
-    static boolean isRecorded(NDArray array) {
-        return Proxy.isProxyClass(array.getClass());
     }
 
     /** Makes arrays of the data of an input, or of one with another shape. */
@@ -296,7 +304,7 @@ final class Recording {
 
     private static Recorded recorded(Object array) {
         if (array instanceof NDArray given
-                && isRecorded(given)
+                && Traced.is(given)
                 && Proxy.getInvocationHandler(given) instanceof Recorded found) {
             return found;
         }

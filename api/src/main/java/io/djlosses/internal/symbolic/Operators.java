@@ -1,8 +1,11 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
-package io.djlosses.nd;
+package io.djlosses.internal.symbolic;
 
 import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
+import io.djlosses.internal.core.NdBase;
+import io.djlosses.internal.core.Trait;
+import io.djlosses.internal.core.Traced;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
@@ -13,7 +16,7 @@ import ai.djl.util.PairList;
  * Operators that some engines run by name and {@link NDArray} does not have: one call each, where
  * the same from portable operations would be several, or would be less exact.
  */
-final class Operators {
+public final class Operators {
 
     private static final String AXES = "abcdefghijklmnopqrstuvwxyz";
 
@@ -48,27 +51,27 @@ final class Operators {
     private Operators() {}
 
     /** Tells whether the engine of an array has these operators. */
-    static boolean serve(NDArray x) {
+    public static boolean serve(NDArray x) {
         return KNOWN.of(x.getManager());
     }
 
     private static NDArray vector(NDManager manager, double... values) {
-        return Nd.create(manager, values, new Shape(values.length), DataType.FLOAT32);
+        return NdBase.create(manager, values, new Shape(values.length), DataType.FLOAT32);
     }
 
     private static boolean isClose(NDArray x, double first) {
-        double value = Nd.toDoubles(x)[0];
+        double value = NdBase.toDoubles(x)[0];
         return value == first || Math.abs(value - first) < 1e-6 * Math.abs(first);
     }
 
     /** Returns the 0-d sum of all elements, exact and also where some are infinite. */
-    static NDArray total(NDArray x) {
+    public static NDArray total(NDArray x) {
         // Never the array itself, which a caller may close.
         return x.getShape().isScalar() ? x.add(0) : contract(x, axes(x), "");
     }
 
     /** Returns the sums along an axis, exact and also where some are infinite. */
-    static NDArray sum(NDArray x, int axis) {
+    public static NDArray sum(NDArray x, int axis) {
         String axes = axes(x);
         return contract(x, axes, axes.substring(0, axis) + axes.substring(axis + 1));
     }
@@ -83,7 +86,7 @@ final class Operators {
     }
 
     /** Returns the sums of the products along the last axis, as exact as {@link #sum}. */
-    static NDArray dot(NDArray x, NDArray y) {
+    public static NDArray dot(NDArray x, NDArray y) {
         String axes = axes(x);
         String kept = axes.substring(0, axes.length() - 1);
         String subscripts = axes + "," + axes + "->" + kept;
@@ -91,12 +94,12 @@ final class Operators {
     }
 
     /** Returns the sums along an axis of several: slow where there are many elements. */
-    static NDArray sumOfFew(NDArray x, int axis, boolean keepDims) {
+    public static NDArray sumOfFew(NDArray x, int axis, boolean keepDims) {
         return invoke("sum", x, "axis", "" + axis, "keepdims", keepDims ? "1" : "0");
     }
 
     /** Returns the 0-d sum of the products of two arrays of equal shape. */
-    static NDArray inner(NDArray x, NDArray y) {
+    public static NDArray inner(NDArray x, NDArray y) {
         int rank = x.getShape().dimension();
         return rank == 0
                 ? x.mul(y)
@@ -104,70 +107,70 @@ final class Operators {
     }
 
     /** Returns a part of an axis. */
-    static NDArray slice(NDArray x, int axis, long begin, long end) {
+    public static NDArray slice(NDArray x, int axis, long begin, long end) {
         return invoke("slice_axis", x, "axis", "" + axis, "begin", "" + begin, "end", "" + end);
     }
 
     /** Picks one entry along axis 1 for every other position. */
-    static NDArray pick(NDArray scores, NDArray index) {
+    public static NDArray pick(NDArray scores, NDArray index) {
         return invoke("pick", new NDList(scores, index), "axis", "1");
     }
 
     /** Returns the sign of x, with the gradient 1. */
-    static NDArray signPassingGradient(NDArray x) {
+    public static NDArray signPassingGradient(NDArray x) {
         return invoke("_contrib_sign_ste", x);
     }
 
     /** Returns log(softmax(x)), exact, by a kernel that is slow where there are many elements. */
-    static NDArray logSoftmax(NDArray x, int axis) {
+    public static NDArray logSoftmax(NDArray x, int axis) {
         // A temperature, even of 1, keeps engines from a kernel that is fast but not exact.
         return invoke("log_softmax", x, "axis", "" + axis, "temperature", "1");
     }
 
     /** Returns max(x, 0) with gradient 0 at 0. */
-    static NDArray relu(NDArray x) {
+    public static NDArray relu(NDArray x) {
         return invoke("_npx_relu", x);
     }
 
     /** Returns max(x, 0) of a constant; of NaN this makes 0. */
-    static NDArray positivePart(NDArray x) {
+    public static NDArray positivePart(NDArray x) {
         return invoke("Activation", x, "act_type", "relu");
     }
 
     /** Returns 1 − x. */
-    static NDArray complement(NDArray x) {
+    public static NDArray complement(NDArray x) {
         return withNumber("_rminus_scalar", x, 1);
     }
 
     /** Returns log(1 + exp(x)) for FLOAT32, exact because computed in FLOAT64. */
-    static NDArray softplus(NDArray x) {
+    public static NDArray softplus(NDArray x) {
         NDArray wide = invoke("Cast", x, "dtype", "float64");
         return invoke(
                 "Cast", invoke("Activation", wide, "act_type", "softrelu"), "dtype", "float32");
     }
 
     /** Returns the result of an operator of an array and a number, in the type of the array. */
-    static NDArray withNumber(String name, NDArray x, double number) {
+    public static NDArray withNumber(String name, NDArray x, double number) {
         return invoke(name, x, "scalar", "" + number);
     }
 
     /** Returns log(1 + x). */
-    static NDArray log1p(NDArray x) {
+    public static NDArray log1p(NDArray x) {
         return invoke("_npi_log1p", x);
     }
 
     /** Puts σ(x) in the place of a constant. */
-    static void sigmoidInPlace(NDArray x) {
+    public static void sigmoidInPlace(NDArray x) {
         replace("Activation", x, "act_type", "sigmoid");
     }
 
     /** Puts tanh(x) in the place of a constant. */
-    static void tanhInPlace(NDArray x) {
+    public static void tanhInPlace(NDArray x) {
         replace("Activation", x, "act_type", "tanh");
     }
 
     /** Puts log₂(x) in the place of a constant. */
-    static void log2InPlace(NDArray x) {
+    public static void log2InPlace(NDArray x) {
         replace("_npi_log2", x);
     }
 

@@ -1,0 +1,167 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.api;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.Shape;
+
+import io.djlosses.internal.core.Speculation;
+import io.djlosses.internal.core.Traced;
+import io.djlosses.internal.symbolic.Recorder;
+import io.djlosses.nd.Nd;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The reading that defines a loss: its terms, weighted or masked, differentiated by the engine,
+ * operation by operation or as one graph.
+ */
+final class Formula {
+
+    private Formula() {}
+
+    /** What tells the graphs of a formula apart. */
+    private record Form(Goal goal, boolean apart, int predictions) {}
+
+    /** Computes the outcome of a request. */
+    static Outcome compute(Request request) {
+        Terms terms = Speculation.run(() -> weighted(request));
+        NDArray values = terms.values();
+        Goal goal = request.goal();
+        if (goal.kind() == Goal.Kind.VALUES) {
+            return Outcome.finished(values);
+        }
+        if (goal.isMean() && !request.isApart() && terms.isUniform()) {
+            return Outcome.finished(request.loss().transform().of(Nd.mean(values)));
+        }
+        return Outcome.of(Nd.sum(values), terms.divisor());
+    }
+
+    /** Computes the outcome of a request as a graph; null where there is none. */
+    static @Nullable Outcome record(Request request) {
+        if (Traced.is(request.batch())) {
+            return null;
+        }
+        boolean gradient = request.goal().gradient();
+        NDList predictions = request.predictions();
+        int count = predictions.size();
+        int weighted = count + request.labels().size();
+        // Detached here where no gradient is wanted, which in a graph would be a copy.
+        NDList arrays = new NDList(gradient ? predictions : Request.detached(predictions));
+        // And what two losses may share, which the backward of one would take from the other.
+        arrays.addAll(gradient ? request.constants() : request.labels());
+        NDArray weight = request.weight();
+        if (weight != null) {
+            arrays.add(weight.stopGradient());
+        }
+        Recorder.Results results =
+                request.loss()
+                        .recorder()
+                        .run(
+                                new Form(request.goal(), request.isApart(), count),
+                                arrays,
+                                given ->
+                                        results(
+                                                request.with(
+                                                        given.subNDList(count, weighted),
+                                                        given.subNDList(0, count),
+                                                        given.size() > weighted
+                                                                ? given.get(weighted)
+                                                                : null)));
+        if (results == null) {
+            return null;
+        }
+        NDList heads = results.heads();
+        if (!request.isApart()) {
+            return Outcome.finished(heads.head());
+        }
+        return Outcome.of(
+                heads.head(),
+                heads.size() > 1 ? Divisor.of(heads.get(1)) : Divisor.of(results.number()));
+    }
+
+    private static Recorder.Results results(Request request) {
+        Outcome outcome = compute(request);
+        if (outcome.isFinished()) {
+            return new Recorder.Results(new NDList(outcome.result()), 0);
+        }
+        if (!request.isApart()) {
+            return new Recorder.Results(new NDList(Evaluation.finish(request, outcome)), 0);
+        }
+        NDArray numerator = outcome.numerator(request.predictions());
+        Divisor divisor = outcome.divisor();
+        return divisor.isKnown()
+                ? new Recorder.Results(new NDList(numerator), divisor.toDouble())
+                : new Recorder.Results(new NDList(numerator, divisor.toArray(numerator)), 0);
+    }
+
+    // ------------------------------------------------------------------ weights and masks
+
+    private static Terms weighted(Request request) {
+        AbstractLoss loss = request.loss();
+        Goal goal = request.goal();
+        NDList labels = request.constants();
+        boolean asIs = goal.gradient() || Traced.is(request.batch());
+        NDList predictions = asIs ? request.predictions() : Request.detached(request.predictions());
+        Shape shape = loss.unreducedShape(labels, predictions);
+        if (shape.size() == 0) {
+            return Terms.of(empty(loss.batch(predictions), shape));
+        }
+        NDArray weight = request.weight();
+        if (weight == null) {
+            return loss.terms(labels, predictions, goal);
+        }
+        SampleWeighting weighting = loss.options().sampleWeighting();
+        if (weighting == SampleWeighting.MASK) {
+            NDArray mask = weight.getDataType().isBoolean() ? weight : weight.neq(0);
+            Inputs shown = loss.masked(mask, labels, predictions);
+            Terms terms = loss.terms(shown.labels(), shown.predictions(), goal);
+            mask = leading(loss, mask, terms.values().getShape());
+            return terms.withValues(Nd.where(mask, terms.values(), 0))
+                    .withShares(Nd.where(mask, terms.sharesOrOnes(), 0));
+        }
+        Terms terms = loss.terms(labels, predictions, goal);
+        NDArray values = terms.values();
+        NDArray factor = leading(loss, Nd.constant(weight, values), values.getShape());
+        Terms scaled = terms.withValues(values.mul(factor));
+        return weighting == SampleWeighting.MEAN_BY_WEIGHT
+                ? scaled.withShares(terms.sharesOrOnes().mul(factor))
+                : scaled;
+    }
+
+    /** Returns an empty array that keeps the graph connected, where engines fail in many ways. */
+    private static NDArray empty(NDArray prediction, Shape shape) {
+        if (prediction.size() == 0) {
+            return prediction.reshape(shape);
+        }
+        // The gradient of what is broadcast to nothing is anything on some engines; the mask stops
+        // it.
+        NDArray zero = Nd.where(prediction.stopGradient().zerosLike().neq(0), prediction, 0).sum();
+        return prediction.getManager().zeros(shape, prediction.getDataType()).add(zero);
+    }
+
+    /** Aligns a weight with the leading axes of a shape. */
+    static NDArray leading(AbstractLoss loss, NDArray weight, Shape shape) {
+        return weight.getShape().dimension() == shape.dimension()
+                ? weight
+                : weight.reshape(alignment(loss, weight.getShape(), shape));
+    }
+
+    /** Returns the shape of a weight with as many axes as a shape, or throws if it does not fit. */
+    static Shape alignment(AbstractLoss loss, Shape given, Shape shape) {
+        boolean fits = given.dimension() <= shape.dimension();
+        long[] aligned = new long[shape.dimension()];
+        for (int i = 0; fits && i < aligned.length; i++) {
+            aligned[i] = i < given.dimension() ? given.get(i) : 1;
+            fits = aligned[i] == 1 || aligned[i] == shape.get(i);
+        }
+        if (!fits) {
+            throw Checks.failure(
+                    loss.getName(),
+                    "the sample weights (the last of labels)",
+                    "have the shape " + shape + " of the values, or its leading axes",
+                    given);
+        }
+        return new Shape(aligned);
+    }
+}

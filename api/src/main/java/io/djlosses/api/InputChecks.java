@@ -1,0 +1,167 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.api;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.DataType;
+
+import io.djlosses.internal.core.Looks;
+import io.djlosses.nd.Nd;
+
+import org.jspecify.annotations.Nullable;
+
+/** The checks of what every loss is given, before any native call. */
+final class InputChecks {
+
+    private InputChecks() {}
+
+    /**
+     * Checks labels and predictions, and makes of them what a loss computes with.
+     *
+     * @param goal what is wanted
+     * @param apart whether numerator and denominator are wanted
+     * @return the request
+     */
+    static Request check(
+            AbstractLoss loss, NDList labels, NDList predictions, Goal goal, boolean apart) {
+        String name = loss.getName();
+        SampleWeighting sampleWeighting = loss.options().sampleWeighting();
+        boolean labelGradient = loss.options().labelGradient();
+        requireArrays(name, "labels", labels);
+        requireArrays(name, "predictions", predictions);
+        if (predictions.isEmpty()) {
+            throw new IllegalArgumentException(
+                    name + ": predictions must hold at least one array, but held none");
+        }
+        NDArray first = predictions.get(0);
+        DataType type = first.getDataType();
+        for (int i = 0; i < predictions.size(); i++) {
+            DataType given = predictions.get(i).getDataType();
+            if (given != DataType.FLOAT32
+                    && given != DataType.FLOAT64
+                    && given != DataType.FLOAT16) {
+                throw Checks.failure(
+                        name, "predictions[" + i + "]", "be FLOAT32, FLOAT64 or FLOAT16", given);
+            }
+            if (given != type) {
+                throw Checks.failure(
+                        name,
+                        "predictions[" + i + "]",
+                        "have the data type " + type + " of predictions[0]",
+                        given);
+            }
+            requireSamePlace(name, "predictions", i, predictions.get(i), first);
+        }
+        NDArray weight = null;
+        NDList targets = labels;
+        if (sampleWeighting != SampleWeighting.NONE) {
+            Checks.require(
+                    !labels.isEmpty(),
+                    name,
+                    "labels",
+                    "end with an array of sample weights (sampleWeighting is "
+                            + sampleWeighting
+                            + ")",
+                    "empty");
+            weight = labels.get(labels.size() - 1);
+            targets = labels.subNDList(0, labels.size() - 1);
+        }
+        for (int i = 0; i < labels.size(); i++) {
+            NDArray label = labels.get(i);
+            // Which an engine may answer by ending the process.
+            if (label.getDataType() == DataType.BFLOAT16) {
+                throw Checks.failure(
+                        name,
+                        "labels[" + i + "]",
+                        "have a data type that every engine converts",
+                        label.getDataType());
+            }
+            requireSamePlace(name, "labels", i, label, first);
+            if (!labelGradient && label.hasGradient()) {
+                throw new IllegalArgumentException(
+                        name
+                                + ": labels["
+                                + i
+                                + "] requires a gradient, but labels are constants here; build the"
+                                + " loss with optLabelGradient(true), or swap the arguments:"
+                                + " the order is evaluate(labels, predictions)");
+            }
+        }
+        if (labelGradient) {
+            for (int i = 0; i < targets.size(); i++) {
+                DataType given = targets.get(i).getDataType();
+                if (given.isFloating() && (given != type || type == DataType.FLOAT16)) {
+                    throw Checks.failure(
+                            name,
+                            "labels[" + i + "]",
+                            "have the data type of predictions[0], FLOAT32 or FLOAT64, to receive a"
+                                    + " gradient",
+                            given);
+                }
+            }
+        }
+        loss.check(targets, predictions);
+        if (weight != null) {
+            Formula.alignment(
+                    loss, weight.getShape(), loss.unreducedShape(targets, predictions));
+        }
+        if (loss.getValidation() == Validation.STRICT) {
+            for (int i = 0; i < predictions.size(); i++) {
+                if (!Looks.allFinite(predictions.get(i))) {
+                    throw Checks.failure(
+                            name,
+                            "predictions[" + i + "]",
+                            "be finite (strict validation)",
+                            "NaN or infinite");
+                }
+            }
+            loss.checkData(targets, predictions);
+        }
+        NDList computed = predictions;
+        if (type == DataType.FLOAT16) {
+            computed = new NDList(predictions.size());
+            for (NDArray prediction : predictions) {
+                computed.add(Nd.widen(prediction, DataType.FLOAT32));
+            }
+        }
+        return new Request(loss, new Inputs(targets, computed), weight, goal, apart);
+    }
+
+    private static void requireArrays(String name, String argument, @Nullable NDList list) {
+        if (list == null) {
+            throw Checks.failure(name, argument, "be a list of arrays", "null");
+        }
+        for (int i = 0; i < list.size(); i++) {
+            if (list.get(i) == null) {
+                throw Checks.failure(name, argument + "[" + i + "]", "be an array", "null");
+            }
+        }
+    }
+
+    private static void requireSamePlace(
+            String name, String argument, int i, NDArray array, NDArray first) {
+        if (array == first) {
+            return;
+        }
+        if (array.getClass() != first.getClass()) {
+            throw new IllegalArgumentException(
+                    name
+                            + ": "
+                            + argument
+                            + "["
+                            + i
+                            + "] must belong to the engine of"
+                            + " predictions[0] ("
+                            + first.getManager().getEngine().getEngineName()
+                            + "), but belongs to "
+                            + array.getManager().getEngine().getEngineName());
+        }
+        if (!array.getDevice().equals(first.getDevice())) {
+            throw Checks.failure(
+                    name,
+                    argument + "[" + i + "]",
+                    "be on the device of predictions[0] (" + first.getDevice() + ")",
+                    "on " + array.getDevice());
+        }
+    }
+}

@@ -1,0 +1,96 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.api;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+
+import io.djlosses.internal.array.Gradients;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a {@link Reading} found: a numerator and what it is to be divided by, or a result that needs
+ * nothing more.
+ *
+ * <p>A numerator either carries its gradient, or comes with gradients that were computed without a
+ * graph.
+ */
+public final class Outcome {
+
+    private final NDArray array;
+    private final @Nullable Divisor divisor;
+    private final double scale;
+    private final @Nullable NDArray @Nullable [] gradients;
+
+    private Outcome(
+            NDArray array,
+            @Nullable Divisor divisor,
+            double scale,
+            @Nullable NDArray @Nullable [] gradients) {
+        this.array = array;
+        this.divisor = divisor;
+        this.scale = scale;
+        this.gradients = gradients;
+    }
+
+    /**
+     * Returns the outcome of a sum that carries its gradient, or of which no gradient is wanted.
+     *
+     * @param sum Σ values, a 0-d array
+     * @param divisor what MEAN divides by
+     * @return the outcome
+     */
+    public static Outcome of(NDArray sum, Divisor divisor) {
+        return new Outcome(sum, divisor, 1, null);
+    }
+
+    /**
+     * Returns the outcome of a closed form: a sum and its gradient, both computed without a graph.
+     *
+     * @param sum Σ values, a detached 0-d array
+     * @param divisor what MEAN divides by
+     * @param scale a factor on all gradients, which saves a pass over them
+     * @param gradients {@code scale} times these is the gradient of the sum with respect to each
+     *     prediction: arrays of the shape of that prediction, null where there is none
+     * @return the outcome
+     */
+    public static Outcome of(
+            NDArray sum, Divisor divisor, double scale, @Nullable NDArray... gradients) {
+        return new Outcome(sum, divisor, scale, gradients);
+    }
+
+    /** Returns the outcome that is the result already. */
+    static Outcome finished(NDArray result) {
+        return new Outcome(result, null, 1, null);
+    }
+
+    boolean isFinished() {
+        return divisor == null;
+    }
+
+    /** Returns the result of a finished outcome. */
+    NDArray result() {
+        return array;
+    }
+
+    Divisor divisor() {
+        return divisor == null ? Divisor.of(1) : divisor;
+    }
+
+    /** Returns the numerator with its gradient. */
+    NDArray numerator(NDList predictions) {
+        return gradients == null
+                ? array
+                : Gradients.withGradient(array, predictions, gradients, scale);
+    }
+
+    /** Returns the numerator divided, with its gradient. */
+    NDArray divided(NDList predictions, Divisor by, EmptyPolicy policy, String loss) {
+        if (gradients == null || !by.isKnown()) {
+            return by.divide(numerator(predictions), policy, loss);
+        }
+        // Attached after the division, so that the value is not rounded again.
+        NDArray mean = by.divide(array, policy, loss);
+        return Gradients.withGradient(mean, predictions, gradients, scale * by.factor());
+    }
+}

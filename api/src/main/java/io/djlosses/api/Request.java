@@ -1,0 +1,134 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.api;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+
+import org.jspecify.annotations.Nullable;
+
+/** One evaluation of a loss: checked inputs, and what is wanted of them. */
+final class Request {
+
+    private final AbstractLoss loss;
+    private final Inputs inputs;
+    private final @Nullable NDArray weight;
+    private final Goal goal;
+    private final boolean apart;
+
+    /**
+     * Makes a request.
+     *
+     * @param loss the loss
+     * @param inputs labels without sample weights, and predictions wide enough to sum
+     * @param weight the sample weights or the mask, or null
+     * @param goal what is wanted
+     * @param apart whether numerator and denominator are wanted, and not the result
+     */
+    Request(
+            AbstractLoss loss,
+            Inputs inputs,
+            @Nullable NDArray weight,
+            Goal goal,
+            boolean apart) {
+        this.loss = loss;
+        this.inputs = inputs;
+        this.weight = weight;
+        this.goal = goal;
+        this.apart = apart;
+    }
+
+    /** Returns this request for other inputs. */
+    Request with(NDList labels, NDList predictions, @Nullable NDArray newWeight) {
+        return new Request(loss, new Inputs(labels, predictions), newWeight, goal, apart);
+    }
+
+    AbstractLoss loss() {
+        return loss;
+    }
+
+    NDList labels() {
+        return inputs.labels();
+    }
+
+    NDList predictions() {
+        return inputs.predictions();
+    }
+
+    @Nullable NDArray weight() {
+        return weight;
+    }
+
+    Goal goal() {
+        return goal;
+    }
+
+    boolean isApart() {
+        return apart;
+    }
+
+    /** Returns the prediction that the result belongs to. */
+    NDArray batch() {
+        return loss.batch(predictions());
+    }
+
+    /** Tells whether constant labels alone decide a sum or mean, as fast readings assume. */
+    boolean isPlain() {
+        return goal.kind() != Goal.Kind.VALUES
+                && weight == null
+                && !loss.options().labelGradient()
+                && !isEmpty();
+    }
+
+    boolean isEmpty() {
+        for (NDArray array : predictions()) {
+            if (array.size() == 0) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Tells whether the policy has a say in a mean over nothing, which an engine does not ask. */
+    boolean isEmptyMean(Divisor divisor) {
+        return goal.isMean()
+                && !apart
+                && loss.options().emptyPolicy() != EmptyPolicy.NAN
+                && divisor.toDouble() == 0;
+    }
+
+    /** Returns the number of elements of the largest prediction. */
+    long largestPrediction() {
+        return largest(predictions());
+    }
+
+    /** Returns the number of elements of the largest array. */
+    long largest() {
+        long most = Math.max(largest(predictions()), largest(labels()));
+        return weight == null ? most : Math.max(most, weight.size());
+    }
+
+    private static long largest(NDList list) {
+        long largest = 0;
+        for (NDArray array : list) {
+            largest = Math.max(largest, array.size());
+        }
+        return largest;
+    }
+
+    Inputs detached() {
+        return new Inputs(detached(labels()), detached(predictions()));
+    }
+
+    /** Returns the labels, detached unless they learn. */
+    NDList constants() {
+        return loss.options().labelGradient() ? labels() : detached(labels());
+    }
+
+    static NDList detached(NDList list) {
+        NDList detached = new NDList(list.size());
+        for (NDArray array : list) {
+            detached.add(array.stopGradient());
+        }
+        return detached;
+    }
+}

@@ -1,0 +1,28 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.api;
+
+import java.util.function.Function;
+
+/**
+ * The builder of a loss without options of its own.
+ *
+ * <pre>{@code
+ * public static SimpleBuilder<L1Loss> builder() {
+ *     return new SimpleBuilder<>("L1Loss", L1Loss::new);
+ * }
+ * }</pre>
+ *
+ * @param <L> the loss
+ */
+public final class SimpleBuilder<L> extends LossBuilder<L, SimpleBuilder<L>> {
+
+    /**
+     * Makes a builder.
+     *
+     * @param name the default display name, which is the simple name of the class
+     * @param constructor makes the loss of the builder
+     */
+    public SimpleBuilder(String name, Function<? super SimpleBuilder<L>, ? extends L> constructor) {
+        super(name, constructor);
+    }
+}

@@ -1,0 +1,205 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.internal.array;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.Shape;
+import io.djlosses.internal.core.NdBase;
+import io.djlosses.internal.core.Traced;
+import io.djlosses.internal.core.Traits;
+import io.djlosses.internal.symbolic.Operators;
+
+/**
+ * Sums that are exact to the last digits and right where some values are infinite, on engines whose own sums are not: those are
+ * found by a trial.
+ */
+public final class Sums {
+
+    /** Up to this size the number of operations costs more than the operations. */
+    private static final long SMALL = 4096;
+
+    /** The size from which an array is large, and the width of the rows that it is summed in. */
+    private static final long LARGE = 1 << 16;
+
+
+    private static final long ROW = 256;
+
+
+    /**
+     * The greatest width of rows whose sum by one product is as exact as any, whatever they hold.
+     */
+    private static final long EXACT_WIDTH = 64;
+
+
+    /** The least width of rows whose sum by a product is fast. */
+    private static final long MIN_WIDTH = 16;
+
+    private Sums() {}
+
+
+    /**
+     * Returns the sum of all values, also where some are infinite: a compensated sum, as some
+     * engines compute it, is NaN there.
+     *
+     * @param x the array
+     * @return the 0-d sum
+     */
+    public static NDArray sum(NDArray x) {
+        return x.size() == 0 || Traits.SUMS_INFINITIES.of(x.getManager()) ? x.sum() : total(x);
+    }
+
+
+    /**
+     * Returns the sum of all values of a constant, in fewer passes than {@link #sum(NDArray)}.
+     *
+     * @param x the array, detached
+     * @return the 0-d sum
+     */
+    public static NDArray sumOfConstant(NDArray x) {
+        if (Traits.SUMS_INFINITIES.of(x.getManager()) || !Operators.serve(x) || x.size() == 0) {
+            return sum(x);
+        }
+        if (x.size() < LARGE || x.size() % EXACT_WIDTH != 0) {
+            return Operators.total(x);
+        }
+        try (NDArray rows = x.reshape(-1, EXACT_WIDTH);
+                NDArray sums = rows.dot(ones(rows, EXACT_WIDTH))) {
+            return Operators.total(sums);
+        }
+    }
+
+
+
+    private static NDArray total(NDArray x) {
+        if (!Operators.serve(x)) {
+            return totalByProducts(x);
+        }
+        if (isSmall(x)) {
+            return Operators.total(x);
+        }
+        // The value of the one, which is exact, with the gradient of the other, which is fast.
+        NDArray sum = totalByProducts(x);
+        return Gradients.overwrite(sum, sumOfConstant(x.stopGradient()));
+    }
+
+
+    /** Sums by products with ones: row by row, to lose few digits. */
+    private static NDArray totalByProducts(NDArray x) {
+        Shape shape = x.getShape();
+        long width = shape.isScalar() ? 1 : shape.tail();
+        if (shape.dimension() > 1 && width >= MIN_WIDTH) {
+            return totalByProducts(x.dot(ones(x, width)));
+        }
+        width = divisor(x.size());
+        if (width >= MIN_WIDTH && width < x.size()) {
+            return totalByProducts(x.reshape(-1, width));
+        }
+        NDArray flat = flat(x);
+        return flat.dot(ones(flat, flat.size()));
+    }
+
+
+    /** Tells whether the number of operations counts more than what one takes. */
+    public static boolean isSmall(NDArray x) {
+        return x.size() < SMALL || Traced.is(x);
+    }
+
+
+    /** Returns the largest divisor of a number that is the width of a short row. */
+    private static long divisor(long number) {
+        long width = ROW;
+        while (number % width != 0) {
+            width--;
+        }
+        return width;
+    }
+
+
+    /**
+     * Returns the mean of all elements, also where some are infinite.
+     *
+     * @param x the array, not empty
+     * @return a 0-d array, {@code x} itself if it is one
+     */
+    public static NDArray mean(NDArray x) {
+        if (x.getShape().isScalar()) {
+            return x;
+        }
+        return Traits.SUMS_INFINITIES.of(x.getManager()) ? x.mean() : NdBase.div(total(x), x.size());
+    }
+
+
+
+    /**
+     * Returns the sums along an axis, also where some values are infinite.
+     *
+     * @param x the array
+     * @param axis the axis
+     * @param keepDims whether the axis stays, with size 1
+     * @return the sums
+     */
+    public static NDArray sum(NDArray x, int axis, boolean keepDims) {
+        int summed = NdBase.axis(x, axis);
+        if (Traits.SUMS_INFINITIES.of(x.getManager())) {
+            return x.sum(new int[] {summed}, keepDims);
+        }
+        if (!Operators.serve(x)) {
+            return sumByProduct(x, summed, keepDims);
+        }
+        if (isSmall(x)) {
+            return keepDims || x.getShape().dimension() > 1
+                    ? Operators.sumOfFew(x, summed, keepDims)
+                    : Operators.total(x);
+        }
+        if (x.getShape().get(summed) <= EXACT_WIDTH) {
+            return sumByProduct(x, summed, keepDims);
+        }
+        NDArray sums = sumByProduct(x, summed, false);
+        sums = Gradients.overwrite(sums, Operators.sum(x.stopGradient(), summed));
+        return keepDims ? sums.expandDims(summed) : sums;
+    }
+
+
+    /**
+     * Returns the sums of a constant along an axis, which stays with size 1, in fewer passes than
+     * {@link #sum(NDArray, int, boolean)}.
+     *
+     * @param x the array, detached
+     * @param axis the axis
+     * @return the sums
+     */
+    public static NDArray sumOfConstant(NDArray x, int axis) {
+        int summed = NdBase.axis(x, axis);
+        return Traits.SUMS_INFINITIES.of(x.getManager())
+                        || !Operators.serve(x)
+                        || isSmall(x)
+                        || x.getShape().get(summed) <= EXACT_WIDTH
+                ? sum(x, summed, true)
+                : Operators.sum(x, summed).expandDims(summed);
+    }
+
+
+    /** Sums along an axis by a product with ones: fast on any engine. */
+    public static NDArray sumByProduct(NDArray x, int axis, boolean keepDims) {
+        Shape shape = x.getShape();
+        long size = shape.get(axis);
+        NDArray sums;
+        if (axis == shape.dimension() - 1) {
+            sums = x.dot(ones(x, size));
+        } else {
+            long rows = shape.slice(0, axis).size();
+            Shape rest = shape.slice(0, axis).addAll(shape.slice(axis + 1));
+            sums = ones(x, rows, 1, size).matMul(x.reshape(rows, size, -1)).reshape(rest);
+        }
+        return keepDims ? sums.expandDims(axis) : sums;
+    }
+
+
+    public static NDArray ones(NDArray like, long... shape) {
+        return like.getManager().ones(new Shape(shape), like.getDataType());
+    }
+
+    /** Returns an array as a vector. */
+    static NDArray flat(NDArray x) {
+        return x.getShape().dimension() == 1 ? x : x.reshape(-1);
+    }
+}
