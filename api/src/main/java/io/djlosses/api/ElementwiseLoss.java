@@ -110,6 +110,41 @@ public abstract class ElementwiseLoss extends AbstractLoss {
         return form.compute(matching(labels.get(0), prediction), prediction, goal.gradient());
     }
 
+    /** A script with its arguments. */
+    @FunctionalInterface
+    public interface Arguments {
+
+        /**
+         * Makes the arguments of a script.
+         *
+         * @param label the label, of the shape and data type of the prediction
+         * @param prediction the prediction
+         * @return the arrays, or null for the next reading
+         */
+        @Nullable List<NDArray> of(NDArray label, NDArray prediction);
+    }
+
+    /**
+     * Returns a reading by a script of arrays that are made of label and prediction.
+     *
+     * @param script the script
+     * @param arguments makes its arrays
+     * @param options its numbers
+     * @return the reading
+     */
+    protected static Reading script(Script script, Arguments arguments, double... options) {
+        return Reading.script(
+                (labels, predictions, goal) -> {
+                    NDArray prediction = predictions.get(0);
+                    NDArray label = matching(labels.get(0), prediction);
+                    List<NDArray> arrays = arguments.of(label, prediction);
+                    return arrays == null
+                            ? null
+                            : new Reading.Call(
+                                    script, Divisor.of(prediction.size()), arrays, options);
+                });
+    }
+
     /**
      * Returns a reading by a script of prediction and label.
      *
@@ -118,16 +153,7 @@ public abstract class ElementwiseLoss extends AbstractLoss {
      * @return the reading
      */
     protected static Reading script(Script script, double... options) {
-        return Reading.script(
-                (labels, predictions, goal) -> {
-                    NDArray prediction = predictions.get(0);
-                    NDArray label = matching(labels.get(0), prediction);
-                    return new Reading.Call(
-                            script,
-                            Divisor.of(prediction.size()),
-                            List.of(prediction, label),
-                            options);
-                });
+        return script(script, (label, prediction) -> List.of(prediction, label), options);
     }
 
     /**

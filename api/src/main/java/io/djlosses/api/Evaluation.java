@@ -100,8 +100,8 @@ final class Evaluation {
         } else if (reduction != Reduction.MEAN && !apart) {
             kind = Goal.Kind.VALUES;
         }
-        Goal goal = new Goal(kind, gradient, loss.options().only() != null);
-        return InputChecks.check(loss, labels, predictions, goal, apart);
+        Goal goal = new Goal(kind, gradient, apart, loss.options().only() != null);
+        return InputChecks.check(loss, labels, predictions, goal);
     }
 
     /** Walks the readings. */

@@ -21,7 +21,7 @@ final class Formula {
     private Formula() {}
 
     /** What tells the graphs of a formula apart. */
-    private record Form(Goal goal, boolean apart, int predictions) {}
+    private record Form(Goal goal, int predictions) {}
 
     /** Computes the outcome of a request. */
     static Outcome compute(Request request) {
@@ -31,7 +31,7 @@ final class Formula {
         if (goal.kind() == Goal.Kind.VALUES) {
             return Outcome.finished(values);
         }
-        if (goal.isMean() && !request.isApart() && terms.isUniform()) {
+        if (goal.isMean() && !goal.apart() && terms.isUniform()) {
             return Outcome.finished(request.loss().transform().of(Nd.mean(values)));
         }
         return Outcome.of(Nd.sum(values), terms.divisor());
@@ -58,7 +58,7 @@ final class Formula {
                 request.loss()
                         .recorder()
                         .run(
-                                new Form(request.goal(), request.isApart(), count),
+                                new Form(request.goal(), count),
                                 arrays,
                                 given ->
                                         results(
@@ -72,7 +72,7 @@ final class Formula {
             return null;
         }
         NDList heads = results.heads();
-        if (!request.isApart()) {
+        if (!request.goal().apart()) {
             return Outcome.finished(heads.head());
         }
         return Outcome.of(
@@ -85,7 +85,7 @@ final class Formula {
         if (outcome.isFinished()) {
             return new Recorder.Results(new NDList(outcome.result()), 0);
         }
-        if (!request.isApart()) {
+        if (!request.goal().apart()) {
             return new Recorder.Results(new NDList(Evaluation.finish(request, outcome)), 0);
         }
         NDArray numerator = outcome.numerator(request.predictions());

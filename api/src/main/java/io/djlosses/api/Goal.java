@@ -7,9 +7,10 @@ package io.djlosses.api;
  * @param kind which values
  * @param gradient whether the gradient is wanted: not in validation and accumulators, from which a
  *     loss that learns from the batches it sees must not learn
+ * @param apart whether numerator and denominator are wanted, and not the result
  * @param forced whether a reading is to serve although another is faster, as tests ask for
  */
-public record Goal(Kind kind, boolean gradient, boolean forced) {
+public record Goal(Kind kind, boolean gradient, boolean apart, boolean forced) {
 
     /** Which values are wanted. */
     public enum Kind {

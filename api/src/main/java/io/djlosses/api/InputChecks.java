@@ -19,11 +19,10 @@ final class InputChecks {
      * Checks labels and predictions, and makes of them what a loss computes with.
      *
      * @param goal what is wanted
-     * @param apart whether numerator and denominator are wanted
      * @return the request
      */
     static Request check(
-            AbstractLoss loss, NDList labels, NDList predictions, Goal goal, boolean apart) {
+            AbstractLoss loss, NDList labels, NDList predictions, Goal goal) {
         String name = loss.getName();
         SampleWeighting sampleWeighting = loss.options().sampleWeighting();
         boolean labelGradient = loss.options().labelGradient();
@@ -124,7 +123,7 @@ final class InputChecks {
                 computed.add(Nd.widen(prediction, DataType.FLOAT32));
             }
         }
-        return new Request(loss, new Inputs(targets, computed), weight, goal, apart);
+        return new Request(loss, new Inputs(targets, computed), weight, goal);
     }
 
     private static void requireArrays(String name, String argument, @Nullable NDList list) {

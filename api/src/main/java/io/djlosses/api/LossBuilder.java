@@ -66,8 +66,13 @@ public abstract class LossBuilder<L, T extends LossBuilder<L, T>> {
         return constructor.apply(self());
     }
 
+    /**
+     * Returns this builder in its own type.
+     *
+     * @return this {@code Builder}
+     */
     @SuppressWarnings("unchecked") // T is the type of this builder
-    private T self() {
+    protected final T self() {
         return (T) this;
     }
 

@@ -1,6 +1,7 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.api;
 
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 
@@ -115,7 +116,7 @@ public abstract class Reading {
                             ? "for arrays of less than " + size + " elements"
                             : null;
                 }
-                return "the engine runs no graphs";
+                return NO_GRAPHS;
             }
 
             @Override
@@ -140,7 +141,7 @@ public abstract class Reading {
                 if (!request.isPlain()) {
                     return NOT_PLAIN;
                 }
-                return Script.runsOn(request.batch()) ? null : "the engine runs no scripts";
+                return Script.runsOn(request.batch()) ? null : NO_SCRIPTS;
             }
 
             @Override
@@ -151,10 +152,20 @@ public abstract class Reading {
                     return null;
                 }
                 // Where both parts are wanted, the sum is; else the engine divides.
-                boolean mean = goal.isMean() && !request.isApart();
-                NDArray result =
-                        call.script.run(
-                                mean, goal.gradient(), goal.forced(), call.arrays, call.options);
+                boolean mean = goal.isMean() && !goal.apart();
+                NDArray result;
+                try {
+                    result =
+                            call.script.run(
+                                    mean,
+                                    goal.gradient(),
+                                    goal.forced(),
+                                    call.arrays,
+                                    call.options);
+                } catch (EngineException e) {
+                    // A kernel may refuse data that the formula computes with.
+                    return null;
+                }
                 if (result == null) {
                     return null;
                 }
@@ -203,6 +214,35 @@ public abstract class Reading {
         };
     }
 
+    /**
+     * Returns a reading of a loss that computes with more than labels and predictions. It serves
+     * sums and means without sample weights.
+     *
+     * @param kind what the reading computes with, which the engine must run
+     * @param reader computes the sum, which carries its gradient
+     * @return the reading
+     */
+    public static Reading of(Kind kind, Reader<Outcome> reader) {
+        return new Reading(kind) {
+            @Override
+            @Nullable String refusal(Request request) {
+                if (!request.isPlain()) {
+                    return NOT_PLAIN;
+                }
+                return switch (kind) {
+                    case GRAPH -> Recorder.runsOn(request.batch()) ? null : NO_GRAPHS;
+                    case SCRIPT -> Script.runsOn(request.batch()) ? null : NO_SCRIPTS;
+                    case CLOSED_FORM, FORMULA -> null;
+                };
+            }
+
+            @Override
+            @Nullable Outcome read(Request request) {
+                return reader.read(request.labels(), request.predictions(), request.goal());
+            }
+        };
+    }
+
     /** The reading behind all others. */
     static final Reading FORMULA =
             new Reading(Kind.FORMULA) {
@@ -217,6 +257,8 @@ public abstract class Reading {
                 }
             };
 
+    private static final String NO_GRAPHS = "the engine runs no graphs";
+    private static final String NO_SCRIPTS = "the engine runs no scripts";
     private static final String NOT_PLAIN =
             "for sums and means without sample weights and label gradients";
 

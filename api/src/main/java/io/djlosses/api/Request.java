@@ -13,7 +13,6 @@ final class Request {
     private final Inputs inputs;
     private final @Nullable NDArray weight;
     private final Goal goal;
-    private final boolean apart;
 
     /**
      * Makes a request.
@@ -22,24 +21,21 @@ final class Request {
      * @param inputs labels without sample weights, and predictions wide enough to sum
      * @param weight the sample weights or the mask, or null
      * @param goal what is wanted
-     * @param apart whether numerator and denominator are wanted, and not the result
      */
     Request(
             AbstractLoss loss,
             Inputs inputs,
             @Nullable NDArray weight,
-            Goal goal,
-            boolean apart) {
+            Goal goal) {
         this.loss = loss;
         this.inputs = inputs;
         this.weight = weight;
         this.goal = goal;
-        this.apart = apart;
     }
 
     /** Returns this request for other inputs. */
     Request with(NDList labels, NDList predictions, @Nullable NDArray newWeight) {
-        return new Request(loss, new Inputs(labels, predictions), newWeight, goal, apart);
+        return new Request(loss, new Inputs(labels, predictions), newWeight, goal);
     }
 
     AbstractLoss loss() {
@@ -60,10 +56,6 @@ final class Request {
 
     Goal goal() {
         return goal;
-    }
-
-    boolean isApart() {
-        return apart;
     }
 
     /** Returns the prediction that the result belongs to. */
@@ -91,7 +83,7 @@ final class Request {
     /** Tells whether the policy has a say in a mean over nothing, which an engine does not ask. */
     boolean isEmptyMean(Divisor divisor) {
         return goal.isMean()
-                && !apart
+                && !goal.apart()
                 && loss.options().emptyPolicy() != EmptyPolicy.NAN
                 && divisor.toDouble() == 0;
     }

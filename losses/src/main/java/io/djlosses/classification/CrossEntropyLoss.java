@@ -1,19 +1,31 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.classification;
 
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Checks;
+import io.djlosses.api.Divisor;
+import io.djlosses.api.Goal;
+import io.djlosses.api.Inputs;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Outcome;
+import io.djlosses.api.Reading;
+import io.djlosses.api.Reduction;
+import io.djlosses.api.Terms;
+import io.djlosses.internal.array.Sums;
+import io.djlosses.internal.fast.Constants;
+import io.djlosses.internal.kernel.ClassAxis;
+import io.djlosses.internal.kernel.ClassTargets;
+import io.djlosses.internal.kernel.CrossEntropyScript;
+import io.djlosses.nd.Nd;
+
+
+
+import java.util.List;
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 
-import io.djlosses.api.AbstractLoss;
-import io.djlosses.api.Checks;
-import io.djlosses.api.ClassTargets;
-import io.djlosses.api.ClosedForm;
-import io.djlosses.api.Divisor;
-import io.djlosses.api.LossBuilder;
-import io.djlosses.api.Terms;
-import io.djlosses.nd.Nd;
-import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
 
@@ -119,13 +131,13 @@ public final class CrossEntropyLoss extends AbstractLoss {
 
     /** {@inheritDoc} */
     @Override
-    protected NDList maskedPredictions(NDArray mask, NDList predictions) {
-        return ClassAxis.masked(mask, predictions);
+    protected Inputs masked(NDArray mask, NDList labels, NDList predictions) {
+        return new Inputs(labels, ClassAxis.masked(mask, predictions));
     }
 
     /** {@inheritDoc} */
     @Override
-    protected Terms terms(NDList labels, NDList predictions) {
+    protected Terms terms(NDList labels, NDList predictions, Goal goal) {
         NDArray label = labels.get(0);
         NDArray logits = predictions.get(0);
         return label.getShape().equals(logits.getShape())
@@ -133,18 +145,16 @@ public final class CrossEntropyLoss extends AbstractLoss {
                 : ofIndices(label, logits);
     }
 
-    /** {@inheritDoc} */
-    @Override
-    protected @Nullable ClosedForm closedForm(NDList labels, NDList predictions, boolean gradient) {
+    private @Nullable Outcome inClosedForm(NDList labels, NDList predictions, Goal goal) {
         NDArray label = labels.get(0);
         NDArray logits = predictions.get(0);
         return label.getShape().equals(logits.getShape())
-                ? closedForm(shares(Nd.cast(label, logits), logits), logits, gradient)
-                : smoothed(label, logits, gradient);
+                ? closedForm(shares(Nd.cast(label, logits), logits), logits, goal.gradient())
+                : smoothed(label, logits, goal.gradient());
     }
 
     /** Returns the closed form for indices whose smoothed one-hot rows are the whole target. */
-    private @Nullable ClosedForm smoothed(NDArray label, NDArray logits, boolean gradient) {
+    private @Nullable Outcome smoothed(NDArray label, NDArray logits, boolean gradient) {
         if (labelSmoothing == 0
                 || weight != null
                 || logits.getShape().dimension() != 2
@@ -160,27 +170,25 @@ public final class CrossEntropyLoss extends AbstractLoss {
         double all = labelSmoothing / classes;
         double own = 1 - labelSmoothing;
         NDArray prob = logits.softmax(1);
-        NDArray sum = Nd.sumLogSoftmax(logits, prob, index, all, own).neg();
+        NDArray sum = Constants.sumLogSoftmax(logits, prob, index, all, own).neg();
         Divisor divisor = Divisor.of(index.size());
         if (!gradient) {
-            return new ClosedForm(sum, divisor);
+            return Outcome.of(sum, divisor);
         }
         NDArray shares = Nd.oneHot(index, classes, logits).muli(Nd.num(logits, own));
-        return new ClosedForm(sum, divisor, 1, prob.subi(Nd.num(prob, all)).subi(shares));
+        return Outcome.of(sum, divisor, 1, prob.subi(Nd.num(prob, all)).subi(shares));
     }
 
-    /** {@inheritDoc} */
-    @Override
-    protected @Nullable NDArray scripted(NDList labels, NDList predictions, Script.Goal goal) {
+    private Reading.@Nullable Call call(NDList labels, NDList predictions, Goal goal) {
         NDArray label = labels.get(0);
         NDArray logits = predictions.get(0);
         boolean isPlain = weight == null && labelSmoothing == 0;
         if (label.getShape().equals(logits.getShape())) {
             NDArray target = Nd.cast(label, logits);
             return isPlain
-                    ? CrossEntropyScript.ofProbabilities(logits, target, goal)
+                    ? CrossEntropyScript.ofProbabilities(logits, target)
                     : CrossEntropyScript.ofProbabilities(
-                            logits, target, weight, labelSmoothing, goal);
+                            logits, target, weight, labelSmoothing);
         }
         ClassTargets.Checked targets = ClassAxis.indices(this, label, logits, ignoreIndex, weight);
         return CrossEntropyScript.ofIndices(
@@ -198,18 +206,18 @@ public final class CrossEntropyLoss extends AbstractLoss {
     }
 
     /** Returns the sum of {@link #crossEntropy}, and (Σc q[c]) p − q as its gradient. */
-    static @Nullable ClosedForm closedForm(
+    static @Nullable Outcome closedForm(
             NDArray probabilities, NDArray logits, boolean gradient) {
         if (logits.getShape().dimension() == 1 || Nd.isLogSoftmaxExact(logits)) {
             return null;
         }
         NDArray prob = logits.softmax(1);
-        NDArray sums = Nd.sumOfConstant(probabilities, 1);
-        NDArray sum = Nd.sumLogSoftmax(logits, prob, probabilities, sums).neg();
+        NDArray sums = Sums.sumOfConstant(probabilities, 1);
+        NDArray sum = Constants.sumLogSoftmax(logits, prob, probabilities, sums).neg();
         Divisor divisor = Divisor.of(sums.size());
         return gradient
-                ? new ClosedForm(sum, divisor, 1, prob.muli(sums).subi(probabilities))
-                : new ClosedForm(sum, divisor);
+                ? Outcome.of(sum, divisor, 1, prob.muli(sums).subi(probabilities))
+                : Outcome.of(sum, divisor);
     }
 
     /** Returns the target with label smoothing and class weights: what −log p of a class counts. */
@@ -240,6 +248,12 @@ public final class CrossEntropyLoss extends AbstractLoss {
                         .add(Nd.mul(spread, labelSmoothing / classes)));
     }
 
+    /** {@inheritDoc} */
+    @Override
+    protected List<Reading> readings() {
+        return List.of(Reading.graph(), Reading.script(this::call), Reading.closedForm(this::inClosedForm));
+    }
+
     /**
      * Creates a builder with the defaults: no class weights, ignoreIndex −100, no label smoothing,
      * {@code MEAN}.
@@ -251,20 +265,14 @@ public final class CrossEntropyLoss extends AbstractLoss {
     }
 
     /** The Builder to construct a {@link CrossEntropyLoss}. */
-    public static final class Builder extends LossBuilder<Builder> {
+    public static final class Builder extends LossBuilder<CrossEntropyLoss, Builder> {
 
         private double @Nullable [] weight;
         private long ignoreIndex = -100;
         private double labelSmoothing;
 
         Builder() {
-            super("CrossEntropyLoss");
-        }
-
-        /** {@inheritDoc} */
-        @Override
-        protected Builder self() {
-            return this;
+            super("CrossEntropyLoss", CrossEntropyLoss::new);
         }
 
         /**
@@ -274,7 +282,7 @@ public final class CrossEntropyLoss extends AbstractLoss {
          * @return this {@code Builder}
          */
         public Builder optWeight(double... weight) {
-            this.weight = Checks.weights(name, "weight", weight);
+            this.weight = weights("weight", weight);
             return this;
         }
 
@@ -285,7 +293,7 @@ public final class CrossEntropyLoss extends AbstractLoss {
          * @return this {@code Builder}
          */
         public Builder optIgnoreIndex(long ignoreIndex) {
-            this.ignoreIndex = ignoreIndex;
+            this.ignoreIndex = set("ignoreIndex", ignoreIndex);
             return this;
         }
 
@@ -296,17 +304,8 @@ public final class CrossEntropyLoss extends AbstractLoss {
          * @return this {@code Builder}
          */
         public Builder optLabelSmoothing(double labelSmoothing) {
-            this.labelSmoothing = Checks.range(name, "labelSmoothing", labelSmoothing, 0, 1);
+            this.labelSmoothing = range("labelSmoothing", labelSmoothing, 0, 1);
             return this;
-        }
-
-        /**
-         * Builds the loss.
-         *
-         * @return the loss
-         */
-        public CrossEntropyLoss build() {
-            return new CrossEntropyLoss(this);
         }
     }
 }

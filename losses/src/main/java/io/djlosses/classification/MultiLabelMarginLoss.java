@@ -1,21 +1,34 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.classification;
 
+import io.djlosses.Losses;
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Checks;
+import io.djlosses.api.Divisor;
+import io.djlosses.api.Goal;
+import io.djlosses.api.Inputs;
+import io.djlosses.api.Outcome;
+import io.djlosses.api.Reading;
+import io.djlosses.api.SimpleBuilder;
+import io.djlosses.api.Terms;
+import io.djlosses.internal.array.Sums;
+import io.djlosses.internal.core.Looks;
+import io.djlosses.internal.fast.Constants;
+import io.djlosses.internal.fast.Script;
+import io.djlosses.internal.kernel.ClassAxis;
+import io.djlosses.internal.kernel.Hinge;
+import io.djlosses.internal.symbolic.Recorder;
+import io.djlosses.nd.Nd;
+
+
+
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 
-import io.djlosses.api.AbstractLoss;
-import io.djlosses.api.Checks;
-import io.djlosses.api.ClosedForm;
-import io.djlosses.api.Divisor;
-import io.djlosses.api.LossBuilder;
-import io.djlosses.api.Terms;
-import io.djlosses.nd.Nd;
-import io.djlosses.nd.Recorder;
-import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
 
@@ -112,7 +125,7 @@ public final class MultiLabelMarginLoss extends AbstractLoss {
                                     + " 0)), torch.size(x, 1))")
                     .build();
 
-    private MultiLabelMarginLoss(Builder builder) {
+    private MultiLabelMarginLoss(SimpleBuilder<MultiLabelMarginLoss> builder) {
         super(builder);
     }
 
@@ -141,13 +154,13 @@ public final class MultiLabelMarginLoss extends AbstractLoss {
 
     /** {@inheritDoc} */
     @Override
-    protected NDList maskedPredictions(NDArray mask, NDList predictions) {
-        return ClassAxis.masked(mask, predictions);
+    protected Inputs masked(NDArray mask, NDList labels, NDList predictions) {
+        return new Inputs(labels, ClassAxis.masked(mask, predictions));
     }
 
     /** {@inheritDoc} */
     @Override
-    protected Terms terms(NDList labels, NDList predictions) {
+    protected Terms terms(NDList labels, NDList predictions, Goal goal) {
         NDArray scores = ClassAxis.batched(predictions.get(0)); // [N, C]
         Lists lists = lists(labels.get(0), scores);
         NDArray sums = null;
@@ -163,9 +176,7 @@ public final class MultiLabelMarginLoss extends AbstractLoss {
                         .reshape(unreducedShape(labels, predictions)));
     }
 
-    /** {@inheritDoc} */
-    @Override
-    protected ClosedForm closedForm(NDList labels, NDList predictions, boolean gradient) {
+    private Outcome inClosedForm(NDList labels, NDList predictions, Goal goal) {
         NDArray scores = ClassAxis.batched(predictions.get(0)); // [N, C]
         Lists lists = lists(labels.get(0), scores);
         NDArray sums = null;
@@ -177,39 +188,38 @@ public final class MultiLabelMarginLoss extends AbstractLoss {
             NDArray hinges = Hinge.detached(scores, own, 1, hidden);
             NDArray sum = Nd.sum(hinges, 1); // [N]
             sums = sums == null ? sum : sums.addi(sum);
-            if (gradient) {
-                NDArray slope = Hinge.slopes(Nd.sign(hinges), Hinge.isTarget(target, scores));
+            if (goal.gradient()) {
+                NDArray slope = Hinge.slopes(Constants.sign(hinges), Hinge.isTarget(target, scores));
                 slopes = slopes == null ? slope : slopes.addi(slope);
             }
         }
-        NDArray sum = Nd.sumOfConstant(lists.values(Objects.requireNonNull(sums)));
+        NDArray sum = Sums.sumOfConstant(lists.values(Objects.requireNonNull(sums)));
         Divisor divisor = Divisor.of(scores.getShape().get(0));
         return slopes == null
-                ? new ClosedForm(sum, divisor)
-                : new ClosedForm(
+                ? Outcome.of(sum, divisor)
+                : Outcome.of(
                         sum,
                         divisor,
                         1.0 / scores.getShape().get(1),
                         slopes.reshape(predictions.get(0).getShape()));
     }
 
-    /** {@inheritDoc} */
-    @Override
-    protected @Nullable NDArray scripted(NDList labels, NDList predictions, Script.Goal goal) {
+    private Reading.@Nullable Call call(NDList labels, NDList predictions, Goal goal) {
         NDArray scores = predictions.get(0);
         NDArray label = labels.get(0);
-        if (!readsIndices(label)) {
+        if (!getValidation().reads(label)) {
             return null;
         }
         boolean isBatch = scores.getShape().dimension() > 1;
+        Divisor divisor = Divisor.of(isBatch ? scores.getShape().get(0) : 1);
         Entries entries = read(label, scores.getShape());
-        boolean isLarge = goal.always() || scores.size() >= LARGE;
+        boolean isLarge = goal.forced() || scores.size() >= LARGE;
         if (isBatch && isLarge) {
-            return SCRIPT.run(goal, List.of(scores, entries.toArray(scores)));
+            return new Reading.Call(SCRIPT, divisor, List.of(scores, entries.toArray(scores)));
         }
         // A hinge that is NaN counts as 0 in the engine's own loss.
-        return label.getDataType() == DataType.INT64 && Nd.allFinite(scores)
-                ? NATIVE.run(goal, List.of(scores, label))
+        return label.getDataType() == DataType.INT64 && Looks.allFinite(scores)
+                ? new Reading.Call(NATIVE, divisor, List.of(scores, label))
                 : null;
     }
 
@@ -260,7 +270,7 @@ public final class MultiLabelMarginLoss extends AbstractLoss {
     }
 
     private Lists lists(NDArray label, NDArray scores) {
-        if (!readsIndices(label)) {
+        if (!getValidation().reads(label)) {
             return onDevice(label.reshape(scores.getShape()), scores);
         }
         Shape shape = scores.getShape();
@@ -327,35 +337,18 @@ public final class MultiLabelMarginLoss extends AbstractLoss {
         return Lists.of(Nd.where(used, index, index.onesLike().neg()), scores, valid);
     }
 
+    /** {@inheritDoc} */
+    @Override
+    protected List<Reading> readings() {
+        return List.of(Reading.graph(), Reading.script(this::call), Reading.closedForm(this::inClosedForm));
+    }
+
     /**
      * Creates a builder with the defaults: {@code MEAN}.
      *
      * @return the builder
      */
-    public static Builder builder() {
-        return new Builder();
-    }
-
-    /** The Builder to construct a {@link MultiLabelMarginLoss}. */
-    public static final class Builder extends LossBuilder<Builder> {
-
-        Builder() {
-            super("MultiLabelMarginLoss");
-        }
-
-        /** {@inheritDoc} */
-        @Override
-        protected Builder self() {
-            return this;
-        }
-
-        /**
-         * Builds the loss.
-         *
-         * @return the loss
-         */
-        public MultiLabelMarginLoss build() {
-            return new MultiLabelMarginLoss(this);
-        }
+    public static SimpleBuilder<MultiLabelMarginLoss> builder() {
+        return new SimpleBuilder<>("MultiLabelMarginLoss", MultiLabelMarginLoss::new);
     }
 }

@@ -1,18 +1,31 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.classification;
 
+import io.djlosses.Losses;
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Checks;
+import io.djlosses.api.Divisor;
+import io.djlosses.api.Goal;
+import io.djlosses.api.Inputs;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Outcome;
+import io.djlosses.api.Reading;
+import io.djlosses.api.Terms;
+import io.djlosses.binary.BCEWithLogitsLoss;
+import io.djlosses.internal.array.Sums;
+import io.djlosses.internal.fast.Constants;
+import io.djlosses.internal.fast.Script;
+import io.djlosses.internal.kernel.BinaryCrossEntropy;
+import io.djlosses.internal.kernel.LastAxis;
+import io.djlosses.nd.Nd;
+
+
+
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 
-import io.djlosses.api.AbstractLoss;
-import io.djlosses.api.Checks;
-import io.djlosses.api.ClosedForm;
-import io.djlosses.api.Divisor;
-import io.djlosses.api.LossBuilder;
-import io.djlosses.api.Terms;
-import io.djlosses.nd.Nd;
-import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
 
@@ -106,18 +119,18 @@ public final class MultiLabelSoftMarginLoss extends AbstractLoss {
 
     /** {@inheritDoc} */
     @Override
-    protected NDList maskedPredictions(NDArray mask, NDList predictions) {
+    protected Inputs masked(NDArray mask, NDList labels, NDList predictions) {
         NDArray logits = predictions.get(0);
         Shape shape = mask.getShape();
         while (shape.dimension() < logits.getShape().dimension()) {
             shape = shape.add(1);
         }
-        return new NDList(Nd.where(mask.reshape(shape), logits, 0));
+        return new Inputs(labels, new NDList(Nd.where(mask.reshape(shape), logits, 0)));
     }
 
     /** {@inheritDoc} */
     @Override
-    protected Terms terms(NDList labels, NDList predictions) {
+    protected Terms terms(NDList labels, NDList predictions, Goal goal) {
         NDArray logits = predictions.get(0);
         NDArray label = Nd.cast(labels.get(0), logits);
         NDArray positive = label.mul(Nd.softplus(logits.neg()));
@@ -131,36 +144,40 @@ public final class MultiLabelSoftMarginLoss extends AbstractLoss {
         return weight == null ? values : values.mul(LastAxis.row(weight, values));
     }
 
-    /** {@inheritDoc} */
-    @Override
-    protected ClosedForm closedForm(NDList labels, NDList predictions, boolean gradient) {
+    private Outcome inClosedForm(NDList labels, NDList predictions, Goal goal) {
         NDArray logits = predictions.get(0);
         NDArray label = Nd.cast(labels.get(0), logits);
         double classes = logits.getShape().tail();
         Divisor divisor = Divisor.of(logits.size() / classes);
         // softplus(±x) = max(±x, 0) + log1p(exp(−|x|)): a single logarithm for both.
         NDArray softplus = logits.abs().negi();
-        NDArray values = Nd.positivePart(logits.neg()).muli(label);
-        values.addi(Nd.positivePart(logits).muli(Nd.complement(label)));
+        NDArray values = Constants.positivePart(logits.neg()).muli(label);
+        values.addi(Constants.positivePart(logits).muli(Nd.complement(label)));
         NDArray sum =
                 weight == null
-                        ? Nd.sumOfSoftplusOfNegative(softplus).addi(Nd.sumOfConstant(values))
-                        : Nd.sumOfConstant(weighted(values.addi(Nd.softplusOfNegative(softplus))));
+                        ? Constants.sumOfSoftplusOfNegative(softplus).addi(Sums.sumOfConstant(values))
+                        : Sums.sumOfConstant(weighted(values.addi(Constants.softplusOfNegative(softplus))));
         sum = sum.div(Nd.num(sum, classes));
-        if (!gradient) {
-            return new ClosedForm(sum, divisor);
+        if (!goal.gradient()) {
+            return Outcome.of(sum, divisor);
         }
-        return new ClosedForm(sum, divisor, 1 / classes, weighted(Nd.sigmoid(logits).subi(label)));
+        return Outcome.of(sum, divisor, 1 / classes, weighted(Nd.sigmoid(logits).subi(label)));
+    }
+
+    private Reading.@Nullable Call call(NDList labels, NDList predictions, Goal goal) {
+        NDArray logits = predictions.get(0);
+        NDArray label = Nd.cast(labels.get(0), logits);
+        long classes = logits.getShape().tail();
+        Divisor divisor = Divisor.of(logits.size() / classes);
+        return weight == null
+                ? new Reading.Call(SCRIPT, divisor, List.of(logits, label), classes)
+                : null;
     }
 
     /** {@inheritDoc} */
     @Override
-    protected @Nullable NDArray scripted(NDList labels, NDList predictions, Script.Goal goal) {
-        NDArray logits = predictions.get(0);
-        NDArray label = Nd.cast(labels.get(0), logits);
-        return weight == null
-                ? SCRIPT.run(goal, List.of(logits, label), logits.getShape().tail())
-                : null;
+    protected List<Reading> readings() {
+        return List.of(Reading.graph(), Reading.script(this::call), Reading.closedForm(this::inClosedForm));
     }
 
     /**
@@ -173,18 +190,12 @@ public final class MultiLabelSoftMarginLoss extends AbstractLoss {
     }
 
     /** The Builder to construct a {@link MultiLabelSoftMarginLoss}. */
-    public static final class Builder extends LossBuilder<Builder> {
+    public static final class Builder extends LossBuilder<MultiLabelSoftMarginLoss, Builder> {
 
         private double @Nullable [] weight;
 
         Builder() {
-            super("MultiLabelSoftMarginLoss");
-        }
-
-        /** {@inheritDoc} */
-        @Override
-        protected Builder self() {
-            return this;
+            super("MultiLabelSoftMarginLoss", MultiLabelSoftMarginLoss::new);
         }
 
         /**
@@ -194,17 +205,8 @@ public final class MultiLabelSoftMarginLoss extends AbstractLoss {
          * @return this {@code Builder}
          */
         public Builder optWeight(double... weight) {
-            this.weight = Checks.weights(name, "weight", weight);
+            this.weight = weights("weight", weight);
             return this;
-        }
-
-        /**
-         * Builds the loss.
-         *
-         * @return the loss
-         */
-        public MultiLabelSoftMarginLoss build() {
-            return new MultiLabelSoftMarginLoss(this);
         }
     }
 }

@@ -1,19 +1,31 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.classification;
 
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Checks;
+import io.djlosses.api.Divisor;
+import io.djlosses.api.Goal;
+import io.djlosses.api.Inputs;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Outcome;
+import io.djlosses.api.Reading;
+import io.djlosses.api.Terms;
+import io.djlosses.internal.array.Sums;
+import io.djlosses.internal.core.Looks;
+import io.djlosses.internal.fast.Constants;
+import io.djlosses.internal.fast.Script;
+import io.djlosses.internal.kernel.ClassAxis;
+import io.djlosses.internal.kernel.ClassTargets;
+import io.djlosses.internal.kernel.Hinge;
+import io.djlosses.nd.Nd;
+
+
+
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 
-import io.djlosses.api.AbstractLoss;
-import io.djlosses.api.Checks;
-import io.djlosses.api.ClassTargets;
-import io.djlosses.api.ClosedForm;
-import io.djlosses.api.Divisor;
-import io.djlosses.api.LossBuilder;
-import io.djlosses.api.Terms;
-import io.djlosses.nd.Nd;
-import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
 
@@ -185,13 +197,13 @@ public final class MultiMarginLoss extends AbstractLoss {
 
     /** {@inheritDoc} */
     @Override
-    protected NDList maskedPredictions(NDArray mask, NDList predictions) {
-        return ClassAxis.masked(mask, predictions);
+    protected Inputs masked(NDArray mask, NDList labels, NDList predictions) {
+        return new Inputs(labels, ClassAxis.masked(mask, predictions));
     }
 
     /** {@inheritDoc} */
     @Override
-    protected Terms terms(NDList labels, NDList predictions) {
+    protected Terms terms(NDList labels, NDList predictions, Goal goal) {
         ClassTargets targets = targets(labels, predictions);
         NDArray scores = ClassAxis.batched(predictions.get(0)); // [N, C]
         NDArray index = targets.index().reshape(-1); // [N]
@@ -211,31 +223,29 @@ public final class MultiMarginLoss extends AbstractLoss {
         return targets.weigh(means.reshape(targets.index().getShape())).values();
     }
 
-    /** {@inheritDoc} */
-    @Override
-    protected @Nullable ClosedForm closedForm(NDList labels, NDList predictions, boolean gradient) {
+    private @Nullable Outcome inClosedForm(NDList labels, NDList predictions, Goal goal) {
         ClassTargets targets = targets(labels, predictions);
         NDArray scores = ClassAxis.batched(predictions.get(0)); // [N, C]
         NDArray index = targets.index().reshape(-1); // [N]
         NDArray isTarget = Nd.oneHot(index, scores.getShape().get(1), scores);
         NDArray hinges = hinges(scores, Nd.pick(scores, index), isTarget);
-        NDArray sum = Nd.sumOfConstant(values(targets, hinges));
-        if (!Nd.isKnownFinite(sum)) {
+        NDArray sum = Sums.sumOfConstant(values(targets, hinges));
+        if (!Looks.isKnownFinite(sum)) {
             return null; // a product with a mask does not hide what is infinite
         }
         Divisor divisor = Divisor.of(index.size());
-        if (!gradient) {
-            return new ClosedForm(sum, divisor);
+        if (!goal.gradient()) {
+            return Outcome.of(sum, divisor);
         }
         // Each hinge pulls its own class down as much as it pushes the target up.
-        NDArray slopes = p == 1 ? Nd.sign(hinges) : hinges; // [N, C]
-        slopes.subi(isTarget.muli(Nd.sumOfConstant(slopes, 1)));
+        NDArray slopes = p == 1 ? Constants.sign(hinges) : hinges; // [N, C]
+        slopes.subi(isTarget.muli(Sums.sumOfConstant(slopes, 1)));
         NDArray weights = targets.weights();
         if (weights != null) {
             slopes.muli(weights.reshape(-1, 1));
         }
         double scale = (double) p / scores.getShape().get(1);
-        return new ClosedForm(sum, divisor, scale, slopes.reshape(predictions.get(0).getShape()));
+        return Outcome.of(sum, divisor, scale, slopes.reshape(predictions.get(0).getShape()));
     }
 
     /** Returns the hinges of constants, 0 at the target. */
@@ -245,9 +255,7 @@ public final class MultiMarginLoss extends AbstractLoss {
         }
     }
 
-    /** {@inheritDoc} */
-    @Override
-    protected @Nullable NDArray scripted(NDList labels, NDList predictions, Script.Goal goal) {
+    private Reading.@Nullable Call call(NDList labels, NDList predictions, Goal goal) {
         NDArray scores = predictions.get(0);
         ClassTargets.Checked targets = ClassAxis.indices(this, labels.get(0), scores, null, null);
         if (targets == null) {
@@ -258,14 +266,21 @@ public final class MultiMarginLoss extends AbstractLoss {
             arrays.add(Script.constant(weight, scores));
         }
         boolean isClosed =
-                scores.getShape().dimension() > 1 && (goal.always() || scores.size() >= LARGE);
+                scores.getShape().dimension() > 1 && (goal.forced() || scores.size() >= LARGE);
         // A hinge that is NaN counts as 0 in the engine's own loss.
-        if (!isClosed && !Nd.allFinite(scores)) {
+        if (!isClosed && !Looks.allFinite(scores)) {
             return null;
         }
         List<Script> ofEngine = weight == null ? NATIVE : NATIVE_WEIGHTED;
         List<Script> ofClosedForm = weight == null ? CLOSED : CLOSED_WEIGHTED;
-        return (isClosed ? ofClosedForm : ofEngine).get(p - 1).run(goal, arrays, margin);
+        Script script = (isClosed ? ofClosedForm : ofEngine).get(p - 1);
+        return new Reading.Call(script, targets.divisor(), arrays, margin);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected List<Reading> readings() {
+        return List.of(Reading.graph(), Reading.script(this::call), Reading.closedForm(this::inClosedForm));
     }
 
     /**
@@ -278,20 +293,14 @@ public final class MultiMarginLoss extends AbstractLoss {
     }
 
     /** The Builder to construct a {@link MultiMarginLoss}. */
-    public static final class Builder extends LossBuilder<Builder> {
+    public static final class Builder extends LossBuilder<MultiMarginLoss, Builder> {
 
         private int p = 1;
         private double margin = 1;
         private double @Nullable [] weight;
 
         Builder() {
-            super("MultiMarginLoss");
-        }
-
-        /** {@inheritDoc} */
-        @Override
-        protected Builder self() {
-            return this;
+            super("MultiMarginLoss", MultiMarginLoss::new);
         }
 
         /**
@@ -301,8 +310,7 @@ public final class MultiMarginLoss extends AbstractLoss {
          * @return this {@code Builder}
          */
         public Builder optP(int p) {
-            Checks.require(p == 1 || p == 2, name, "p", "be 1 or 2", p);
-            this.p = p;
+            this.p = require("p", p, p == 1 || p == 2, "be 1 or 2");
             return this;
         }
 
@@ -313,7 +321,7 @@ public final class MultiMarginLoss extends AbstractLoss {
          * @return this {@code Builder}
          */
         public Builder optMargin(double margin) {
-            this.margin = Checks.finite(name, "margin", margin);
+            this.margin = finite("margin", margin);
             return this;
         }
 
@@ -324,17 +332,8 @@ public final class MultiMarginLoss extends AbstractLoss {
          * @return this {@code Builder}
          */
         public Builder optWeight(double... weight) {
-            this.weight = Checks.weights(name, "weight", weight);
+            this.weight = weights("weight", weight);
             return this;
-        }
-
-        /**
-         * Builds the loss.
-         *
-         * @return the loss
-         */
-        public MultiMarginLoss build() {
-            return new MultiMarginLoss(this);
         }
     }
 }

@@ -1,16 +1,25 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.classification;
 
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Checks;
+import io.djlosses.api.Goal;
+import io.djlosses.api.Inputs;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Reading;
+import io.djlosses.api.Reduction;
+import io.djlosses.api.Terms;
+import io.djlosses.internal.fast.Script;
+import io.djlosses.internal.kernel.ClassAxis;
+import io.djlosses.internal.kernel.ClassTargets;
+
+
+
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 
-import io.djlosses.api.AbstractLoss;
-import io.djlosses.api.Checks;
-import io.djlosses.api.ClassTargets;
-import io.djlosses.api.LossBuilder;
-import io.djlosses.api.Terms;
-import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
 
@@ -94,27 +103,19 @@ public final class NLLLoss extends AbstractLoss {
 
     /** {@inheritDoc} */
     @Override
-    protected NDList maskedPredictions(NDArray mask, NDList predictions) {
-        return ClassAxis.masked(mask, predictions);
+    protected Inputs masked(NDArray mask, NDList labels, NDList predictions) {
+        return new Inputs(labels, ClassAxis.masked(mask, predictions));
     }
 
     /** {@inheritDoc} */
     @Override
-    protected Terms terms(NDList labels, NDList predictions) {
+    protected Terms terms(NDList labels, NDList predictions, Goal goal) {
         NDArray logProb = predictions.get(0);
         ClassTargets targets = ClassAxis.targets(this, labels.get(0), logProb, ignoreIndex, weight);
         return targets.weigh(ClassAxis.pick(logProb, targets.index()).neg());
     }
 
-    /** {@inheritDoc} */
-    @Override
-    protected long graphSize() {
-        return Long.MAX_VALUE; // all but the input is one number a sample
-    }
-
-    /** {@inheritDoc} */
-    @Override
-    protected @Nullable NDArray scripted(NDList labels, NDList predictions, Script.Goal goal) {
+    private Reading.@Nullable Call call(NDList labels, NDList predictions, Goal goal) {
         NDArray logProb = predictions.get(0);
         ClassTargets.Checked targets =
                 ClassAxis.indices(this, labels.get(0), logProb, ignoreIndex, weight);
@@ -123,12 +124,26 @@ public final class NLLLoss extends AbstractLoss {
         }
         boolean hasPositions = logProb.getShape().dimension() > 2;
         if (weight == null) {
-            return (hasPositions ? OF_POSITIONS : SCRIPT)
-                    .run(goal, List.of(logProb, targets.index()), ignoreIndex);
+            return new Reading.Call(
+                    hasPositions ? OF_POSITIONS : SCRIPT,
+                    targets.divisor(),
+                    List.of(logProb, targets.index()),
+                    ignoreIndex);
         }
         NDArray weights = ClassAxis.vector(weight, logProb);
-        return (hasPositions ? WEIGHTED_OF_POSITIONS : WEIGHTED)
-                .run(goal, List.of(logProb, targets.index(), weights), ignoreIndex);
+        return new Reading.Call(
+                hasPositions ? WEIGHTED_OF_POSITIONS : WEIGHTED,
+                targets.divisor(),
+                List.of(logProb, targets.index(), weights),
+                ignoreIndex);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected List<Reading> readings() {
+        return List.of(
+                Reading.graph(Long.MAX_VALUE), // all but the input is one number a sample
+                Reading.script(this::call));
     }
 
     /**
@@ -141,19 +156,13 @@ public final class NLLLoss extends AbstractLoss {
     }
 
     /** The Builder to construct an {@link NLLLoss}. */
-    public static final class Builder extends LossBuilder<Builder> {
+    public static final class Builder extends LossBuilder<NLLLoss, Builder> {
 
         private double @Nullable [] weight;
         private long ignoreIndex = -100;
 
         Builder() {
-            super("NLLLoss");
-        }
-
-        /** {@inheritDoc} */
-        @Override
-        protected Builder self() {
-            return this;
+            super("NLLLoss", NLLLoss::new);
         }
 
         /**
@@ -163,7 +172,7 @@ public final class NLLLoss extends AbstractLoss {
          * @return this {@code Builder}
          */
         public Builder optWeight(double... weight) {
-            this.weight = Checks.weights(name, "weight", weight);
+            this.weight = weights("weight", weight);
             return this;
         }
 
@@ -174,17 +183,8 @@ public final class NLLLoss extends AbstractLoss {
          * @return this {@code Builder}
          */
         public Builder optIgnoreIndex(long ignoreIndex) {
-            this.ignoreIndex = ignoreIndex;
+            this.ignoreIndex = set("ignoreIndex", ignoreIndex);
             return this;
-        }
-
-        /**
-         * Builds the loss.
-         *
-         * @return the loss
-         */
-        public NLLLoss build() {
-            return new NLLLoss(this);
         }
     }
 }

@@ -1,19 +1,28 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.classification;
 
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Checks;
+import io.djlosses.api.Goal;
+import io.djlosses.api.Inputs;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Outcome;
+import io.djlosses.api.Reading;
+import io.djlosses.api.Reduction;
+import io.djlosses.api.Terms;
+import io.djlosses.internal.kernel.ClassAxis;
+import io.djlosses.internal.kernel.ClassTargets;
+import io.djlosses.internal.kernel.CrossEntropyScript;
+import io.djlosses.nd.Nd;
+
+
+
+import java.util.List;
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 
-import io.djlosses.api.AbstractLoss;
-import io.djlosses.api.Checks;
-import io.djlosses.api.ClassTargets;
-import io.djlosses.api.ClosedForm;
-import io.djlosses.api.LossBuilder;
-import io.djlosses.api.Reduction;
-import io.djlosses.api.Terms;
-import io.djlosses.nd.Nd;
-import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
 
@@ -95,13 +104,13 @@ public final class SoftmaxCrossEntropyWithLogits extends AbstractLoss {
 
     /** {@inheritDoc} */
     @Override
-    protected NDList maskedPredictions(NDArray mask, NDList predictions) {
-        return ClassAxis.masked(mask, predictions);
+    protected Inputs masked(NDArray mask, NDList labels, NDList predictions) {
+        return new Inputs(labels, ClassAxis.masked(mask, predictions));
     }
 
     /** {@inheritDoc} */
     @Override
-    protected Terms terms(NDList labels, NDList predictions) {
+    protected Terms terms(NDList labels, NDList predictions, Goal goal) {
         NDArray label = labels.get(0);
         NDArray logits = predictions.get(0);
         if (!sparse) {
@@ -111,18 +120,14 @@ public final class SoftmaxCrossEntropyWithLogits extends AbstractLoss {
         return targets.weigh(Nd.logSoftmax(logits, targets.index()).neg());
     }
 
-    /** {@inheritDoc} */
-    @Override
-    protected @Nullable ClosedForm closedForm(NDList labels, NDList predictions, boolean gradient) {
+    private @Nullable Outcome inClosedForm(NDList labels, NDList predictions, Goal goal) {
         NDArray logits = predictions.get(0);
         return sparse
                 ? null
-                : CrossEntropyLoss.closedForm(Nd.cast(labels.get(0), logits), logits, gradient);
+                : CrossEntropyLoss.closedForm(Nd.cast(labels.get(0), logits), logits, goal.gradient());
     }
 
-    /** {@inheritDoc} */
-    @Override
-    protected @Nullable NDArray scripted(NDList labels, NDList predictions, Script.Goal goal) {
+    private Reading.@Nullable Call call(NDList labels, NDList predictions, Goal goal) {
         NDArray label = labels.get(0);
         NDArray logits = predictions.get(0);
         return sparse
@@ -133,7 +138,13 @@ public final class SoftmaxCrossEntropyWithLogits extends AbstractLoss {
                         null,
                         0,
                         goal)
-                : CrossEntropyScript.ofProbabilities(logits, Nd.cast(label, logits), goal);
+                : CrossEntropyScript.ofProbabilities(logits, Nd.cast(label, logits));
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected List<Reading> readings() {
+        return List.of(Reading.graph(), Reading.script(this::call), Reading.closedForm(this::inClosedForm));
     }
 
     /**
@@ -146,18 +157,12 @@ public final class SoftmaxCrossEntropyWithLogits extends AbstractLoss {
     }
 
     /** The Builder to construct a {@link SoftmaxCrossEntropyWithLogits}. */
-    public static final class Builder extends LossBuilder<Builder> {
+    public static final class Builder extends LossBuilder<SoftmaxCrossEntropyWithLogits, Builder> {
 
         private boolean sparse;
 
         Builder() {
-            super("SoftmaxCrossEntropyWithLogits");
-        }
-
-        /** {@inheritDoc} */
-        @Override
-        protected Builder self() {
-            return this;
+            super("SoftmaxCrossEntropyWithLogits", SoftmaxCrossEntropyWithLogits::new);
         }
 
         /**
@@ -167,17 +172,8 @@ public final class SoftmaxCrossEntropyWithLogits extends AbstractLoss {
          * @return this {@code Builder}
          */
         public Builder optSparse(boolean sparse) {
-            this.sparse = sparse;
+            this.sparse = set("sparse", sparse);
             return this;
-        }
-
-        /**
-         * Builds the loss.
-         *
-         * @return the loss
-         */
-        public SoftmaxCrossEntropyWithLogits build() {
-            return new SoftmaxCrossEntropyWithLogits(this);
         }
     }
 }

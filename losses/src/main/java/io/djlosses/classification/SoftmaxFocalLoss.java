@@ -1,17 +1,29 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.classification;
 
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Checks;
+import io.djlosses.api.Divisor;
+import io.djlosses.api.Goal;
+import io.djlosses.api.Inputs;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Reading;
+import io.djlosses.api.Reduction;
+import io.djlosses.api.Terms;
+import io.djlosses.binary.SigmoidFocalLoss;
+import io.djlosses.internal.fast.Script;
+import io.djlosses.internal.kernel.ClassAxis;
+import io.djlosses.internal.kernel.ClassTargets;
+import io.djlosses.internal.kernel.CrossEntropyScript;
+import io.djlosses.nd.Nd;
+
+
+
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 
-import io.djlosses.api.AbstractLoss;
-import io.djlosses.api.Checks;
-import io.djlosses.api.ClassTargets;
-import io.djlosses.api.LossBuilder;
-import io.djlosses.api.Terms;
-import io.djlosses.nd.Nd;
-import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
 
@@ -197,14 +209,16 @@ public final class SoftmaxFocalLoss extends AbstractLoss {
 
     /** {@inheritDoc} */
     @Override
-    protected NDList maskedPredictions(NDArray mask, NDList predictions) {
+    protected Inputs masked(NDArray mask, NDList labels, NDList predictions) {
         // A mask (N, C) hides values of a sample whose other classes still need its logits.
-        return mask.getShape().dimension() < 2 ? ClassAxis.masked(mask, predictions) : predictions;
+        boolean hidesSamples = mask.getShape().dimension() < 2;
+        return new Inputs(
+                labels, hidesSamples ? ClassAxis.masked(mask, predictions) : predictions);
     }
 
     /** {@inheritDoc} */
     @Override
-    protected Terms terms(NDList labels, NDList predictions) {
+    protected Terms terms(NDList labels, NDList predictions, Goal goal) {
         NDArray label = labels.get(0);
         NDArray logits = predictions.get(0);
         NDArray values; // [N, *] or [N, C, *]
@@ -215,8 +229,7 @@ public final class SoftmaxFocalLoss extends AbstractLoss {
         } else {
             ClassTargets targets = ClassAxis.targets(this, label, logits, null, weight);
             NDArray logProb = Nd.logSoftmax(logits, targets.index());
-            NDArray focal = recorded("focal", new NDList(logProb), given -> focal(given.head()));
-            values = targets.weigh(focal == null ? focal(logProb) : focal).values();
+            values = targets.weigh(focal(logProb)).values();
         }
         return Terms.of(meanOfPositions(values, unreducedShape(labels, predictions)));
     }
@@ -243,12 +256,10 @@ public final class SoftmaxFocalLoss extends AbstractLoss {
         return Nd.div(sum, positions);
     }
 
-    /** {@inheritDoc} */
-    @Override
-    protected @Nullable NDArray scripted(NDList labels, NDList predictions, Script.Goal goal) {
+    private Reading.@Nullable Call call(NDList labels, NDList predictions, Goal goal) {
         NDArray logits = predictions.get(0);
         NDArray label = labels.get(0);
-        boolean averages = logits.getShape().dimension() > 2 && !goal.mean();
+        boolean averages = logits.getShape().dimension() > 2 && (goal.apart() || !goal.isMean());
         if (gamma == 0 || averages || isOneHot(label, logits)) {
             return null;
         }
@@ -256,12 +267,20 @@ public final class SoftmaxFocalLoss extends AbstractLoss {
         if (targets == null) {
             return null;
         }
+        Divisor divisor = Divisor.of(label.size());
         return weight == null
-                ? SCRIPT.run(goal, List.of(logits, targets.index()), gamma)
-                : WEIGHTED.run(
-                        goal,
+                ? new Reading.Call(SCRIPT, divisor, List.of(logits, targets.index()), gamma)
+                : new Reading.Call(
+                        WEIGHTED,
+                        divisor,
                         List.of(logits, targets.index(), Script.constant(weight, logits)),
                         gamma);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected List<Reading> readings() {
+        return List.of(Reading.graph(), Reading.script(this::call));
     }
 
     /**
@@ -274,19 +293,13 @@ public final class SoftmaxFocalLoss extends AbstractLoss {
     }
 
     /** The Builder to construct a {@link SoftmaxFocalLoss}. */
-    public static final class Builder extends LossBuilder<Builder> {
+    public static final class Builder extends LossBuilder<SoftmaxFocalLoss, Builder> {
 
         private double @Nullable [] weight;
         private double gamma = 2;
 
         Builder() {
-            super("SoftmaxFocalLoss");
-        }
-
-        /** {@inheritDoc} */
-        @Override
-        protected Builder self() {
-            return this;
+            super("SoftmaxFocalLoss", SoftmaxFocalLoss::new);
         }
 
         /**
@@ -296,7 +309,7 @@ public final class SoftmaxFocalLoss extends AbstractLoss {
          * @return this {@code Builder}
          */
         public Builder optWeight(double... weight) {
-            this.weight = Checks.weights(name, "weight", weight);
+            this.weight = weights("weight", weight);
             return this;
         }
 
@@ -307,17 +320,8 @@ public final class SoftmaxFocalLoss extends AbstractLoss {
          * @return this {@code Builder}
          */
         public Builder optGamma(double gamma) {
-            this.gamma = Checks.notNegative(name, "gamma", gamma);
+            this.gamma = notNegative("gamma", gamma);
             return this;
-        }
-
-        /**
-         * Builds the loss.
-         *
-         * @return the loss
-         */
-        public SoftmaxFocalLoss build() {
-            return new SoftmaxFocalLoss(this);
         }
     }
 }

@@ -1,15 +1,24 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.composite;
 
+import io.djlosses.api.Checks;
+import io.djlosses.api.Fraction;
+import io.djlosses.api.MergeableLoss;
+import io.djlosses.nd.Nd;
+
+
+
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.training.loss.AbstractCompositeLoss;
 import ai.djl.training.loss.Loss;
 import ai.djl.util.Pair;
 
-import io.djlosses.nd.Nd;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.StringJoiner;
 
 /**
  * Σ wᵢ · lossᵢ, for the value, its gradient and the accumulators alike.
@@ -17,7 +26,7 @@ import java.util.List;
  * <p>Every component accumulates under a key of its own, so one loss object may serve as several
  * components, or in several composites.
  */
-abstract class WeightedComponents extends AbstractCompositeLoss {
+abstract class WeightedComponents extends AbstractCompositeLoss implements MergeableLoss {
 
     private final double[] weights;
 
@@ -33,20 +42,70 @@ abstract class WeightedComponents extends AbstractCompositeLoss {
     /** {@inheritDoc} */
     @Override
     public NDArray evaluate(NDList labels, NDList predictions) {
+        return sum(labels, predictions, Loss::evaluate);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public NDArray value(NDList labels, NDList predictions) {
+        return sum(
+                labels,
+                predictions,
+                (loss, y, x) ->
+                        loss instanceof MergeableLoss ours ? ours.value(y, x) : loss.evaluate(y, x));
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public Fraction fraction(NDList labels, NDList predictions) {
+        for (Loss loss : components) {
+            if (!(loss instanceof MergeableLoss)) {
+                throw new IllegalStateException(
+                        getName()
+                                + ": the component "
+                                + loss.getName()
+                                + " keeps no numerator and denominator to merge; use the loss of"
+                                + " this library");
+            }
+        }
+        check(labels, predictions);
+        List<Fraction> fractions = new ArrayList<>();
+        boolean complete = false;
+        try {
+            for (int i = 0; i < weights.length; i++) {
+                Pair<NDList, NDList> inputs = inputForComponent(i, labels, predictions);
+                MergeableLoss loss = (MergeableLoss) components.get(i);
+                fractions.add(loss.fraction(inputs.getKey(), inputs.getValue()));
+            }
+            complete = true;
+        } finally {
+            if (!complete) {
+                fractions.forEach(Fraction::close);
+            }
+        }
+        return Fraction.sum(weights, fractions);
+    }
+
+    /** Computes one component. */
+    private interface Part {
+        NDArray of(Loss loss, NDList labels, NDList predictions);
+    }
+
+    private NDArray sum(NDList labels, NDList predictions, Part part) {
         check(labels, predictions);
         return Nd.scoped(
                 () -> {
-                    NDArray sum = term(0, labels, predictions);
+                    NDArray sum = term(0, labels, predictions, part);
                     for (int i = 1; i < weights.length; i++) {
-                        sum = sum.add(term(i, labels, predictions));
+                        sum = sum.add(term(i, labels, predictions, part));
                     }
                     return sum;
                 });
     }
 
-    private NDArray term(int i, NDList labels, NDList predictions) {
+    private NDArray term(int i, NDList labels, NDList predictions, Part part) {
         Pair<NDList, NDList> inputs = inputForComponent(i, labels, predictions);
-        NDArray value = components.get(i).evaluate(inputs.getKey(), inputs.getValue());
+        NDArray value = part.of(components.get(i), inputs.getKey(), inputs.getValue());
         return weights[i] == 1 ? value : Nd.mul(value, weights[i]);
     }
 
@@ -89,11 +148,17 @@ abstract class WeightedComponents extends AbstractCompositeLoss {
     /** {@inheritDoc} */
     @Override
     public float getAccumulator(String key) {
+        return (float) getAccumulatorAsDouble(key);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public double getAccumulatorAsDouble(String key) {
         double sum = 0;
         for (int i = 0; i < weights.length; i++) {
-            sum += weights[i] * getComponentAccumulator(key, i);
+            sum += weights[i] * getComponentAccumulatorAsDouble(key, i);
         }
-        return (float) sum;
+        return sum;
     }
 
     /**
@@ -104,7 +169,25 @@ abstract class WeightedComponents extends AbstractCompositeLoss {
      * @return its value
      */
     public float getComponentAccumulator(String key, int component) {
-        return components.get(component).getAccumulator(key(key, component));
+        return (float) getComponentAccumulatorAsDouble(key, component);
+    }
+
+    private double getComponentAccumulatorAsDouble(String key, int component) {
+        Loss loss = components.get(component);
+        String own = key(key, component);
+        return loss instanceof MergeableLoss ours
+                ? ours.getAccumulatorAsDouble(own)
+                : loss.getAccumulator(own);
+    }
+
+    /** Lists the components with their weights. */
+    @Override
+    public String toString() {
+        StringJoiner list = new StringJoiner(", ", getClass().getSimpleName() + "(", ")");
+        for (int i = 0; i < weights.length; i++) {
+            list.add((weights[i] == 1 ? "" : weights[i] + " * ") + components.get(i));
+        }
+        return list.toString();
     }
 
     private String key(String key, int component) {

@@ -1,18 +1,28 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.distribution;
 
+import io.djlosses.Losses;
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Checks;
+import io.djlosses.api.Divisor;
+import io.djlosses.api.Goal;
+import io.djlosses.api.Inputs;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Outcome;
+import io.djlosses.api.Reading;
+import io.djlosses.api.Terms;
+import io.djlosses.internal.array.Gradients;
+import io.djlosses.internal.array.Sums;
+import io.djlosses.internal.fast.Script;
+import io.djlosses.nd.Nd;
+
+
+
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 
-import io.djlosses.api.AbstractLoss;
-import io.djlosses.api.Checks;
-import io.djlosses.api.ClosedForm;
-import io.djlosses.api.Divisor;
-import io.djlosses.api.LossBuilder;
-import io.djlosses.api.Terms;
-import io.djlosses.nd.Nd;
-import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
 
@@ -134,17 +144,13 @@ public final class GaussianNLLLoss extends AbstractLoss {
 
     /** {@inheritDoc} */
     @Override
-    protected NDList maskedLabels(NDArray mask, NDList labels, NDList predictions) {
-        return new NDList(shown(mask, matching(labels.get(0), predictions.get(0))));
-    }
-
-    /** {@inheritDoc} */
-    @Override
-    protected NDList maskedPredictions(NDArray mask, NDList predictions) {
+    protected Inputs masked(NDArray mask, NDList labels, NDList predictions) {
         NDArray mean = predictions.get(0);
         NDArray variance = predictions.get(1);
         boolean alike = variance.getShape().equals(mean.getShape());
-        return new NDList(shown(mask, mean), alike ? shown(mask, variance) : variance);
+        return new Inputs(
+                new NDList(shown(mask, matching(labels.get(0), mean))),
+                new NDList(shown(mask, mean), alike ? shown(mask, variance) : variance));
     }
 
     /** Puts 1, a harmless number, where the mask hides. */
@@ -167,11 +173,11 @@ public final class GaussianNLLLoss extends AbstractLoss {
 
     /** {@inheritDoc} */
     @Override
-    protected Terms terms(NDList labels, NDList predictions) {
+    protected Terms terms(NDList labels, NDList predictions, Goal goal) {
         NDArray mean = predictions.get(0);
         NDArray variance = predictions.get(1);
         NDArray clamped = clamped(variance.stopGradient());
-        NDArray v = clamped.add(Nd.zeroWithGradient(variance, clamped.onesLike()));
+        NDArray v = clamped.add(Gradients.zeroWithGradient(variance, clamped.onesLike()));
         if (v.getShape().dimension() < mean.getShape().dimension()) {
             v = v.expandDims(v.getShape().dimension()); // [N, *, 1]
         }
@@ -180,9 +186,7 @@ public final class GaussianNLLLoss extends AbstractLoss {
         return Terms.of(full ? values.add(Nd.num(mean, HALF_LOG_2_PI)) : values);
     }
 
-    /** {@inheritDoc} */
-    @Override
-    protected @Nullable ClosedForm closedForm(NDList labels, NDList predictions, boolean gradient) {
+    private @Nullable Outcome inClosedForm(NDList labels, NDList predictions, Goal goal) {
         NDArray mean = predictions.get(0);
         if (!predictions.get(1).getShape().equals(mean.getShape())) {
             return null;
@@ -190,18 +194,18 @@ public final class GaussianNLLLoss extends AbstractLoss {
         NDArray v = clamped(predictions.get(1));
         NDArray error = mean.sub(matching(labels.get(0), mean));
         NDArray pull = error.div(v);
-        NDArray sum = Nd.sumOfConstant(error.muli(pull).addi(v.log()));
+        NDArray sum = Sums.sumOfConstant(error.muli(pull).addi(v.log()));
         sum = sum.mul(Nd.num(sum, 0.5));
         if (full) {
             sum = sum.add(Nd.num(sum, HALF_LOG_2_PI * mean.size()));
         }
         Divisor divisor = Divisor.of(mean.size());
-        if (!gradient) {
-            return new ClosedForm(sum, divisor);
+        if (!goal.gradient()) {
+            return Outcome.of(sum, divisor);
         }
         NDArray half = pull.square().negi();
         half.addi(v.onesLike().divi(v)).muli(Nd.num(v, 0.5));
-        return new ClosedForm(sum, divisor, 1, pull, half);
+        return Outcome.of(sum, divisor, 1, pull, half);
     }
 
     private NDArray clamped(NDArray variance) {
@@ -212,16 +216,25 @@ public final class GaussianNLLLoss extends AbstractLoss {
         return Nd.cast(label, mean).reshape(mean.getShape());
     }
 
-    /** {@inheritDoc} */
-    @Override
-    protected @Nullable NDArray scripted(NDList labels, NDList predictions, Script.Goal goal) {
+    private Reading.@Nullable Call call(NDList labels, NDList predictions, Goal goal) {
         NDArray mean = predictions.get(0);
         NDArray variance = predictions.get(1);
         NDArray label = matching(labels.get(0), mean);
         double offset = full ? HALF_LOG_2_PI : 0;
         return variance.getShape().equals(mean.getShape())
-                ? SCRIPT.run(goal, List.of(mean, variance, label), eps, offset)
+                ? new Reading.Call(
+                        SCRIPT,
+                        Divisor.of(mean.size()),
+                        List.of(mean, variance, label),
+                        eps,
+                        offset)
                 : null;
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected List<Reading> readings() {
+        return List.of(Reading.graph(), Reading.script(this::call), Reading.closedForm(this::inClosedForm));
     }
 
     /**
@@ -234,19 +247,13 @@ public final class GaussianNLLLoss extends AbstractLoss {
     }
 
     /** The Builder to construct a {@link GaussianNLLLoss}. */
-    public static final class Builder extends LossBuilder<Builder> {
+    public static final class Builder extends LossBuilder<GaussianNLLLoss, Builder> {
 
         private boolean full;
         private double eps = 1e-6;
 
         Builder() {
-            super("GaussianNLLLoss");
-        }
-
-        /** {@inheritDoc} */
-        @Override
-        protected Builder self() {
-            return this;
+            super("GaussianNLLLoss", GaussianNLLLoss::new);
         }
 
         /**
@@ -256,7 +263,7 @@ public final class GaussianNLLLoss extends AbstractLoss {
          * @return this {@code Builder}
          */
         public Builder optFull(boolean full) {
-            this.full = full;
+            this.full = set("full", full);
             return this;
         }
 
@@ -267,17 +274,8 @@ public final class GaussianNLLLoss extends AbstractLoss {
          * @return this {@code Builder}
          */
         public Builder optEps(double eps) {
-            this.eps = Checks.notNegative(name, "eps", eps);
+            this.eps = notNegative("eps", eps);
             return this;
-        }
-
-        /**
-         * Builds the loss.
-         *
-         * @return the loss
-         */
-        public GaussianNLLLoss build() {
-            return new GaussianNLLLoss(this);
         }
     }
 }

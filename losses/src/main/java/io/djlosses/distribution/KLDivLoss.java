@@ -1,16 +1,22 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.distribution;
 
-import ai.djl.ndarray.NDArray;
-
 import io.djlosses.api.Checks;
-import io.djlosses.api.ClosedForm;
 import io.djlosses.api.Divisor;
 import io.djlosses.api.ElementwiseLoss;
 import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Outcome;
+import io.djlosses.api.Reading;
 import io.djlosses.api.Reduction;
+import io.djlosses.internal.array.Sums;
+import io.djlosses.internal.fast.Script;
 import io.djlosses.nd.Nd;
-import io.djlosses.nd.Script;
+
+
+
+
+import ai.djl.ndarray.NDArray;
+
 
 import org.jspecify.annotations.Nullable;
 
@@ -107,9 +113,7 @@ public final class KLDivLoss extends ElementwiseLoss {
                 : Nd.xlogy(label, label).sub(label.mul(prediction));
     }
 
-    /** {@inheritDoc} */
-    @Override
-    protected ClosedForm closedForm(NDArray label, NDArray prediction, boolean gradient) {
+    private Outcome inClosedForm(NDArray label, NDArray prediction, boolean gradient) {
         Divisor divisor = Divisor.of(prediction.size());
         NDArray probability = logTarget ? label.exp() : label;
         NDArray values;
@@ -120,16 +124,16 @@ public final class KLDivLoss extends ElementwiseLoss {
             NDArray logarithm = Nd.cast(label.eq(0), label).addi(label).log();
             values = logarithm.muli(label).subi(prediction.mul(label));
         }
-        NDArray sum = Nd.sumOfConstant(values);
+        NDArray sum = Sums.sumOfConstant(values);
         return gradient
-                ? new ClosedForm(sum, divisor, -1, probability)
-                : new ClosedForm(sum, divisor);
+                ? Outcome.of(sum, divisor, -1, probability)
+                : Outcome.of(sum, divisor);
     }
 
     /** {@inheritDoc} */
     @Override
-    protected @Nullable NDArray scripted(NDArray label, NDArray prediction, Script.Goal goal) {
-        return (logTarget ? LOG_TARGET : SCRIPT).run(goal, List.of(prediction, label));
+    protected List<Reading> readings() {
+        return List.of(Reading.graph(), script(logTarget ? LOG_TARGET : SCRIPT), closedForm(this::inClosedForm));
     }
 
     /**
@@ -142,18 +146,12 @@ public final class KLDivLoss extends ElementwiseLoss {
     }
 
     /** The Builder to construct a {@link KLDivLoss}. */
-    public static final class Builder extends LossBuilder<Builder> {
+    public static final class Builder extends LossBuilder<KLDivLoss, Builder> {
 
         private boolean logTarget;
 
         Builder() {
-            super("KLDivLoss");
-        }
-
-        /** {@inheritDoc} */
-        @Override
-        protected Builder self() {
-            return this;
+            super("KLDivLoss", KLDivLoss::new);
         }
 
         /**
@@ -163,17 +161,8 @@ public final class KLDivLoss extends ElementwiseLoss {
          * @return this {@code Builder}
          */
         public Builder optLogTarget(boolean logTarget) {
-            this.logTarget = logTarget;
+            this.logTarget = set("logTarget", logTarget);
             return this;
-        }
-
-        /**
-         * Builds the loss.
-         *
-         * @return the loss
-         */
-        public KLDivLoss build() {
-            return new KLDivLoss(this);
         }
     }
 }

@@ -1,15 +1,21 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.distribution;
 
-import ai.djl.ndarray.NDArray;
-
 import io.djlosses.api.Checks;
-import io.djlosses.api.ClosedForm;
 import io.djlosses.api.Divisor;
 import io.djlosses.api.ElementwiseLoss;
 import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Outcome;
+import io.djlosses.api.Reading;
+import io.djlosses.internal.array.Sums;
+import io.djlosses.internal.fast.Script;
 import io.djlosses.nd.Nd;
-import io.djlosses.nd.Script;
+
+
+
+
+import ai.djl.ndarray.NDArray;
+
 
 import org.jspecify.annotations.Nullable;
 
@@ -99,22 +105,20 @@ public final class PoissonNLLLoss extends ElementwiseLoss {
         return full ? values.add(stirling(label)) : values;
     }
 
-    /** {@inheritDoc} */
-    @Override
-    protected ClosedForm closedForm(NDArray label, NDArray prediction, boolean gradient) {
+    private Outcome inClosedForm(NDArray label, NDArray prediction, boolean gradient) {
         Divisor divisor = Divisor.of(prediction.size());
         NDArray rate = logInput ? prediction.exp() : shifted(prediction);
         NDArray values =
                 logInput
                         ? prediction.mul(label).negi().addi(rate)
                         : rate.log().muli(label).negi().addi(prediction);
-        NDArray sum = Nd.sumOfConstant(full ? values.addi(stirling(label)) : values);
+        NDArray sum = Sums.sumOfConstant(full ? values.addi(stirling(label)) : values);
         if (!gradient) {
-            return new ClosedForm(sum, divisor);
+            return Outcome.of(sum, divisor);
         }
         NDArray slope =
                 logInput ? rate.subi(label) : label.div(rate).negi().addi(Nd.num(prediction, 1));
-        return new ClosedForm(sum, divisor, 1, slope);
+        return Outcome.of(sum, divisor, 1, slope);
     }
 
     private NDArray shifted(NDArray rate) {
@@ -133,9 +137,12 @@ public final class PoissonNLLLoss extends ElementwiseLoss {
 
     /** {@inheritDoc} */
     @Override
-    protected @Nullable NDArray scripted(NDArray label, NDArray prediction, Script.Goal goal) {
-        Script script = logInput ? LOG_INPUT : RATE_INPUT;
-        return full ? null : script.run(goal, List.of(prediction, label), eps);
+    protected List<Reading> readings() {
+        Reading closed = closedForm(this::inClosedForm);
+        return full
+                ? List.of(Reading.graph(), closed)
+                : List.of(
+                        Reading.graph(), script(logInput ? LOG_INPUT : RATE_INPUT, eps), closed);
     }
 
     /**
@@ -149,20 +156,14 @@ public final class PoissonNLLLoss extends ElementwiseLoss {
     }
 
     /** The Builder to construct a {@link PoissonNLLLoss}. */
-    public static final class Builder extends LossBuilder<Builder> {
+    public static final class Builder extends LossBuilder<PoissonNLLLoss, Builder> {
 
         private boolean logInput = true;
         private boolean full;
         private double eps = 1e-8;
 
         Builder() {
-            super("PoissonNLLLoss");
-        }
-
-        /** {@inheritDoc} */
-        @Override
-        protected Builder self() {
-            return this;
+            super("PoissonNLLLoss", PoissonNLLLoss::new);
         }
 
         /**
@@ -172,7 +173,7 @@ public final class PoissonNLLLoss extends ElementwiseLoss {
          * @return this {@code Builder}
          */
         public Builder optLogInput(boolean logInput) {
-            this.logInput = logInput;
+            this.logInput = set("logInput", logInput);
             return this;
         }
 
@@ -184,7 +185,7 @@ public final class PoissonNLLLoss extends ElementwiseLoss {
          * @return this {@code Builder}
          */
         public Builder optFull(boolean full) {
-            this.full = full;
+            this.full = set("full", full);
             return this;
         }
 
@@ -195,17 +196,8 @@ public final class PoissonNLLLoss extends ElementwiseLoss {
          * @return this {@code Builder}
          */
         public Builder optEps(double eps) {
-            this.eps = Checks.notNegative(name, "eps", eps);
+            this.eps = notNegative("eps", eps);
             return this;
-        }
-
-        /**
-         * Builds the loss.
-         *
-         * @return the loss
-         */
-        public PoissonNLLLoss build() {
-            return new PoissonNLLLoss(this);
         }
     }
 }

@@ -1,18 +1,26 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.embedding;
 
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Checks;
+import io.djlosses.api.Divisor;
+import io.djlosses.api.Goal;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Outcome;
+import io.djlosses.api.Reading;
+import io.djlosses.api.Terms;
+import io.djlosses.internal.array.Sums;
+import io.djlosses.internal.fast.Constants;
+import io.djlosses.internal.fast.Script;
+import io.djlosses.nd.Nd;
+
+
+
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 
-import io.djlosses.api.AbstractLoss;
-import io.djlosses.api.Checks;
-import io.djlosses.api.ClosedForm;
-import io.djlosses.api.Divisor;
-import io.djlosses.api.LossBuilder;
-import io.djlosses.api.Terms;
-import io.djlosses.nd.Nd;
-import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
 
@@ -126,7 +134,7 @@ public final class CosineEmbeddingLoss extends AbstractLoss {
 
     /** {@inheritDoc} */
     @Override
-    protected Terms terms(NDList labels, NDList predictions) {
+    protected Terms terms(NDList labels, NDList predictions, Goal goal) {
         NDArray x1 = predictions.get(0);
         NDArray x2 = predictions.get(1);
         // √a √b, where √(a b) would overflow long before the vectors do.
@@ -153,25 +161,23 @@ public final class CosineEmbeddingLoss extends AbstractLoss {
         return square.add(Nd.num(square, EPS)).sqrt();
     }
 
-    /** {@inheritDoc} */
-    @Override
-    protected ClosedForm closedForm(NDList labels, NDList predictions, boolean gradient) {
+    private Outcome inClosedForm(NDList labels, NDList predictions, Goal goal) {
         NDArray x1 = predictions.get(0);
         NDArray x2 = predictions.get(1);
-        NDArray length1 = length(Nd.dotOfConstants(x1, x1)); // [N, 1]
-        NDArray length2 = length(Nd.dotOfConstants(x2, x2));
-        NDArray cosine = Nd.dotOfConstants(x1, x2).div(length1).div(length2);
-        NDArray sum = Nd.sumOfConstant(values(labels.get(0), cosine));
+        NDArray length1 = length(Constants.dotOfConstants(x1, x1)); // [N, 1]
+        NDArray length2 = length(Constants.dotOfConstants(x2, x2));
+        NDArray cosine = Constants.dotOfConstants(x1, x2).div(length1).div(length2);
+        NDArray sum = Sums.sumOfConstant(values(labels.get(0), cosine));
         Divisor divisor = Divisor.of(cosine.size());
-        if (!gradient) {
-            return new ClosedForm(sum, divisor);
+        if (!goal.gradient()) {
+            return Outcome.of(sum, divisor);
         }
         NDArray label = like(cosine, labels.get(0));
         NDArray active = Nd.cast(cosine.sub(Nd.num(cosine, margin)).lt(0).logicalNot(), cosine);
         NDArray slope = Nd.where(label.eq(-1), active, 0).sub(Nd.cast(label.eq(1), cosine));
         NDArray across = slope.div(length1).div(length2);
         NDArray along = slope.mul(cosine).neg();
-        return new ClosedForm(
+        return Outcome.of(
                 sum,
                 divisor,
                 1,
@@ -185,15 +191,20 @@ public final class CosineEmbeddingLoss extends AbstractLoss {
         }
     }
 
-    /** {@inheritDoc} */
-    @Override
-    protected @Nullable NDArray scripted(NDList labels, NDList predictions, Script.Goal goal) {
+    private Reading.@Nullable Call call(NDList labels, NDList predictions, Goal goal) {
         NDArray x1 = predictions.get(0);
         if (x1.getShape().dimension() == 1) {
             return null;
         }
         NDArray label = Nd.cast(labels.get(0), x1).reshape(-1, 1);
-        return SCRIPT.run(goal, List.of(x1, predictions.get(1), label), margin, EPS);
+        List<NDArray> arrays = List.of(x1, predictions.get(1), label);
+        return new Reading.Call(SCRIPT, Divisor.of(label.size()), arrays, margin, EPS);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected List<Reading> readings() {
+        return List.of(Reading.graph(), Reading.script(this::call), Reading.closedForm(this::inClosedForm));
     }
 
     /**
@@ -206,18 +217,12 @@ public final class CosineEmbeddingLoss extends AbstractLoss {
     }
 
     /** The Builder to construct a {@link CosineEmbeddingLoss}. */
-    public static final class Builder extends LossBuilder<Builder> {
+    public static final class Builder extends LossBuilder<CosineEmbeddingLoss, Builder> {
 
         private double margin;
 
         Builder() {
-            super("CosineEmbeddingLoss");
-        }
-
-        /** {@inheritDoc} */
-        @Override
-        protected Builder self() {
-            return this;
+            super("CosineEmbeddingLoss", CosineEmbeddingLoss::new);
         }
 
         /**
@@ -228,17 +233,8 @@ public final class CosineEmbeddingLoss extends AbstractLoss {
          * @return this {@code Builder}
          */
         public Builder optMargin(double margin) {
-            this.margin = Checks.finite(name, "margin", margin);
+            this.margin = finite("margin", margin);
             return this;
-        }
-
-        /**
-         * Builds the loss.
-         *
-         * @return the loss
-         */
-        public CosineEmbeddingLoss build() {
-            return new CosineEmbeddingLoss(this);
         }
     }
 }

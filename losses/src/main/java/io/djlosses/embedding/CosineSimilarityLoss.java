@@ -1,16 +1,24 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.embedding;
 
+import io.djlosses.Losses;
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Checks;
+import io.djlosses.api.Divisor;
+import io.djlosses.api.Goal;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Reading;
+import io.djlosses.api.Terms;
+import io.djlosses.internal.fast.Script;
+import io.djlosses.nd.Nd;
+
+
+
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 
-import io.djlosses.api.AbstractLoss;
-import io.djlosses.api.Checks;
-import io.djlosses.api.LossBuilder;
-import io.djlosses.api.Terms;
-import io.djlosses.nd.Nd;
-import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
 
@@ -118,7 +126,7 @@ public final class CosineSimilarityLoss extends AbstractLoss {
 
     /** {@inheritDoc} */
     @Override
-    protected Terms terms(NDList labels, NDList predictions) {
+    protected Terms terms(NDList labels, NDList predictions, Goal goal) {
         NDArray x1 = predictions.get(0);
         NDArray x2 = predictions.size() == 2 ? predictions.get(1) : Nd.cast(labels.get(0), x1);
         NDArray cosine = similarity.cosine(x1, x2);
@@ -126,17 +134,25 @@ public final class CosineSimilarityLoss extends AbstractLoss {
         return Terms.of(values.reshape(unreducedShape(labels, predictions)));
     }
 
-    /** {@inheritDoc} */
-    @Override
-    protected @Nullable NDArray scripted(NDList labels, NDList predictions, Script.Goal goal) {
+    private Reading.@Nullable Call call(NDList labels, NDList predictions, Goal goal) {
         NDArray x1 = predictions.get(0);
         int rank = x1.getShape().dimension();
         if (rank == 1 || similarity.axis(getName(), "predictions[0]", x1.getShape()) != rank - 1) {
             return null;
         }
-        return predictions.size() == 2
-                ? OF_TWO.run(goal, List.of(x1, predictions.get(1)), similarity.eps())
-                : OF_ONE.run(goal, List.of(x1, Nd.cast(labels.get(0), x1)), similarity.eps());
+        boolean isPair = predictions.size() == 2;
+        NDArray x2 = isPair ? predictions.get(1) : Nd.cast(labels.get(0), x1);
+        return new Reading.Call(
+                isPair ? OF_TWO : OF_ONE,
+                Divisor.of(x1.size() / x1.getShape().tail()),
+                List.of(x1, x2),
+                similarity.eps());
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected List<Reading> readings() {
+        return List.of(Reading.graph(), Reading.script(this::call));
     }
 
     /**
@@ -149,18 +165,12 @@ public final class CosineSimilarityLoss extends AbstractLoss {
     }
 
     /** The Builder to construct a {@link CosineSimilarityLoss}. */
-    public static final class Builder extends LossBuilder<Builder> {
+    public static final class Builder extends LossBuilder<CosineSimilarityLoss, Builder> {
 
         private final CosineSimilarity.Builder similarity = CosineSimilarity.builder();
 
         Builder() {
-            super("CosineSimilarityLoss");
-        }
-
-        /** {@inheritDoc} */
-        @Override
-        protected Builder self() {
-            return this;
+            super("CosineSimilarityLoss", CosineSimilarityLoss::new);
         }
 
         /**
@@ -183,15 +193,6 @@ public final class CosineSimilarityLoss extends AbstractLoss {
         public Builder optEps(double eps) {
             similarity.optEps(Checks.notNegative(name, "eps", eps));
             return this;
-        }
-
-        /**
-         * Builds the loss.
-         *
-         * @return the loss
-         */
-        public CosineSimilarityLoss build() {
-            return new CosineSimilarityLoss(this);
         }
     }
 }

@@ -1,15 +1,23 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.embedding;
 
-import ai.djl.ndarray.NDArray;
-
 import io.djlosses.api.Checks;
-import io.djlosses.api.ClosedForm;
 import io.djlosses.api.Divisor;
 import io.djlosses.api.ElementwiseLoss;
 import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Outcome;
+import io.djlosses.api.Reading;
+import io.djlosses.internal.array.Sums;
+import io.djlosses.internal.core.Looks;
+import io.djlosses.internal.fast.Constants;
+import io.djlosses.internal.fast.Script;
 import io.djlosses.nd.Nd;
-import io.djlosses.nd.Script;
+
+
+
+
+import ai.djl.ndarray.NDArray;
+
 
 import org.jspecify.annotations.Nullable;
 
@@ -110,30 +118,28 @@ public final class HingeEmbeddingLoss extends ElementwiseLoss {
         return prediction.neg().add(Nd.num(prediction, margin));
     }
 
-    /** {@inheritDoc} */
-    @Override
-    protected ClosedForm closedForm(NDArray label, NDArray prediction, boolean gradient) {
+    private Outcome inClosedForm(NDArray label, NDArray prediction, boolean gradient) {
         NDArray similar = Nd.cast(label.neq(-1), prediction);
         NDArray dissimilar = Nd.cast(label.neq(1), prediction);
         NDArray shortfall = shortfall(prediction);
         // 1 where the hinge counts; NaN does.
-        NDArray active = Nd.lt(shortfall, 0);
+        NDArray active = Constants.lt(shortfall, 0);
         active.subi(Nd.num(active, 1)).negi().muli(dissimilar);
-        NDArray sum = Nd.sumOfConstant(shortfall.muli(active).addi(similar.mul(prediction)));
-        if (!Nd.isKnownFinite(sum)) {
+        NDArray sum = Sums.sumOfConstant(shortfall.muli(active).addi(similar.mul(prediction)));
+        if (!Looks.isKnownFinite(sum)) {
             // An infinity that a mask should hide makes a product NaN.
-            sum = Nd.sumOfConstant(unreduced(label, prediction));
+            sum = Sums.sumOfConstant(unreduced(label, prediction));
         }
         Divisor divisor = Divisor.of(prediction.size());
         return gradient
-                ? new ClosedForm(sum, divisor, 1, similar.subi(active))
-                : new ClosedForm(sum, divisor);
+                ? Outcome.of(sum, divisor, 1, similar.subi(active))
+                : Outcome.of(sum, divisor);
     }
 
     /** {@inheritDoc} */
     @Override
-    protected @Nullable NDArray scripted(NDArray label, NDArray prediction, Script.Goal goal) {
-        return SCRIPT.run(goal, List.of(prediction, label), margin);
+    protected List<Reading> readings() {
+        return List.of(Reading.graph(), script(SCRIPT, margin), closedForm(this::inClosedForm));
     }
 
     /**
@@ -146,18 +152,12 @@ public final class HingeEmbeddingLoss extends ElementwiseLoss {
     }
 
     /** The Builder to construct a {@link HingeEmbeddingLoss}. */
-    public static final class Builder extends LossBuilder<Builder> {
+    public static final class Builder extends LossBuilder<HingeEmbeddingLoss, Builder> {
 
         private double margin = 1;
 
         Builder() {
-            super("HingeEmbeddingLoss");
-        }
-
-        /** {@inheritDoc} */
-        @Override
-        protected Builder self() {
-            return this;
+            super("HingeEmbeddingLoss", HingeEmbeddingLoss::new);
         }
 
         /**
@@ -167,17 +167,8 @@ public final class HingeEmbeddingLoss extends ElementwiseLoss {
          * @return this {@code Builder}
          */
         public Builder optMargin(double margin) {
-            this.margin = Checks.finite(name, "margin", margin);
+            this.margin = finite("margin", margin);
             return this;
-        }
-
-        /**
-         * Builds the loss.
-         *
-         * @return the loss
-         */
-        public HingeEmbeddingLoss build() {
-            return new HingeEmbeddingLoss(this);
         }
     }
 }

@@ -1,19 +1,28 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.embedding;
 
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Checks;
+import io.djlosses.api.Divisor;
+import io.djlosses.api.Goal;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Outcome;
+import io.djlosses.api.Reading;
+import io.djlosses.api.Terms;
+import io.djlosses.internal.array.Sums;
+import io.djlosses.internal.core.Looks;
+import io.djlosses.internal.fast.Script;
+import io.djlosses.nd.Nd;
+
+
+
+import java.util.List;
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 
-import io.djlosses.api.AbstractLoss;
-import io.djlosses.api.Checks;
-import io.djlosses.api.ClosedForm;
-import io.djlosses.api.Divisor;
-import io.djlosses.api.LossBuilder;
-import io.djlosses.api.Terms;
-import io.djlosses.nd.Nd;
-import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
 
@@ -163,7 +172,7 @@ public final class SDMLLoss extends AbstractLoss {
 
     /** {@inheritDoc} */
     @Override
-    protected Terms terms(NDList labels, NDList predictions) {
+    protected Terms terms(NDList labels, NDList predictions, Goal goal) {
         NDArray distances = squaredDistances(predictions.get(0), predictions.get(1));
         return Terms.of(divergence(target(distances), Nd.logSoftmax(distances.neg(), 1)));
     }
@@ -194,15 +203,13 @@ public final class SDMLLoss extends AbstractLoss {
         return Nd.div(Nd.sum(terms, 1), terms.getShape().get(1)); // [B]
     }
 
-    /** {@inheritDoc} */
-    @Override
-    protected @Nullable ClosedForm closedForm(NDList labels, NDList predictions, boolean gradient) {
+    private @Nullable Outcome inClosedForm(NDList labels, NDList predictions, Goal goal) {
         NDArray x1 = predictions.get(0);
         NDArray x2 = predictions.get(1);
         long batch = x1.getShape().get(0);
         // What all embeddings have in common drops out, and would only cost precision.
-        NDArray center = Nd.sumOfConstant(x2, 0).divi(Nd.num(x2, batch));
-        if (!x2.getDevice().isGpu() && !Nd.allFinite(center)) {
+        NDArray center = Sums.sumOfConstant(x2, 0).divi(Nd.num(x2, batch));
+        if (!x2.getDevice().isGpu() && !Looks.allFinite(center)) {
             return null; // of infinities a product makes NaN, and distances need not
         }
         NDArray centered1 = x1.sub(center);
@@ -211,18 +218,18 @@ public final class SDMLLoss extends AbstractLoss {
         double own = own(batch);
         double other = other(batch);
         NDArray index = x1.getManager().arange(0, (int) batch, 1, DataType.INT64);
-        NDArray sum = Nd.sumOfConstant(Nd.pick(logProb, index)).muli(other - own);
-        sum.subi(Nd.sumOfConstant(logProb).muli(other)).divi((double) batch);
+        NDArray sum = Sums.sumOfConstant(Nd.pick(logProb, index)).muli(other - own);
+        sum.subi(Sums.sumOfConstant(logProb).muli(other)).divi((double) batch);
         sum = Nd.cast(sum.addi(xlogx(own) + (batch - 1) * xlogx(other)), x1);
         Divisor divisor = Divisor.of(batch);
-        if (!gradient) {
-            return new ClosedForm(sum, divisor);
+        if (!goal.gradient()) {
+            return Outcome.of(sum, divisor);
         }
         // With W = P − Q the gradients are 2/B Σⱼ Wᵢⱼ (x2ⱼ − x1ᵢ) and 2/B Σᵢ Wᵢⱼ (x1ᵢ − x2ⱼ).
         NDArray weights = logProb.exp().subi(other);
         NDArray eye = Nd.oneHot(index, batch, weights);
         weights = Nd.cast(weights.subi(eye.muli(own - other)), x1);
-        return new ClosedForm(
+        return Outcome.of(
                 sum,
                 divisor,
                 2.0 / batch,
@@ -249,21 +256,29 @@ public final class SDMLLoss extends AbstractLoss {
 
     /** Returns Σⱼ wᵢⱼ (bⱼ − aᵢ). */
     private static NDArray pull(NDArray weights, NDArray a, NDArray b) {
-        try (NDArray sums = Nd.sumOfConstant(weights, 1);
+        try (NDArray sums = Sums.sumOfConstant(weights, 1);
                 NDArray own = a.mul(sums)) {
             return weights.matMul(b).subi(own);
         }
     }
 
-    /** {@inheritDoc} */
-    @Override
-    protected @Nullable NDArray scripted(NDList labels, NDList predictions, Script.Goal goal) {
+    private Reading.@Nullable Call call(NDList labels, NDList predictions, Goal goal) {
         long batch = predictions.get(0).getShape().get(0);
         if (batch == 1) {
             return null;
         }
-        boolean isLarge = goal.always() || batch >= LARGE;
-        return (isLarge ? LARGE_BATCH : SMALL_BATCH).run(goal, predictions, smoothingParameter);
+        boolean isLarge = goal.forced() || batch >= LARGE;
+        return new Reading.Call(
+                isLarge ? LARGE_BATCH : SMALL_BATCH,
+                Divisor.of(batch),
+                predictions,
+                smoothingParameter);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected List<Reading> readings() {
+        return List.of(Reading.graph(), Reading.script(this::call), Reading.closedForm(this::inClosedForm));
     }
 
     /**
@@ -276,18 +291,12 @@ public final class SDMLLoss extends AbstractLoss {
     }
 
     /** The Builder to construct an {@link SDMLLoss}. */
-    public static final class Builder extends LossBuilder<Builder> {
+    public static final class Builder extends LossBuilder<SDMLLoss, Builder> {
 
         private double smoothingParameter = 0.3;
 
         Builder() {
-            super("SDMLLoss");
-        }
-
-        /** {@inheritDoc} */
-        @Override
-        protected Builder self() {
-            return this;
+            super("SDMLLoss", SDMLLoss::new);
         }
 
         /**
@@ -298,17 +307,8 @@ public final class SDMLLoss extends AbstractLoss {
          */
         public Builder optSmoothingParameter(double smoothingParameter) {
             this.smoothingParameter =
-                    Checks.range(name, "smoothingParameter", smoothingParameter, 0, 1);
+                    range("smoothingParameter", smoothingParameter, 0, 1);
             return this;
-        }
-
-        /**
-         * Builds the loss.
-         *
-         * @return the loss
-         */
-        public SDMLLoss build() {
-            return new SDMLLoss(this);
         }
     }
 }

@@ -1,15 +1,21 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.embedding;
 
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Checks;
+import io.djlosses.api.Goal;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Reading;
+import io.djlosses.api.Terms;
+
+
+
+import java.util.List;
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 
-import io.djlosses.api.AbstractLoss;
-import io.djlosses.api.Checks;
-import io.djlosses.api.LossBuilder;
-import io.djlosses.api.Terms;
-import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
 
@@ -80,14 +86,14 @@ public final class TripletMarginLoss extends AbstractLoss {
 
     /** {@inheritDoc} */
     @Override
-    protected Terms terms(NDList labels, NDList predictions) {
+    protected Terms terms(NDList labels, NDList predictions, Goal goal) {
         return triplets.terms(predictions);
     }
 
     /** {@inheritDoc} */
     @Override
-    protected @Nullable NDArray scripted(NDList labels, NDList predictions, Script.Goal goal) {
-        return triplets.scripted(predictions, goal);
+    protected List<Reading> readings() {
+        return triplets.readings();
     }
 
     /**
@@ -100,20 +106,14 @@ public final class TripletMarginLoss extends AbstractLoss {
     }
 
     /** The Builder to construct a {@link TripletMarginLoss}. */
-    public static final class Builder extends LossBuilder<Builder> {
+    public static final class Builder extends LossBuilder<TripletMarginLoss, Builder> {
 
         private final PairwiseDistance.Builder distance = PairwiseDistance.builder();
         private double margin = 1;
         private boolean swap;
 
         Builder() {
-            super("TripletMarginLoss");
-        }
-
-        /** {@inheritDoc} */
-        @Override
-        protected Builder self() {
-            return this;
+            super("TripletMarginLoss", TripletMarginLoss::new);
         }
 
         /**
@@ -123,7 +123,7 @@ public final class TripletMarginLoss extends AbstractLoss {
          * @return this {@code Builder}
          */
         public Builder optMargin(double margin) {
-            this.margin = Checks.positive(name, "margin", margin);
+            this.margin = positive("margin", margin);
             return this;
         }
 
@@ -158,17 +158,8 @@ public final class TripletMarginLoss extends AbstractLoss {
          * @return this {@code Builder}
          */
         public Builder optSwap(boolean swap) {
-            this.swap = swap;
+            this.swap = set("swap", swap);
             return this;
-        }
-
-        /**
-         * Builds the loss.
-         *
-         * @return the loss
-         */
-        public TripletMarginLoss build() {
-            return new TripletMarginLoss(this);
         }
     }
 }

@@ -1,15 +1,20 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.embedding;
 
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Goal;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Reading;
+import io.djlosses.api.Terms;
+
+
+
+import java.util.List;
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 
-import io.djlosses.api.AbstractLoss;
-import io.djlosses.api.Checks;
-import io.djlosses.api.LossBuilder;
-import io.djlosses.api.Terms;
-import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
 
@@ -85,14 +90,14 @@ public final class TripletMarginWithDistanceLoss extends AbstractLoss {
 
     /** {@inheritDoc} */
     @Override
-    protected Terms terms(NDList labels, NDList predictions) {
+    protected Terms terms(NDList labels, NDList predictions, Goal goal) {
         return triplets.terms(predictions);
     }
 
     /** {@inheritDoc} */
     @Override
-    protected @Nullable NDArray scripted(NDList labels, NDList predictions, Script.Goal goal) {
-        return triplets.scripted(predictions, goal);
+    protected List<Reading> readings() {
+        return triplets.readings();
     }
 
     /**
@@ -106,20 +111,14 @@ public final class TripletMarginWithDistanceLoss extends AbstractLoss {
     }
 
     /** The Builder to construct a {@link TripletMarginWithDistanceLoss}. */
-    public static final class Builder extends LossBuilder<Builder> {
+    public static final class Builder extends LossBuilder<TripletMarginWithDistanceLoss, Builder> {
 
         private Distance distanceFunction = PairwiseDistance.builder().build();
         private double margin = 1;
         private boolean swap;
 
         Builder() {
-            super("TripletMarginWithDistanceLoss");
-        }
-
-        /** {@inheritDoc} */
-        @Override
-        protected Builder self() {
-            return this;
+            super("TripletMarginWithDistanceLoss", TripletMarginWithDistanceLoss::new);
         }
 
         /**
@@ -129,7 +128,7 @@ public final class TripletMarginWithDistanceLoss extends AbstractLoss {
          * @return this {@code Builder}
          */
         public Builder optDistanceFunction(Distance distanceFunction) {
-            this.distanceFunction = Objects.requireNonNull(distanceFunction, "distanceFunction");
+            this.distanceFunction = set("distanceFunction", distanceFunction);
             return this;
         }
 
@@ -140,7 +139,7 @@ public final class TripletMarginWithDistanceLoss extends AbstractLoss {
          * @return this {@code Builder}
          */
         public Builder optMargin(double margin) {
-            this.margin = Checks.positive(name, "margin", margin);
+            this.margin = positive("margin", margin);
             return this;
         }
 
@@ -152,17 +151,8 @@ public final class TripletMarginWithDistanceLoss extends AbstractLoss {
          * @return this {@code Builder}
          */
         public Builder optSwap(boolean swap) {
-            this.swap = swap;
+            this.swap = set("swap", swap);
             return this;
-        }
-
-        /**
-         * Builds the loss.
-         *
-         * @return the loss
-         */
-        public TripletMarginWithDistanceLoss build() {
-            return new TripletMarginWithDistanceLoss(this);
         }
     }
 }

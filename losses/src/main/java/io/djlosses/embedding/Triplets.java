@@ -1,14 +1,21 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.embedding;
 
+import io.djlosses.api.Checks;
+import io.djlosses.api.Divisor;
+import io.djlosses.api.Reading;
+import io.djlosses.api.Terms;
+import io.djlosses.internal.fast.Script;
+import io.djlosses.nd.Nd;
+
+
+import java.util.List;
+
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 
-import io.djlosses.api.Checks;
-import io.djlosses.api.Terms;
-import io.djlosses.nd.Nd;
-import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
 
@@ -101,7 +108,7 @@ record Triplets(String loss, Distance distance, double margin, boolean swap) {
     }
 
     /** Does what {@link #terms} does by a script, or declines. */
-    @Nullable NDArray scripted(NDList predictions, Script.Goal goal) {
+    Reading.@Nullable Call call(NDList predictions) {
         Shape shape = predictions.get(0).getShape();
         if (!(distance instanceof PairwiseDistance norm)
                 || norm.p() != 2
@@ -109,6 +116,14 @@ record Triplets(String loss, Distance distance, double margin, boolean swap) {
                 || predictions.stream().anyMatch(array -> !array.getShape().equals(shape))) {
             return null;
         }
-        return (swap ? SWAPPED : SCRIPT).run(goal, predictions, margin, norm.eps());
+        Divisor divisor = Divisor.of(unreducedShape(predictions).size());
+        return new Reading.Call(
+                swap ? SWAPPED : SCRIPT, divisor, predictions, margin, norm.eps());
+    }
+
+    /** Lists the readings. A distance of the user may count or draw, so it is never recorded. */
+    List<Reading> readings() {
+        Reading script = Reading.script((labels, predictions, goal) -> call(predictions));
+        return distance instanceof PairwiseDistance ? List.of(Reading.graph(), script) : List.of();
     }
 }

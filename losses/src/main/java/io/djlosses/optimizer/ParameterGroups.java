@@ -1,6 +1,14 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.optimizer;
 
+
+
+
+
+
+
+
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
@@ -109,7 +117,7 @@ public final class ParameterGroups extends Optimizer {
          * @return this {@code Builder}
          */
         public Builder setBlock(Block block) {
-            this.block = block;
+            this.block = Objects.requireNonNull(block, "block");
             return this;
         }
 

@@ -1,18 +1,26 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.ranking;
 
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Checks;
+import io.djlosses.api.Divisor;
+import io.djlosses.api.Goal;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Outcome;
+import io.djlosses.api.Reading;
+import io.djlosses.api.Terms;
+import io.djlosses.internal.array.Sums;
+import io.djlosses.internal.fast.Constants;
+import io.djlosses.internal.fast.Script;
+import io.djlosses.nd.Nd;
+
+
+
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 
-import io.djlosses.api.AbstractLoss;
-import io.djlosses.api.Checks;
-import io.djlosses.api.ClosedForm;
-import io.djlosses.api.Divisor;
-import io.djlosses.api.LossBuilder;
-import io.djlosses.api.Terms;
-import io.djlosses.nd.Nd;
-import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
 
@@ -119,7 +127,7 @@ public final class MarginRankingLoss extends AbstractLoss {
 
     /** {@inheritDoc} */
     @Override
-    protected Terms terms(NDList labels, NDList predictions) {
+    protected Terms terms(NDList labels, NDList predictions, Goal goal) {
         NDArray x1 = predictions.get(0);
         return Terms.of(Nd.clampMin0(excess(Nd.cast(labels.get(0), x1), x1, predictions.get(1))));
     }
@@ -129,43 +137,48 @@ public final class MarginRankingLoss extends AbstractLoss {
         return difference.add(Nd.num(difference, margin));
     }
 
-    /** {@inheritDoc} */
-    @Override
-    protected @Nullable ClosedForm closedForm(NDList labels, NDList predictions, boolean gradient) {
+    private @Nullable Outcome inClosedForm(NDList labels, NDList predictions, Goal goal) {
         NDArray x1 = predictions.get(0);
         NDArray x2 = predictions.get(1);
         NDArray label = Nd.cast(labels.get(0), x1);
         if (isBroadcast(x1, x2, label)) {
-            return null; // the gradient of what is broadcast is a sum
+            return null; // the goal.gradient() of what is broadcast is a sum
         }
         NDArray excess = x2.sub(x1).muli(label).addi(Nd.num(label, margin));
         NDArray sum;
         try (NDArray hinges = excess.maximum(Nd.num(excess, 0))) {
-            sum = Nd.sumOfConstant(hinges);
+            sum = Sums.sumOfConstant(hinges);
         }
         Divisor divisor = Divisor.of(excess.size());
-        if (!gradient) {
-            return new ClosedForm(sum, divisor);
+        if (!goal.gradient()) {
+            return Outcome.of(sum, divisor);
         }
         // −1 where the hinge is active, which counts NaN in.
-        NDArray active = Nd.lt(excess, 0);
+        NDArray active = Constants.lt(excess, 0);
         NDArray gradient1 = active.subi(Nd.num(active, 1)).muli(label);
-        return new ClosedForm(sum, divisor, 1, gradient1, gradient1.neg());
+        return Outcome.of(sum, divisor, 1, gradient1, gradient1.neg());
     }
 
-    /** {@inheritDoc} */
-    @Override
-    protected @Nullable NDArray scripted(NDList labels, NDList predictions, Script.Goal goal) {
+    private Reading.@Nullable Call call(NDList labels, NDList predictions, Goal goal) {
         NDArray x1 = predictions.get(0);
         NDArray x2 = predictions.get(1);
         NDArray label = Nd.cast(labels.get(0), x1);
-        return (isBroadcast(x1, x2, label) ? KERNEL : SCRIPT)
-                .run(goal, List.of(x1, x2, label), margin);
+        return new Reading.Call(
+                isBroadcast(x1, x2, label) ? KERNEL : SCRIPT,
+                Divisor.of(unreducedShape(labels, predictions).size()),
+                List.of(x1, x2, label),
+                margin);
     }
 
     private static boolean isBroadcast(NDArray x1, NDArray x2, NDArray label) {
         Shape shape = x1.getShape();
         return !shape.equals(x2.getShape()) || !shape.equals(label.getShape());
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected List<Reading> readings() {
+        return List.of(Reading.graph(), Reading.script(this::call), Reading.closedForm(this::inClosedForm));
     }
 
     /**
@@ -178,18 +191,12 @@ public final class MarginRankingLoss extends AbstractLoss {
     }
 
     /** The Builder to construct a {@link MarginRankingLoss}. */
-    public static final class Builder extends LossBuilder<Builder> {
+    public static final class Builder extends LossBuilder<MarginRankingLoss, Builder> {
 
         private double margin;
 
         Builder() {
-            super("MarginRankingLoss");
-        }
-
-        /** {@inheritDoc} */
-        @Override
-        protected Builder self() {
-            return this;
+            super("MarginRankingLoss", MarginRankingLoss::new);
         }
 
         /**
@@ -199,17 +206,8 @@ public final class MarginRankingLoss extends AbstractLoss {
          * @return this {@code Builder}
          */
         public Builder optMargin(double margin) {
-            this.margin = Checks.finite(name, "margin", margin);
+            this.margin = finite("margin", margin);
             return this;
-        }
-
-        /**
-         * Builds the loss.
-         *
-         * @return the loss
-         */
-        public MarginRankingLoss build() {
-            return new MarginRankingLoss(this);
         }
     }
 }

@@ -1,20 +1,29 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.regression;
 
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Checks;
+import io.djlosses.api.Divisor;
+import io.djlosses.api.EmptyPolicy;
+import io.djlosses.api.Goal;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Outcome;
+import io.djlosses.api.Reading;
+import io.djlosses.api.Reduction;
+import io.djlosses.api.Terms;
+import io.djlosses.internal.array.Sums;
+import io.djlosses.internal.fast.Script;
+import io.djlosses.internal.kernel.GradientHistogram;
+import io.djlosses.nd.Nd;
+
+
+
+import java.util.List;
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 
-import io.djlosses.api.AbstractLoss;
-import io.djlosses.api.Checks;
-import io.djlosses.api.ClosedForm;
-import io.djlosses.api.Divisor;
-import io.djlosses.api.EmptyPolicy;
-import io.djlosses.api.GradientHistogram;
-import io.djlosses.api.LossBuilder;
-import io.djlosses.api.Terms;
-import io.djlosses.nd.Nd;
-import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
 
@@ -139,37 +148,23 @@ public final class GHMRLoss extends AbstractLoss {
 
     /** {@inheritDoc} */
     @Override
-    protected Terms terms(NDList labels, NDList predictions) {
-        return terms(labels, predictions, false);
-    }
-
-    /** {@inheritDoc} */
-    @Override
-    protected Terms terms(NDList labels, NDList predictions, boolean gradient) {
+    protected Terms terms(NDList labels, NDList predictions, Goal goal) {
         Errors errors = errors(labels, predictions.get(0));
         NDArray root = root(errors.error);
-        NDArray values = smooth(errors.error, root).mul(weights(errors, root, gradient));
+        NDArray values = smooth(errors.error, root).mul(weights(errors, root, goal.gradient()));
         return errors.labelWeight == null
                 ? Terms.of(values)
                 : Terms.of(values).withShares(errors.labelWeight, divisor(errors));
     }
 
-    /** {@inheritDoc} */
-    @Override
-    protected long closedFormSize() {
-        return 0;
-    }
-
-    /** {@inheritDoc} */
-    @Override
-    protected ClosedForm closedForm(NDList labels, NDList predictions, boolean gradient) {
+    private Outcome inClosedForm(NDList labels, NDList predictions, Goal goal) {
         Errors errors = errors(labels, predictions.get(0));
         NDArray root = root(errors.error);
-        NDArray weights = weights(errors, root, gradient);
-        NDArray sum = Nd.sumOfConstant(smooth(errors.error, root).muli(weights));
-        return gradient
-                ? new ClosedForm(sum, divisor(errors), 1, errors.error.div(root).muli(weights))
-                : new ClosedForm(sum, divisor(errors));
+        NDArray weights = weights(errors, root, goal.gradient());
+        NDArray sum = Sums.sumOfConstant(smooth(errors.error, root).muli(weights));
+        return goal.gradient()
+                ? Outcome.of(sum, divisor(errors), 1, errors.error.div(root).muli(weights))
+                : Outcome.of(sum, divisor(errors));
     }
 
     private NDArray root(NDArray error) {
@@ -224,21 +219,19 @@ public final class GHMRLoss extends AbstractLoss {
         return histogram;
     }
 
-    /** {@inheritDoc} */
-    @Override
-    protected boolean canBeEmpty(NDList labels) {
-        return labels.size() > 1;
-    }
-
-    /** {@inheritDoc} */
-    @Override
-    protected @Nullable NDArray scripted(NDList labels, NDList predictions, Script.Goal goal) {
+    private Reading.@Nullable Call call(NDList labels, NDList predictions, Goal goal) {
         NDArray prediction = predictions.get(0);
         if (labels.size() > 1 || !histogram.isScripted(prediction)) {
             return null;
         }
         NDArray label = Nd.cast(labels.get(0), prediction).reshape(prediction.getShape());
-        return histogram.run(SCRIPT, goal, prediction, label, lossWeight, mu);
+        return histogram.call(SCRIPT, prediction, label, lossWeight, mu);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected List<Reading> readings() {
+        return List.of(Reading.graph(), Reading.script(this::call), Reading.closedForm(0, this::inClosedForm));
     }
 
     /**
@@ -252,7 +245,7 @@ public final class GHMRLoss extends AbstractLoss {
     }
 
     /** The Builder to construct a {@link GHMRLoss}. */
-    public static final class Builder extends LossBuilder<Builder> {
+    public static final class Builder extends LossBuilder<GHMRLoss, Builder> {
 
         private double mu = 0.02;
         private int bins = 10;
@@ -260,14 +253,8 @@ public final class GHMRLoss extends AbstractLoss {
         private double lossWeight = 1;
 
         Builder() {
-            super("GHMRLoss");
-            optEmptyPolicy(EmptyPolicy.ZERO);
-        }
-
-        /** {@inheritDoc} */
-        @Override
-        protected Builder self() {
-            return this;
+            super("GHMRLoss", GHMRLoss::new);
+            defaults(Reduction.MEAN, EmptyPolicy.ZERO);
         }
 
         /**
@@ -277,7 +264,7 @@ public final class GHMRLoss extends AbstractLoss {
          * @return this {@code Builder}
          */
         public Builder optMu(double mu) {
-            this.mu = Checks.positive(name, "mu", mu);
+            this.mu = positive("mu", mu);
             return this;
         }
 
@@ -310,17 +297,8 @@ public final class GHMRLoss extends AbstractLoss {
          * @return this {@code Builder}
          */
         public Builder optLossWeight(double lossWeight) {
-            this.lossWeight = Checks.notNegative(name, "lossWeight", lossWeight);
+            this.lossWeight = notNegative("lossWeight", lossWeight);
             return this;
-        }
-
-        /**
-         * Builds the loss.
-         *
-         * @return the loss
-         */
-        public GHMRLoss build() {
-            return new GHMRLoss(this);
         }
     }
 }

@@ -1,13 +1,17 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.regression;
 
-import ai.djl.ndarray.NDArray;
-
-import io.djlosses.api.Checks;
-import io.djlosses.api.ClosedForm;
 import io.djlosses.api.ElementwiseLoss;
 import io.djlosses.api.LossBuilder;
-import io.djlosses.nd.Script;
+import io.djlosses.api.Outcome;
+import io.djlosses.api.Reading;
+import io.djlosses.internal.fast.Script;
+
+
+
+
+import ai.djl.ndarray.NDArray;
+
 
 import org.jspecify.annotations.Nullable;
 
@@ -66,22 +70,14 @@ public final class HuberLoss extends ElementwiseLoss {
         return SmoothL1Loss.smooth(prediction.sub(label), delta, delta);
     }
 
-    /** {@inheritDoc} */
-    @Override
-    protected long closedFormSize() {
-        return 0;
-    }
-
-    /** {@inheritDoc} */
-    @Override
-    protected @Nullable ClosedForm closedForm(NDArray label, NDArray prediction, boolean gradient) {
+    private @Nullable Outcome inClosedForm(NDArray label, NDArray prediction, boolean gradient) {
         return SmoothL1Loss.closedForm(prediction.sub(label), delta, delta, gradient);
     }
 
     /** {@inheritDoc} */
     @Override
-    protected @Nullable NDArray scripted(NDArray label, NDArray prediction, Script.Goal goal) {
-        return SCRIPT.run(goal, List.of(prediction, label), delta);
+    protected List<Reading> readings() {
+        return List.of(Reading.graph(), script(SCRIPT, delta), closedForm(0, this::inClosedForm));
     }
 
     /**
@@ -94,18 +90,12 @@ public final class HuberLoss extends ElementwiseLoss {
     }
 
     /** The Builder to construct a {@link HuberLoss}. */
-    public static final class Builder extends LossBuilder<Builder> {
+    public static final class Builder extends LossBuilder<HuberLoss, Builder> {
 
         private double delta = 1;
 
         Builder() {
-            super("HuberLoss");
-        }
-
-        /** {@inheritDoc} */
-        @Override
-        protected Builder self() {
-            return this;
+            super("HuberLoss", HuberLoss::new);
         }
 
         /**
@@ -115,17 +105,8 @@ public final class HuberLoss extends ElementwiseLoss {
          * @return this {@code Builder}
          */
         public Builder optDelta(double delta) {
-            this.delta = Checks.positive(name, "delta", delta);
+            this.delta = positive("delta", delta);
             return this;
-        }
-
-        /**
-         * Builds the loss.
-         *
-         * @return the loss
-         */
-        public HuberLoss build() {
-            return new HuberLoss(this);
         }
     }
 }

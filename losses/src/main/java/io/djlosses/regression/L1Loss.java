@@ -1,14 +1,20 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.regression;
 
-import ai.djl.ndarray.NDArray;
-
-import io.djlosses.api.ClosedForm;
+import io.djlosses.Losses;
 import io.djlosses.api.Divisor;
 import io.djlosses.api.ElementwiseLoss;
-import io.djlosses.api.LossBuilder;
-import io.djlosses.nd.Nd;
-import io.djlosses.nd.Script;
+import io.djlosses.api.Outcome;
+import io.djlosses.api.Reading;
+import io.djlosses.api.SimpleBuilder;
+import io.djlosses.internal.fast.Constants;
+import io.djlosses.internal.fast.Script;
+
+
+
+
+import ai.djl.ndarray.NDArray;
+
 
 import org.jspecify.annotations.Nullable;
 
@@ -56,7 +62,7 @@ public final class L1Loss extends ElementwiseLoss {
                     .value("d.abs_().sum()")
                     .build();
 
-    private L1Loss(Builder builder) {
+    private L1Loss(SimpleBuilder<L1Loss> builder) {
         super(builder);
     }
 
@@ -66,21 +72,19 @@ public final class L1Loss extends ElementwiseLoss {
         return prediction.sub(label).abs();
     }
 
-    /** {@inheritDoc} */
-    @Override
-    protected ClosedForm closedForm(NDArray label, NDArray prediction, boolean gradient) {
+    private Outcome inClosedForm(NDArray label, NDArray prediction, boolean gradient) {
         NDArray error = prediction.sub(label);
         Divisor divisor = Divisor.of(error.size());
-        NDArray sum = Nd.sumOfAbs(error);
+        NDArray sum = Constants.sumOfAbs(error);
         return gradient
-                ? new ClosedForm(sum, divisor, 1, Nd.sign(error))
-                : new ClosedForm(sum, divisor);
+                ? Outcome.of(sum, divisor, 1, Constants.sign(error))
+                : Outcome.of(sum, divisor);
     }
 
     /** {@inheritDoc} */
     @Override
-    protected @Nullable NDArray scripted(NDArray label, NDArray prediction, Script.Goal goal) {
-        return SCRIPT.run(goal, List.of(prediction, label));
+    protected List<Reading> readings() {
+        return List.of(Reading.graph(), script(SCRIPT), closedForm(this::inClosedForm));
     }
 
     /**
@@ -88,30 +92,7 @@ public final class L1Loss extends ElementwiseLoss {
      *
      * @return the builder
      */
-    public static Builder builder() {
-        return new Builder();
-    }
-
-    /** The Builder to construct an {@link L1Loss}. */
-    public static final class Builder extends LossBuilder<Builder> {
-
-        Builder() {
-            super("L1Loss");
-        }
-
-        /** {@inheritDoc} */
-        @Override
-        protected Builder self() {
-            return this;
-        }
-
-        /**
-         * Builds the loss.
-         *
-         * @return the loss
-         */
-        public L1Loss build() {
-            return new L1Loss(this);
-        }
+    public static SimpleBuilder<L1Loss> builder() {
+        return new SimpleBuilder<>("L1Loss", L1Loss::new);
     }
 }

@@ -1,14 +1,20 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.regression;
 
-import ai.djl.ndarray.NDArray;
-
-import io.djlosses.api.ClosedForm;
+import io.djlosses.Losses;
 import io.djlosses.api.Divisor;
 import io.djlosses.api.ElementwiseLoss;
-import io.djlosses.api.LossBuilder;
-import io.djlosses.nd.Nd;
-import io.djlosses.nd.Script;
+import io.djlosses.api.Outcome;
+import io.djlosses.api.Reading;
+import io.djlosses.api.SimpleBuilder;
+import io.djlosses.internal.fast.Constants;
+import io.djlosses.internal.fast.Script;
+
+
+
+
+import ai.djl.ndarray.NDArray;
+
 
 import org.jspecify.annotations.Nullable;
 
@@ -50,7 +56,7 @@ public final class MSELoss extends ElementwiseLoss {
     private static final Script SCRIPT =
             Script.of("x", "y", "", "return torch.mse_loss(x, y, reduction)");
 
-    private MSELoss(Builder builder) {
+    private MSELoss(SimpleBuilder<MSELoss> builder) {
         super(builder);
     }
 
@@ -60,19 +66,17 @@ public final class MSELoss extends ElementwiseLoss {
         return prediction.sub(label).square();
     }
 
-    /** {@inheritDoc} */
-    @Override
-    protected ClosedForm closedForm(NDArray label, NDArray prediction, boolean gradient) {
+    private Outcome inClosedForm(NDArray label, NDArray prediction, boolean gradient) {
         NDArray error = prediction.sub(label);
         Divisor divisor = Divisor.of(error.size());
-        NDArray sum = Nd.sumOfSquares(error);
-        return gradient ? new ClosedForm(sum, divisor, 2, error) : new ClosedForm(sum, divisor);
+        NDArray sum = Constants.sumOfSquares(error);
+        return gradient ? Outcome.of(sum, divisor, 2, error) : Outcome.of(sum, divisor);
     }
 
     /** {@inheritDoc} */
     @Override
-    protected @Nullable NDArray scripted(NDArray label, NDArray prediction, Script.Goal goal) {
-        return SCRIPT.run(goal, List.of(prediction, label));
+    protected List<Reading> readings() {
+        return List.of(Reading.graph(), script(SCRIPT), closedForm(this::inClosedForm));
     }
 
     /**
@@ -80,30 +84,7 @@ public final class MSELoss extends ElementwiseLoss {
      *
      * @return the builder
      */
-    public static Builder builder() {
-        return new Builder();
-    }
-
-    /** The Builder to construct a {@link MSELoss}. */
-    public static final class Builder extends LossBuilder<Builder> {
-
-        Builder() {
-            super("MSELoss");
-        }
-
-        /** {@inheritDoc} */
-        @Override
-        protected Builder self() {
-            return this;
-        }
-
-        /**
-         * Builds the loss.
-         *
-         * @return the loss
-         */
-        public MSELoss build() {
-            return new MSELoss(this);
-        }
+    public static SimpleBuilder<MSELoss> builder() {
+        return new SimpleBuilder<>("MSELoss", MSELoss::new);
     }
 }

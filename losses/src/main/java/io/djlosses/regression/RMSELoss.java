@@ -1,16 +1,23 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.regression;
 
-import ai.djl.ndarray.NDArray;
-
+import io.djlosses.Losses;
 import io.djlosses.api.Checks;
-import io.djlosses.api.ClosedForm;
 import io.djlosses.api.Divisor;
 import io.djlosses.api.ElementwiseLoss;
-import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Outcome;
+import io.djlosses.api.Reading;
 import io.djlosses.api.Reduction;
-import io.djlosses.nd.Nd;
-import io.djlosses.nd.Script;
+import io.djlosses.api.SimpleBuilder;
+import io.djlosses.api.Transform;
+import io.djlosses.internal.fast.Constants;
+import io.djlosses.internal.fast.Script;
+
+
+
+
+import ai.djl.ndarray.NDArray;
+
 
 import org.jspecify.annotations.Nullable;
 
@@ -53,7 +60,10 @@ import java.util.List;
  */
 public final class RMSELoss extends ElementwiseLoss {
 
-    /** The gradient of √0 would be infinite, that of the square is 0. */
+    /**
+     * The root of the mean, or the sum of squares. The gradient of √0 would be infinite, that of the
+     * square is 0.
+     */
     private static final Script SCRIPT =
             Script.of(
                     "x",
@@ -61,10 +71,10 @@ public final class RMSELoss extends ElementwiseLoss {
                     "",
                     """
                     square = torch.mse_loss(x, y, reduction)
-                    return square if float(square) == 0. else torch.sqrt(square)
+                    return torch.sqrt(square) if mean and float(square) != 0. else square
                     """);
 
-    private RMSELoss(Builder builder) {
+    private RMSELoss(SimpleBuilder<RMSELoss> builder) {
         super(builder);
         Checks.require(
                 getReduction() == Reduction.MEAN,
@@ -80,33 +90,23 @@ public final class RMSELoss extends ElementwiseLoss {
         return prediction.sub(label).square();
     }
 
-    /** {@inheritDoc} */
-    @Override
-    protected ClosedForm closedForm(NDArray label, NDArray prediction, boolean gradient) {
+    private Outcome inClosedForm(NDArray label, NDArray prediction, boolean gradient) {
         NDArray error = prediction.sub(label);
         Divisor divisor = Divisor.of(error.size());
-        NDArray sum = Nd.sumOfSquares(error);
-        return gradient ? new ClosedForm(sum, divisor, 2, error) : new ClosedForm(sum, divisor);
+        NDArray sum = Constants.sumOfSquares(error);
+        return gradient ? Outcome.of(sum, divisor, 2, error) : Outcome.of(sum, divisor);
     }
 
     /** {@inheritDoc} */
     @Override
-    protected NDArray finish(NDArray mean) {
-        // √1 − 1 where the mean is 0, because the gradient of √0 is infinite.
-        NDArray perfect = Nd.cast(mean.stopGradient().eq(0), mean);
-        return mean.add(perfect).sqrt().sub(perfect);
+    protected Transform transform() {
+        return Transform.SQUARE_ROOT;
     }
 
     /** {@inheritDoc} */
     @Override
-    protected double finish(double mean) {
-        return Math.sqrt(mean);
-    }
-
-    /** {@inheritDoc} */
-    @Override
-    protected @Nullable NDArray scripted(NDArray label, NDArray prediction, Script.Goal goal) {
-        return SCRIPT.run(goal, List.of(prediction, label));
+    protected List<Reading> readings() {
+        return List.of(Reading.graph(), script(SCRIPT), closedForm(this::inClosedForm));
     }
 
     /**
@@ -114,30 +114,7 @@ public final class RMSELoss extends ElementwiseLoss {
      *
      * @return the builder
      */
-    public static Builder builder() {
-        return new Builder();
-    }
-
-    /** The Builder to construct an {@link RMSELoss}. */
-    public static final class Builder extends LossBuilder<Builder> {
-
-        Builder() {
-            super("RMSELoss");
-        }
-
-        /** {@inheritDoc} */
-        @Override
-        protected Builder self() {
-            return this;
-        }
-
-        /**
-         * Builds the loss.
-         *
-         * @return the loss
-         */
-        public RMSELoss build() {
-            return new RMSELoss(this);
-        }
+    public static SimpleBuilder<RMSELoss> builder() {
+        return new SimpleBuilder<>("RMSELoss", RMSELoss::new);
     }
 }

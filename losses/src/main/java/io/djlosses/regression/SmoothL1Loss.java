@@ -1,16 +1,22 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.regression;
 
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.types.DataType;
-
-import io.djlosses.api.Checks;
-import io.djlosses.api.ClosedForm;
 import io.djlosses.api.Divisor;
 import io.djlosses.api.ElementwiseLoss;
 import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Outcome;
+import io.djlosses.api.Reading;
+import io.djlosses.internal.array.Sums;
+import io.djlosses.internal.fast.Constants;
+import io.djlosses.internal.fast.Script;
 import io.djlosses.nd.Nd;
-import io.djlosses.nd.Script;
+
+
+
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.DataType;
+
 
 import org.jspecify.annotations.Nullable;
 
@@ -76,24 +82,16 @@ public final class SmoothL1Loss extends ElementwiseLoss {
         return smooth(prediction.sub(label), beta, 1);
     }
 
-    /** {@inheritDoc} */
-    @Override
-    protected long closedFormSize() {
-        return 0;
-    }
-
-    /** {@inheritDoc} */
-    @Override
-    protected @Nullable ClosedForm closedForm(NDArray label, NDArray prediction, boolean gradient) {
+    private @Nullable Outcome inClosedForm(NDArray label, NDArray prediction, boolean gradient) {
         NDArray error = prediction.sub(label);
         if (beta > 0) {
             return closedForm(error, beta, 1, gradient);
         }
         Divisor divisor = Divisor.of(error.size());
-        NDArray sum = Nd.sumOfAbs(error);
+        NDArray sum = Constants.sumOfAbs(error);
         return gradient
-                ? new ClosedForm(sum, divisor, 1, Nd.sign(error))
-                : new ClosedForm(sum, divisor);
+                ? Outcome.of(sum, divisor, 1, Constants.sign(error))
+                : Outcome.of(sum, divisor);
     }
 
     /** Returns {@code factor} times the loss of every error. */
@@ -138,7 +136,7 @@ public final class SmoothL1Loss extends ElementwiseLoss {
     }
 
     /** Returns the closed form of {@code factor} times this loss, for {@code beta} above 0. */
-    static @Nullable ClosedForm closedForm(
+    static @Nullable Outcome closedForm(
             NDArray error, double beta, double factor, boolean gradient) {
         if (beta < SMALL || beta > LARGE) {
             return null;
@@ -146,19 +144,21 @@ public final class SmoothL1Loss extends ElementwiseLoss {
         Divisor divisor = Divisor.of(error.size());
         NDArray clamped = clamped(error, Nd.num(error, beta), Nd.num(error, -beta));
         // 2 Σ c d − Σ c², of which at least half of the first is left.
-        NDArray squares = Nd.sumOfSquares(clamped);
-        NDArray sum = Nd.sumOfConstant(error.muli(clamped));
+        NDArray squares = Constants.sumOfSquares(clamped);
+        NDArray sum = Sums.sumOfConstant(error.muli(clamped));
         sum.addi(sum).subi(squares).muli(Nd.num(sum, factor / beta / 2));
         return gradient
-                ? new ClosedForm(sum, divisor, factor / beta, clamped)
-                : new ClosedForm(sum, divisor);
+                ? Outcome.of(sum, divisor, factor / beta, clamped)
+                : Outcome.of(sum, divisor);
     }
 
     /** {@inheritDoc} */
     @Override
-    protected @Nullable NDArray scripted(NDArray label, NDArray prediction, Script.Goal goal) {
-        List<NDArray> arrays = List.of(prediction, label);
-        return beta == 0 ? L1Loss.SCRIPT.run(goal, arrays) : SCRIPT.run(goal, arrays, beta);
+    protected List<Reading> readings() {
+        return List.of(
+                Reading.graph(),
+                beta == 0 ? script(L1Loss.SCRIPT) : script(SCRIPT, beta),
+                closedForm(0, this::inClosedForm));
     }
 
     /**
@@ -171,18 +171,12 @@ public final class SmoothL1Loss extends ElementwiseLoss {
     }
 
     /** The Builder to construct a {@link SmoothL1Loss}. */
-    public static final class Builder extends LossBuilder<Builder> {
+    public static final class Builder extends LossBuilder<SmoothL1Loss, Builder> {
 
         private double beta = 1;
 
         Builder() {
-            super("SmoothL1Loss");
-        }
-
-        /** {@inheritDoc} */
-        @Override
-        protected Builder self() {
-            return this;
+            super("SmoothL1Loss", SmoothL1Loss::new);
         }
 
         /**
@@ -192,17 +186,8 @@ public final class SmoothL1Loss extends ElementwiseLoss {
          * @return this {@code Builder}
          */
         public Builder optBeta(double beta) {
-            this.beta = Checks.notNegative(name, "beta", beta);
+            this.beta = notNegative("beta", beta);
             return this;
-        }
-
-        /**
-         * Builds the loss.
-         *
-         * @return the loss
-         */
-        public SmoothL1Loss build() {
-            return new SmoothL1Loss(this);
         }
     }
 }

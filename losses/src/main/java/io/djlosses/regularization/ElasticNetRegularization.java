@@ -1,11 +1,18 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.regularization;
 
+import io.djlosses.Losses;
+import io.djlosses.api.Divisor;
+import io.djlosses.api.Reading;
+import io.djlosses.internal.fast.Constants;
+import io.djlosses.internal.fast.Script;
+import io.djlosses.nd.Nd;
+
+
+
+
 import ai.djl.ndarray.NDArray;
 
-import io.djlosses.api.Checks;
-import io.djlosses.nd.Nd;
-import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
 
@@ -89,23 +96,23 @@ public final class ElasticNetRegularization extends ParameterPenalty {
     /** {@inheritDoc} */
     @Override
     NDArray penalty(NDArray parameter) {
-        NDArray absolute = Nd.sumOfAbs(parameter);
-        NDArray squares = Nd.sumOfSquares(parameter);
+        NDArray absolute = Constants.sumOfAbs(parameter);
+        NDArray squares = Constants.sumOfSquares(parameter);
         return absolute.mul(Nd.num(absolute, lambda1)).add(squares.mul(Nd.num(squares, factor2)));
     }
 
     /** {@inheritDoc} */
     @Override
     NDArray gradient(NDArray parameter) {
-        return Nd.sign(parameter)
+        return Constants.sign(parameter)
                 .muli(Nd.num(parameter, lambda1))
                 .addi(parameter.mul(Nd.num(parameter, 2 * factor2)));
     }
 
     /** {@inheritDoc} */
     @Override
-    @Nullable NDArray scripted(NDArray parameter, Script.Goal goal) {
-        return SCRIPT.run(goal, List.of(parameter), lambda1, factor2);
+    Reading.Call call(NDArray parameter) {
+        return new Reading.Call(SCRIPT, Divisor.of(1), List.of(parameter), lambda1, factor2);
     }
 
     /**
@@ -118,20 +125,14 @@ public final class ElasticNetRegularization extends ParameterPenalty {
     }
 
     /** The Builder to construct an {@link ElasticNetRegularization}. */
-    public static final class Builder extends ParameterPenalty.Builder<Builder> {
+    public static final class Builder extends ParameterPenalty.Builder<ElasticNetRegularization, Builder> {
 
         private double lambda1 = 1;
         private double lambda2 = 1;
         private L2Regularization.Convention convention = L2Regularization.Convention.SQUARED;
 
         Builder() {
-            super("ElasticNetRegularization");
-        }
-
-        /** {@inheritDoc} */
-        @Override
-        protected Builder self() {
-            return this;
+            super("ElasticNetRegularization", ElasticNetRegularization::new);
         }
 
         /**
@@ -141,7 +142,7 @@ public final class ElasticNetRegularization extends ParameterPenalty {
          * @return this {@code Builder}
          */
         public Builder optLambda1(double lambda1) {
-            this.lambda1 = Checks.notNegative(name, "lambda1", lambda1);
+            this.lambda1 = notNegative("lambda1", lambda1);
             return this;
         }
 
@@ -152,7 +153,7 @@ public final class ElasticNetRegularization extends ParameterPenalty {
          * @return this {@code Builder}
          */
         public Builder optLambda2(double lambda2) {
-            this.lambda2 = Checks.notNegative(name, "lambda2", lambda2);
+            this.lambda2 = notNegative("lambda2", lambda2);
             return this;
         }
 
@@ -163,7 +164,7 @@ public final class ElasticNetRegularization extends ParameterPenalty {
          * @return this {@code Builder}
          */
         public Builder optConvention(L2Regularization.Convention convention) {
-            this.convention = Objects.requireNonNull(convention, "convention");
+            this.convention = set("convention", convention);
             return this;
         }
 

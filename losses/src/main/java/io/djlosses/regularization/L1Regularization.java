@@ -1,11 +1,18 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.regularization;
 
+import io.djlosses.Losses;
+import io.djlosses.api.Divisor;
+import io.djlosses.api.Reading;
+import io.djlosses.internal.fast.Constants;
+import io.djlosses.internal.fast.Script;
+import io.djlosses.nd.Nd;
+
+
+
+
 import ai.djl.ndarray.NDArray;
 
-import io.djlosses.api.Checks;
-import io.djlosses.nd.Nd;
-import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
 
@@ -74,21 +81,21 @@ public final class L1Regularization extends ParameterPenalty {
     /** {@inheritDoc} */
     @Override
     NDArray penalty(NDArray parameter) {
-        NDArray sum = Nd.sumOfAbs(parameter);
+        NDArray sum = Constants.sumOfAbs(parameter);
         return sum.mul(Nd.num(sum, lambda));
     }
 
     /** {@inheritDoc} */
     @Override
     NDArray gradient(NDArray parameter) {
-        NDArray sign = Nd.sign(parameter);
+        NDArray sign = Constants.sign(parameter);
         return lambda == 1 ? sign : sign.muli(Nd.num(parameter, lambda));
     }
 
     /** {@inheritDoc} */
     @Override
-    @Nullable NDArray scripted(NDArray parameter, Script.Goal goal) {
-        return SCRIPT.run(goal, List.of(parameter), lambda);
+    Reading.Call call(NDArray parameter) {
+        return new Reading.Call(SCRIPT, Divisor.of(1), List.of(parameter), lambda);
     }
 
     /**
@@ -101,18 +108,12 @@ public final class L1Regularization extends ParameterPenalty {
     }
 
     /** The Builder to construct an {@link L1Regularization}. */
-    public static final class Builder extends ParameterPenalty.Builder<Builder> {
+    public static final class Builder extends ParameterPenalty.Builder<L1Regularization, Builder> {
 
         private double lambda = 1;
 
         Builder() {
-            super("L1Regularization");
-        }
-
-        /** {@inheritDoc} */
-        @Override
-        protected Builder self() {
-            return this;
+            super("L1Regularization", L1Regularization::new);
         }
 
         /**
@@ -122,7 +123,7 @@ public final class L1Regularization extends ParameterPenalty {
          * @return this {@code Builder}
          */
         public Builder optLambda(double lambda) {
-            this.lambda = Checks.notNegative(name, "lambda", lambda);
+            this.lambda = notNegative("lambda", lambda);
             return this;
         }
 

@@ -1,11 +1,18 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.regularization;
 
+import io.djlosses.Losses;
+import io.djlosses.api.Divisor;
+import io.djlosses.api.Reading;
+import io.djlosses.internal.fast.Constants;
+import io.djlosses.internal.fast.Script;
+import io.djlosses.nd.Nd;
+
+
+
+
 import ai.djl.ndarray.NDArray;
 
-import io.djlosses.api.Checks;
-import io.djlosses.nd.Nd;
-import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
 
@@ -101,7 +108,7 @@ public final class L2Regularization extends ParameterPenalty {
     /** {@inheritDoc} */
     @Override
     NDArray penalty(NDArray parameter) {
-        NDArray sum = Nd.sumOfSquares(parameter);
+        NDArray sum = Constants.sumOfSquares(parameter);
         return sum.mul(Nd.num(sum, factor));
     }
 
@@ -113,8 +120,8 @@ public final class L2Regularization extends ParameterPenalty {
 
     /** {@inheritDoc} */
     @Override
-    @Nullable NDArray scripted(NDArray parameter, Script.Goal goal) {
-        return SCRIPT.run(goal, List.of(parameter), factor);
+    Reading.Call call(NDArray parameter) {
+        return new Reading.Call(SCRIPT, Divisor.of(1), List.of(parameter), factor);
     }
 
     /**
@@ -127,19 +134,13 @@ public final class L2Regularization extends ParameterPenalty {
     }
 
     /** The Builder to construct an {@link L2Regularization}. */
-    public static final class Builder extends ParameterPenalty.Builder<Builder> {
+    public static final class Builder extends ParameterPenalty.Builder<L2Regularization, Builder> {
 
         private double lambda = 1;
         private Convention convention = Convention.SQUARED;
 
         Builder() {
-            super("L2Regularization");
-        }
-
-        /** {@inheritDoc} */
-        @Override
-        protected Builder self() {
-            return this;
+            super("L2Regularization", L2Regularization::new);
         }
 
         /**
@@ -149,7 +150,7 @@ public final class L2Regularization extends ParameterPenalty {
          * @return this {@code Builder}
          */
         public Builder optLambda(double lambda) {
-            this.lambda = Checks.notNegative(name, "lambda", lambda);
+            this.lambda = notNegative("lambda", lambda);
             return this;
         }
 
@@ -160,7 +161,7 @@ public final class L2Regularization extends ParameterPenalty {
          * @return this {@code Builder}
          */
         public Builder optConvention(Convention convention) {
-            this.convention = Objects.requireNonNull(convention, "convention");
+            this.convention = set("convention", convention);
             return this;
         }
 

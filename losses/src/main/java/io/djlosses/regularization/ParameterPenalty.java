@@ -1,6 +1,23 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.regularization;
 
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Checks;
+import io.djlosses.api.Divisor;
+import io.djlosses.api.Goal;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Outcome;
+import io.djlosses.api.Reading;
+import io.djlosses.api.Terms;
+import io.djlosses.internal.array.Gradients;
+import io.djlosses.internal.array.Sums;
+import io.djlosses.internal.symbolic.Recorder;
+import io.djlosses.nd.Nd;
+
+
+import java.util.List;
+
+
 import ai.djl.Model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
@@ -10,17 +27,12 @@ import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.util.Pair;
 
-import io.djlosses.api.AbstractLoss;
-import io.djlosses.api.Checks;
-import io.djlosses.api.LossBuilder;
-import io.djlosses.api.Terms;
-import io.djlosses.nd.Nd;
-import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
 
 import java.util.Objects;
 import java.util.function.BiPredicate;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
@@ -28,11 +40,16 @@ import java.util.function.Supplier;
  */
 abstract class ParameterPenalty extends AbstractLoss {
 
+    /** The size of a parameter from which a graph costs more memory than it saves time. */
+    private static final long GRAPH_SIZE = 1 << 14;
+
+    private final Recorder recorder = new Recorder();
+
     private final Supplier<Block> block;
     private final BiPredicate<String, Parameter> parameters;
     private final boolean primaryDeviceOnly;
 
-    ParameterPenalty(Builder<?> builder) {
+    ParameterPenalty(Builder<?, ?> builder) {
         super(builder);
         Supplier<Block> source = builder.block;
         if (source == null) {
@@ -53,8 +70,8 @@ abstract class ParameterPenalty extends AbstractLoss {
     /** Returns the gradient of the penalty of one array, detached, of its shape. */
     abstract NDArray gradient(NDArray parameter);
 
-    /** Returns the penalty of one array with its gradient, by a script. */
-    abstract @Nullable NDArray scripted(NDArray parameter, Script.Goal goal);
+    /** Returns the penalty of one array by a script. */
+    abstract Reading.Call call(NDArray parameter);
 
     /** {@inheritDoc} */
     @Override
@@ -68,57 +85,97 @@ abstract class ParameterPenalty extends AbstractLoss {
 
     /** {@inheritDoc} */
     @Override
-    protected Terms terms(NDList labels, NDList predictions) {
-        return terms(labels, predictions, true);
+    protected Terms terms(NDList labels, NDList predictions, Goal goal) {
+        NDArray sum =
+                sum(
+                        predictions.get(0),
+                        parameter ->
+                                formula(goal.gradient() ? parameter : parameter.stopGradient()));
+        return Terms.of(Objects.requireNonNull(sum));
     }
 
     /** {@inheritDoc} */
     @Override
-    protected Terms terms(NDList labels, NDList predictions, boolean gradient) {
-        NDArray prediction = predictions.get(0);
+    protected List<Reading> readings() {
+        return List.of(
+                Reading.of(
+                        Reading.Kind.GRAPH,
+                        (labels, predictions, goal) -> {
+                            NDArray prediction = predictions.get(0);
+                            return outcome(sum(prediction, parameter -> recorded(parameter, goal)));
+                        }),
+                Reading.of(
+                        Reading.Kind.SCRIPT,
+                        (labels, predictions, goal) -> {
+                            NDArray prediction = predictions.get(0);
+                            return outcome(
+                                    sum(
+                                            prediction,
+                                            parameter -> scripted(parameter, prediction, goal)));
+                        }),
+                Reading.of(
+                        Reading.Kind.CLOSED_FORM,
+                        (labels, predictions, goal) -> {
+                            NDArray prediction = predictions.get(0);
+                            return outcome(
+                                    sum(prediction, parameter -> inClosedForm(parameter, goal)));
+                        }));
+    }
+
+    private static @Nullable Outcome outcome(@Nullable NDArray sum) {
+        return sum == null ? null : Outcome.of(sum, Divisor.of(1));
+    }
+
+    /** Sums a function of the chosen parameters; null where the function is. */
+    private @Nullable NDArray sum(
+            NDArray prediction, Function<NDArray, @Nullable NDArray> penaltyOf) {
+        DataType type = prediction.getDataType();
         NDList chosen = chosen(prediction);
         if (chosen.isEmpty()) {
-            NDArray nothing = prediction.getManager().zeros(new Shape(), prediction.getDataType());
-            return Terms.of(nothing);
+            return prediction.getManager().zeros(new Shape(), type);
         }
         NDArray total = null;
         for (NDArray parameter : chosen) {
-            NDList alone = new NDList(gradient ? parameter : parameter.stopGradient());
-            NDArray penalty = recorded("penalty", alone, given -> formula(given.head()));
-            penalty = penalty == null ? penalized(alone, gradient) : penalty;
-            total = total == null ? penalty : total.add(penalty);
-        }
-        NDArray sum = Objects.requireNonNull(total);
-        DataType type = prediction.getDataType();
-        return Terms.of(type == DataType.FLOAT64 ? Nd.widen(sum, type) : sum);
-    }
-
-    /** Returns the penalty of one array, with its gradient. */
-    private NDArray penalized(NDList parameter, boolean gradient) {
-        NDArray constant = parameter.head().stopGradient();
-        // First what needs memory for a while only.
-        NDArray penalty = penalty(constant);
-        @Nullable NDArray[] gradients = {gradient ? gradient(constant) : null};
-        return Nd.withGradient(penalty, parameter, gradients, 1);
-    }
-
-    /** {@inheritDoc} */
-    @Override
-    protected @Nullable NDArray scripted(NDList labels, NDList predictions, Script.Goal goal) {
-        NDArray prediction = predictions.get(0);
-        Script.Goal sumOnly = new Script.Goal(false, goal.gradient(), goal.always());
-        NDArray total = null;
-        for (NDArray parameter : chosen(prediction)) {
-            if (parameter.getDataType() != prediction.getDataType()) {
-                return null;
-            }
-            NDArray penalty = scripted(parameter, sumOnly);
+            NDArray penalty = penaltyOf.apply(parameter);
             if (penalty == null) {
                 return null;
             }
             total = total == null ? penalty : total.add(penalty);
         }
-        return total;
+        NDArray sum = Objects.requireNonNull(total);
+        return type == DataType.FLOAT64 ? Nd.widen(sum, type) : sum;
+    }
+
+    /** Runs the formula as a graph, or, where the parameter is large, the closed form. */
+    private NDArray recorded(NDArray parameter, Goal goal) {
+        NDList alone = new NDList(goal.gradient() ? parameter : parameter.stopGradient());
+        Recorder.Results results =
+                parameter.size() < GRAPH_SIZE
+                        ? recorder.run(
+                                "penalty",
+                                alone,
+                                given ->
+                                        new Recorder.Results(
+                                                new NDList(formula(given.head())), 0))
+                        : null;
+        return results == null ? inClosedForm(parameter, goal) : results.heads().head();
+    }
+
+    private @Nullable NDArray scripted(NDArray parameter, NDArray prediction, Goal goal) {
+        if (parameter.getDataType() != prediction.getDataType()) {
+            return null;
+        }
+        Reading.Call call = call(parameter);
+        return call.script()
+                .run(false, goal.gradient(), goal.forced(), call.arrays(), call.options());
+    }
+
+    private NDArray inClosedForm(NDArray parameter, Goal goal) {
+        NDArray constant = parameter.stopGradient();
+        // First what needs memory for a while only.
+        NDArray penalty = penalty(constant);
+        @Nullable NDArray[] gradients = {goal.gradient() ? gradient(constant) : null};
+        return Gradients.withGradient(penalty, new NDList(parameter), gradients, 1);
     }
 
     private NDList chosen(NDArray prediction) {
@@ -177,15 +234,15 @@ abstract class ParameterPenalty extends AbstractLoss {
      *
      * @param <T> the builder's own type
      */
-    public abstract static class Builder<T extends Builder<T>> extends LossBuilder<T> {
+    public abstract static class Builder<L, T extends Builder<L, T>> extends LossBuilder<L, T> {
 
         private @Nullable Supplier<Block> block;
         private BiPredicate<String, Parameter> parameters =
                 (name, parameter) -> isLearningWeight(parameter);
         private boolean primaryDeviceOnly;
 
-        Builder(String name) {
-            super(name);
+        Builder(String name, Function<? super T, ? extends L> constructor) {
+            super(name, constructor);
         }
 
         /**
@@ -234,7 +291,7 @@ abstract class ParameterPenalty extends AbstractLoss {
          * @return this {@code Builder}
          */
         public T optPrimaryDeviceOnly(boolean primaryDeviceOnly) {
-            this.primaryDeviceOnly = primaryDeviceOnly;
+            this.primaryDeviceOnly = set("primaryDeviceOnly", primaryDeviceOnly);
             return self();
         }
     }

@@ -1,20 +1,28 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.sequence;
 
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Checks;
+import io.djlosses.api.Divisor;
+import io.djlosses.api.Goal;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Outcome;
+import io.djlosses.api.Reading;
+import io.djlosses.api.Reduction;
+import io.djlosses.api.Terms;
+import io.djlosses.internal.array.Gradients;
+import io.djlosses.internal.fast.Script;
+import io.djlosses.nd.Nd;
+
+
+
+import java.util.List;
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 
-import io.djlosses.api.AbstractLoss;
-import io.djlosses.api.Checks;
-import io.djlosses.api.ClosedForm;
-import io.djlosses.api.Divisor;
-import io.djlosses.api.LossBuilder;
-import io.djlosses.api.Reduction;
-import io.djlosses.api.Terms;
-import io.djlosses.nd.Nd;
-import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
 
@@ -262,31 +270,32 @@ public final class CTCLoss extends AbstractLoss {
 
     /** {@inheritDoc} */
     @Override
-    protected Terms terms(NDList labels, NDList predictions) {
+    protected Terms terms(NDList labels, NDList predictions, Goal goal) {
         NDArray x = predictions.get(0);
         Layout layout = new Layout(x.getShape(), batchFirst);
         Samples samples = samples(labels, layout);
         double[] gradient = new double[Math.toIntExact(x.size())];
-        double[] losses = losses(samples, layout, x, ones(layout.samples), gradient);
+        double[] factors = factors(samples, goal);
+        double[] losses = losses(samples, layout, x, factors, gradient);
+        for (int n = 0; n < losses.length; n++) {
+            losses[n] *= factors[n];
+        }
         Shape shape = unreducedShape(labels, predictions);
         NDArray values =
-                Nd.withGradient(
+                Gradients.withGradient(
                         array(losses, shape, x),
                         x,
                         array(gradient, x.getShape(), x),
                         layout.summedAxes());
-        return Terms.of(values).withFactors(array(perLabel(samples), shape, x));
+        return Terms.of(values);
     }
 
-    /** {@inheritDoc} */
-    @Override
-    protected @Nullable ClosedForm closedForm(NDList labels, NDList predictions, boolean wanted) {
+    private @Nullable Outcome inClosedForm(NDList labels, NDList predictions, Goal goal) {
         NDArray x = predictions.get(0);
         Layout layout = new Layout(x.getShape(), batchFirst);
         Samples samples = samples(labels, layout);
-        boolean total = getReduction() == Reduction.SUM || getReduction() == Reduction.BATCH_MEAN;
-        double[] factors = total ? ones(layout.samples) : perLabel(samples);
-        double[] gradient = wanted ? new double[Math.toIntExact(x.size())] : null;
+        double[] factors = factors(samples, goal);
+        double[] gradient = goal.gradient() ? new double[Math.toIntExact(x.size())] : null;
         double[] losses = losses(samples, layout, x, factors, gradient);
         double sum = 0;
         for (int n = 0; n < losses.length; n++) {
@@ -295,14 +304,8 @@ public final class CTCLoss extends AbstractLoss {
         NDArray value = array(new double[] {sum}, new Shape(), x);
         Divisor divisor = Divisor.of(layout.samples);
         return gradient == null
-                ? new ClosedForm(value, divisor)
-                : new ClosedForm(value, divisor, 1, array(gradient, x.getShape(), x));
-    }
-
-    /** Both readings run through the alignments in Java; this one then needs fewer operations. */
-    @Override
-    protected long closedFormSize() {
-        return 0;
+                ? Outcome.of(value, divisor)
+                : Outcome.of(value, divisor, 1, array(gradient, x.getShape(), x));
     }
 
     /** Returns the loss of every sample, and adds that times its factor to the gradient. */
@@ -392,14 +395,14 @@ public final class CTCLoss extends AbstractLoss {
     }
 
     /** Returns what MEAN multiplies each loss with. */
-    private static double[] perLabel(Samples samples) {
+    /** Returns what each loss is multiplied with: a mean divides it by the length of its target. */
+    private static double[] factors(Samples samples, Goal goal) {
+        if (!goal.isMean()) {
+            double[] ones = new double[samples.lengths.length];
+            Arrays.fill(ones, 1);
+            return ones;
+        }
         return Arrays.stream(samples.lengths).mapToDouble(s -> 1.0 / Math.max(s, 1)).toArray();
-    }
-
-    private static double[] ones(int length) {
-        double[] ones = new double[length];
-        Arrays.fill(ones, 1);
-        return ones;
     }
 
     private static NDArray array(double[] values, Shape shape, NDArray like) {
@@ -435,6 +438,12 @@ public final class CTCLoss extends AbstractLoss {
 
     // ------------------------------------------------------------------ builder
 
+    /** {@inheritDoc} */
+    @Override
+    protected List<Reading> readings() {
+        return List.of(Reading.graph(), Reading.closedForm(0, this::inClosedForm));
+    }
+
     /**
      * Creates a builder with the defaults: blank 0, log-probabilities of shape (T, N, C), infinite
      * losses stay infinite, {@code MEAN}.
@@ -446,7 +455,7 @@ public final class CTCLoss extends AbstractLoss {
     }
 
     /** The Builder to construct a {@link CTCLoss}. */
-    public static final class Builder extends LossBuilder<Builder> {
+    public static final class Builder extends LossBuilder<CTCLoss, Builder> {
 
         private int blank;
         private boolean zeroInfinity;
@@ -455,13 +464,7 @@ public final class CTCLoss extends AbstractLoss {
         private long paddingValue = -1;
 
         Builder() {
-            super("CTCLoss");
-        }
-
-        /** {@inheritDoc} */
-        @Override
-        protected Builder self() {
-            return this;
+            super("CTCLoss", CTCLoss::new);
         }
 
         /**
@@ -471,8 +474,7 @@ public final class CTCLoss extends AbstractLoss {
          * @return this {@code Builder}
          */
         public Builder optBlank(int blank) {
-            Checks.require(blank >= 0, name, "blank", "be at least 0", blank);
-            this.blank = blank;
+            this.blank = require("blank", blank, blank >= 0, "be at least 0");
             return this;
         }
 
@@ -484,7 +486,7 @@ public final class CTCLoss extends AbstractLoss {
          * @return this {@code Builder}
          */
         public Builder optZeroInfinity(boolean zeroInfinity) {
-            this.zeroInfinity = zeroInfinity;
+            this.zeroInfinity = set("zeroInfinity", zeroInfinity);
             return this;
         }
 
@@ -496,7 +498,7 @@ public final class CTCLoss extends AbstractLoss {
          * @return this {@code Builder}
          */
         public Builder optFromLogits(boolean fromLogits) {
-            this.fromLogits = fromLogits;
+            this.fromLogits = set("fromLogits", fromLogits);
             return this;
         }
 
@@ -507,7 +509,7 @@ public final class CTCLoss extends AbstractLoss {
          * @return this {@code Builder}
          */
         public Builder optBatchFirst(boolean batchFirst) {
-            this.batchFirst = batchFirst;
+            this.batchFirst = set("batchFirst", batchFirst);
             return this;
         }
 
@@ -518,17 +520,8 @@ public final class CTCLoss extends AbstractLoss {
          * @return this {@code Builder}
          */
         public Builder optPaddingValue(long paddingValue) {
-            this.paddingValue = paddingValue;
+            this.paddingValue = set("paddingValue", paddingValue);
             return this;
-        }
-
-        /**
-         * Builds the loss.
-         *
-         * @return the loss
-         */
-        public CTCLoss build() {
-            return new CTCLoss(this);
         }
     }
 }

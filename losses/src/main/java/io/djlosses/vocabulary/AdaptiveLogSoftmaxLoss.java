@@ -1,17 +1,25 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.vocabulary;
 
+import io.djlosses.Losses;
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Checks;
+import io.djlosses.api.Divisor;
+import io.djlosses.api.Goal;
+import io.djlosses.api.Reading;
+import io.djlosses.api.SimpleBuilder;
+import io.djlosses.api.Terms;
+import io.djlosses.internal.fast.Script;
+import io.djlosses.internal.kernel.ClassTargets;
+import io.djlosses.nd.Nd;
+
+
+
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 
-import io.djlosses.api.AbstractLoss;
-import io.djlosses.api.Checks;
-import io.djlosses.api.ClassTargets;
-import io.djlosses.api.LossBuilder;
-import io.djlosses.api.Terms;
-import io.djlosses.nd.Nd;
-import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
 
@@ -68,7 +76,7 @@ public final class AdaptiveLogSoftmaxLoss extends AbstractLoss {
                     return torch.nll_loss(x, y, None, reduction, -1)
                     """);
 
-    private AdaptiveLogSoftmaxLoss(Builder builder) {
+    private AdaptiveLogSoftmaxLoss(SimpleBuilder<AdaptiveLogSoftmaxLoss> builder) {
         super(builder);
     }
 
@@ -107,7 +115,7 @@ public final class AdaptiveLogSoftmaxLoss extends AbstractLoss {
 
     /** {@inheritDoc} */
     @Override
-    protected Terms terms(NDList labels, NDList predictions) {
+    protected Terms terms(NDList labels, NDList predictions, Goal goal) {
         NDArray logProb = predictions.get(0);
         if (isOfTargets(labels, predictions)) {
             return Terms.of(logProb.neg());
@@ -124,24 +132,27 @@ public final class AdaptiveLogSoftmaxLoss extends AbstractLoss {
         return targets.weigh(picked.neg()).reshape(labels.get(0).getShape());
     }
 
-    /** {@inheritDoc} */
-    @Override
-    protected long graphSize() {
-        return Long.MAX_VALUE; // all but the input is one number a sample
-    }
-
-    /** {@inheritDoc} */
-    @Override
-    protected @Nullable NDArray scripted(NDList labels, NDList predictions, Script.Goal goal) {
+    private Reading.@Nullable Call call(NDList labels, NDList predictions, Goal goal) {
         NDArray logProb = predictions.get(0);
         if (isOfTargets(labels, predictions)) {
-            return OF_TARGETS.run(goal, List.of(logProb));
+            return new Reading.Call(OF_TARGETS, Divisor.of(logProb.size()), List.of(logProb));
         }
         Shape shape = logProb.getShape();
         long classes = shape.get(shape.dimension() - 1);
         ClassTargets.Checked targets =
                 ClassTargets.checked(this, labels.get(0), classes, null, null);
-        return targets == null ? null : OF_CLASSES.run(goal, List.of(logProb, targets.index()));
+        return targets == null
+                ? null
+                : new Reading.Call(
+                        OF_CLASSES, targets.divisor(), List.of(logProb, targets.index()));
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected List<Reading> readings() {
+        return List.of(
+                Reading.graph(Long.MAX_VALUE), // all but the input is one number a sample
+                Reading.script(this::call));
     }
 
     /**
@@ -149,30 +160,7 @@ public final class AdaptiveLogSoftmaxLoss extends AbstractLoss {
      *
      * @return the builder
      */
-    public static Builder builder() {
-        return new Builder();
-    }
-
-    /** The Builder to construct an {@link AdaptiveLogSoftmaxLoss}. */
-    public static final class Builder extends LossBuilder<Builder> {
-
-        Builder() {
-            super("AdaptiveLogSoftmaxLoss");
-        }
-
-        /** {@inheritDoc} */
-        @Override
-        protected Builder self() {
-            return this;
-        }
-
-        /**
-         * Builds the loss.
-         *
-         * @return the loss
-         */
-        public AdaptiveLogSoftmaxLoss build() {
-            return new AdaptiveLogSoftmaxLoss(this);
-        }
+    public static SimpleBuilder<AdaptiveLogSoftmaxLoss> builder() {
+        return new SimpleBuilder<>("AdaptiveLogSoftmaxLoss", AdaptiveLogSoftmaxLoss::new);
     }
 }

@@ -1,6 +1,24 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.vocabulary;
 
+import io.djlosses.Losses;
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Checks;
+import io.djlosses.api.Goal;
+import io.djlosses.api.Inputs;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Outcome;
+import io.djlosses.api.Reading;
+import io.djlosses.api.Reduction;
+import io.djlosses.api.Terms;
+import io.djlosses.internal.fast.Script;
+import io.djlosses.internal.kernel.ClassTargets;
+import io.djlosses.nd.Nd;
+
+
+
+import java.util.List;
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
@@ -9,14 +27,6 @@ import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.core.Linear;
 
-import io.djlosses.api.AbstractLoss;
-import io.djlosses.api.Checks;
-import io.djlosses.api.ClassTargets;
-import io.djlosses.api.ClosedForm;
-import io.djlosses.api.LossBuilder;
-import io.djlosses.api.Terms;
-import io.djlosses.nd.Nd;
-import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
 
@@ -205,7 +215,7 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
 
     /** {@inheritDoc} */
     @Override
-    protected Terms terms(NDList labels, NDList predictions) {
+    protected Terms terms(NDList labels, NDList predictions, Goal goal) {
         NDArray input = rows(predictions.get(0));
         NDArray logits = predictions.size() == 1 ? input : logits(input, predictions);
         Shape shape = unreducedShape(labels, predictions);
@@ -214,7 +224,7 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
 
     /** {@inheritDoc} */
     @Override
-    protected NDList maskedPredictions(NDArray mask, NDList predictions) {
+    protected Inputs masked(NDArray mask, NDList labels, NDList predictions) {
         NDList masked = new NDList(predictions);
         NDArray input = predictions.get(0);
         Shape rows = mask.getShape();
@@ -222,21 +232,13 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
             rows = rows.add(1);
         }
         masked.set(0, Nd.where(mask.reshape(rows), input, 0));
-        return masked;
+        return new Inputs(labels, masked);
     }
 
-    /** {@inheritDoc} */
-    @Override
-    protected long closedFormSize() {
-        return CLOSED_FORM_SIZE;
-    }
-
-    /** {@inheritDoc} */
-    @Override
-    protected @Nullable NDArray scripted(NDList labels, NDList predictions, Script.Goal goal) {
+    private Reading.@Nullable Call call(NDList labels, NDList predictions, Goal goal) {
         NDArray label = labels.get(0);
         if (predictions.size() == 1
-                || (!goal.always() && isLarge(predictions) && !isOneChunk(labels, predictions))
+                || (!goal.forced() && isLarge(predictions) && !isOneChunk(labels, predictions))
                 || weight != null
                 || !label.getShape().equals(unreducedShape(labels, predictions))) {
             return null;
@@ -249,12 +251,10 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
         NDList arrays = new NDList(predictions);
         arrays.add(targets.index());
         Script script = predictions.size() == 2 ? WITHOUT_BIAS : WITH_BIAS;
-        return script.run(goal, arrays, ignoreIndex, labelSmoothing);
+        return new Reading.Call(script, targets.divisor(), arrays, ignoreIndex, labelSmoothing);
     }
 
-    /** {@inheritDoc} */
-    @Override
-    protected @Nullable ClosedForm closedForm(NDList labels, NDList predictions, boolean gradient) {
+    private @Nullable Outcome inClosedForm(NDList labels, NDList predictions, Goal goal) {
         if (predictions.size() == 1) {
             return null;
         }
@@ -263,11 +263,11 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
         long rows = input.getShape().get(0);
         long step = step(predictions);
         NDList inputGradients = new NDList();
-        NDList sums = new NDList(); // value, weight's gradient, bias's gradient
+        NDList sums = new NDList(); // value, weight's goal.gradient(), bias's goal.gradient()
         for (long from = 0; from < rows; from += step) {
             long to = Math.min(from + step, rows);
-            NDList parts = chunk(input, predictions, target, from, to, gradient);
-            if (gradient) {
+            NDList parts = chunk(input, predictions, target, from, to, goal.gradient());
+            if (goal.gradient()) {
                 inputGradients.add(parts.remove(0));
             }
             if (sums.isEmpty()) {
@@ -280,15 +280,15 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
             }
         }
         NDArray sum = sums.remove(0);
-        if (!gradient) {
-            return new ClosedForm(sum, target.divisor());
+        if (!goal.gradient()) {
+            return Outcome.of(sum, target.divisor());
         }
         NDArray[] gradients = new NDArray[predictions.size()];
         gradients[0] = NDArrays.concat(inputGradients).reshape(predictions.get(0).getShape());
         for (int i = 1; i < gradients.length; i++) {
             gradients[i] = sums.get(i - 1);
         }
-        return new ClosedForm(sum, target.divisor(), 1, gradients);
+        return Outcome.of(sum, target.divisor(), 1, gradients);
     }
 
     private boolean isOneChunk(NDList labels, NDList predictions) {
@@ -373,6 +373,12 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
         return shape.dimension() == 2 ? array : array.reshape(array.size() / last, last);
     }
 
+    /** {@inheritDoc} */
+    @Override
+    protected List<Reading> readings() {
+        return List.of(Reading.graph(), Reading.script(this::call), Reading.closedForm(CLOSED_FORM_SIZE, this::inClosedForm));
+    }
+
     /**
      * Creates a builder with the defaults: no class weights, ignoreIndex −100, no label smoothing,
      * chunks as the layer asks for, {@code MEAN}.
@@ -384,7 +390,7 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
     }
 
     /** The Builder to construct a {@link LinearCrossEntropyLoss}. */
-    public static final class Builder extends LossBuilder<Builder> {
+    public static final class Builder extends LossBuilder<LinearCrossEntropyLoss, Builder> {
 
         private double @Nullable [] weight;
         private long ignoreIndex = -100;
@@ -392,13 +398,7 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
         private long chunkSize;
 
         Builder() {
-            super("LinearCrossEntropyLoss");
-        }
-
-        /** {@inheritDoc} */
-        @Override
-        protected Builder self() {
-            return this;
+            super("LinearCrossEntropyLoss", LinearCrossEntropyLoss::new);
         }
 
         /**
@@ -408,7 +408,7 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
          * @return this {@code Builder}
          */
         public Builder optWeight(double... weight) {
-            this.weight = Checks.weights(name, "weight", weight);
+            this.weight = weights("weight", weight);
             return this;
         }
 
@@ -419,7 +419,7 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
          * @return this {@code Builder}
          */
         public Builder optIgnoreIndex(long ignoreIndex) {
-            this.ignoreIndex = ignoreIndex;
+            this.ignoreIndex = set("ignoreIndex", ignoreIndex);
             return this;
         }
 
@@ -430,7 +430,7 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
          * @return this {@code Builder}
          */
         public Builder optLabelSmoothing(double labelSmoothing) {
-            this.labelSmoothing = Checks.range(name, "labelSmoothing", labelSmoothing, 0, 1);
+            this.labelSmoothing = range("labelSmoothing", labelSmoothing, 0, 1);
             return this;
         }
 
@@ -443,18 +443,8 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
          * @return this {@code Builder}
          */
         public Builder optChunkSize(long chunkSize) {
-            Checks.require(chunkSize >= 1, name, "chunkSize", "be at least 1", chunkSize);
-            this.chunkSize = chunkSize;
+            this.chunkSize = require("chunkSize", chunkSize, chunkSize >= 1, "be at least 1");
             return this;
-        }
-
-        /**
-         * Builds the loss.
-         *
-         * @return the loss
-         */
-        public LinearCrossEntropyLoss build() {
-            return new LinearCrossEntropyLoss(this);
         }
     }
 }

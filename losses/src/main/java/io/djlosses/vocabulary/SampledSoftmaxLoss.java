@@ -1,6 +1,24 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.vocabulary;
 
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Checks;
+import io.djlosses.api.Divisor;
+import io.djlosses.api.EmptyPolicy;
+import io.djlosses.api.Goal;
+import io.djlosses.api.Inputs;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Reading;
+import io.djlosses.api.Reduction;
+import io.djlosses.api.Terms;
+import io.djlosses.internal.core.Speculation;
+import io.djlosses.internal.fast.Script;
+import io.djlosses.internal.symbolic.Recorder;
+import io.djlosses.nd.Nd;
+
+
+
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
@@ -10,15 +28,6 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.core.Linear;
 
-import io.djlosses.api.AbstractLoss;
-import io.djlosses.api.Checks;
-import io.djlosses.api.LossBuilder;
-import io.djlosses.api.Reduction;
-import io.djlosses.api.Terms;
-import io.djlosses.nd.Nd;
-import io.djlosses.nd.Recorder;
-import io.djlosses.nd.Script;
-import io.djlosses.nd.Speculation;
 
 import org.jspecify.annotations.Nullable;
 
@@ -143,13 +152,25 @@ public final class SampledSoftmaxLoss extends AbstractLoss {
     private final boolean removeAccidentalHits;
     private final Candidates candidates;
 
-    private SampledSoftmaxLoss(Builder builder, Candidates candidates) {
+    private SampledSoftmaxLoss(Builder builder) {
         super(builder);
         numSampled = builder.numSampled;
         numClasses = builder.numClasses;
         numTrue = builder.numTrue;
         removeAccidentalHits = builder.removeAccidentalHits;
-        this.candidates = candidates;
+        String name = getName();
+        Checks.require(numSampled >= 1, name, "numSampled", "be set", "missing");
+        if (numClasses != null) {
+            String most = "be at most numClasses = " + numClasses;
+            Checks.require(numSampled <= numClasses, name, "numSampled", most, numSampled);
+            Checks.require(numTrue <= numClasses, name, "numTrue", most, numTrue);
+        }
+        Candidates.Drawn given = builder.sampledValues;
+        candidates =
+                given == null
+                        ? new Candidates.Random(
+                                builder.sampler, numSampled, builder.unique, builder.seed)
+                        : new Candidates.Given(given, numTrue).checked(name, numSampled);
     }
 
     /** {@inheritDoc} */
@@ -226,7 +247,7 @@ public final class SampledSoftmaxLoss extends AbstractLoss {
 
     /** {@inheritDoc} */
     @Override
-    protected Terms terms(NDList labels, NDList predictions) {
+    protected Terms terms(NDList labels, NDList predictions, Goal goal) {
         long classes = classes(predictions);
         NDArray inputs = batch(predictions);
         boolean isSampled = predictions.size() > 1;
@@ -242,16 +263,14 @@ public final class SampledSoftmaxLoss extends AbstractLoss {
 
     /** {@inheritDoc} */
     @Override
-    protected NDList maskedPredictions(NDArray mask, NDList predictions) {
+    protected Inputs masked(NDArray mask, NDList labels, NDList predictions) {
         NDList masked = new NDList(predictions);
         NDArray inputs = batch(predictions);
         masked.set(masked.size() - 1, Nd.where(mask.reshape(-1, 1), inputs, 0));
-        return masked;
+        return new Inputs(labels, masked);
     }
 
-    /** {@inheritDoc} */
-    @Override
-    protected @Nullable NDArray scripted(NDList labels, NDList predictions, Script.Goal goal) {
+    private Reading.@Nullable Call call(NDList labels, NDList predictions, Goal goal) {
         if (predictions.size() == 1) {
             return null;
         }
@@ -275,7 +294,8 @@ public final class SampledSoftmaxLoss extends AbstractLoss {
                         Nd.create(manager, ids, shape),
                         logs(counts, shape, manager, inputs.getDataType()));
         Script script = numTrue == 1 ? ONE_TRUE : SEVERAL_TRUE;
-        return script.run(goal, arrays, numTrue, removeAccidentalHits ? 1 : 0);
+        Divisor divisor = Divisor.of(inputs.getShape().get(0));
+        return new Reading.Call(script, divisor, arrays, numTrue, removeAccidentalHits ? 1 : 0);
     }
 
     private long[] targets(NDArray label, long classes) {
@@ -359,6 +379,12 @@ public final class SampledSoftmaxLoss extends AbstractLoss {
         return Nd.create(manager, logs, shape, dataType);
     }
 
+    /** {@inheritDoc} */
+    @Override
+    protected List<Reading> readings() {
+        return List.of(Reading.graph(), Reading.script(this::call));
+    }
+
     /**
      * Creates a builder with the defaults: one true class, uniform and distinct samples, accidental
      * hits removed, a random seed, {@code NONE}. {@code setNumSampled} is required.
@@ -370,7 +396,7 @@ public final class SampledSoftmaxLoss extends AbstractLoss {
     }
 
     /** The Builder to construct a {@link SampledSoftmaxLoss}. */
-    public static final class Builder extends LossBuilder<Builder> {
+    public static final class Builder extends LossBuilder<SampledSoftmaxLoss, Builder> {
 
         private int numSampled;
         private @Nullable Long numClasses;
@@ -382,14 +408,8 @@ public final class SampledSoftmaxLoss extends AbstractLoss {
         private Candidates.@Nullable Drawn sampledValues;
 
         Builder() {
-            super("SampledSoftmaxLoss");
-            optReduction(Reduction.NONE);
-        }
-
-        /** {@inheritDoc} */
-        @Override
-        protected Builder self() {
-            return this;
+            super("SampledSoftmaxLoss", SampledSoftmaxLoss::new);
+            defaults(Reduction.NONE, EmptyPolicy.NAN);
         }
 
         /**
@@ -399,8 +419,7 @@ public final class SampledSoftmaxLoss extends AbstractLoss {
          * @return this {@code Builder}
          */
         public Builder setNumSampled(int numSampled) {
-            Checks.require(numSampled >= 1, name, "numSampled", "be at least 1", numSampled);
-            this.numSampled = numSampled;
+            this.numSampled = require("numSampled", numSampled, numSampled >= 1, "be at least 1");
             return this;
         }
 
@@ -411,8 +430,7 @@ public final class SampledSoftmaxLoss extends AbstractLoss {
          * @return this {@code Builder}
          */
         public Builder optNumClasses(long numClasses) {
-            Checks.require(numClasses >= 1, name, "numClasses", "be at least 1", numClasses);
-            this.numClasses = numClasses;
+            this.numClasses = require("numClasses", numClasses, numClasses >= 1, "be at least 1");
             return this;
         }
 
@@ -423,8 +441,7 @@ public final class SampledSoftmaxLoss extends AbstractLoss {
          * @return this {@code Builder}
          */
         public Builder optNumTrue(int numTrue) {
-            Checks.require(numTrue >= 1, name, "numTrue", "be at least 1", numTrue);
-            this.numTrue = numTrue;
+            this.numTrue = require("numTrue", numTrue, numTrue >= 1, "be at least 1");
             return this;
         }
 
@@ -435,7 +452,7 @@ public final class SampledSoftmaxLoss extends AbstractLoss {
          * @return this {@code Builder}
          */
         public Builder optSampler(CandidateSampler sampler) {
-            this.sampler = Objects.requireNonNull(sampler, "sampler");
+            this.sampler = set("sampler", sampler);
             return this;
         }
 
@@ -447,7 +464,7 @@ public final class SampledSoftmaxLoss extends AbstractLoss {
          * @return this {@code Builder}
          */
         public Builder optUnique(boolean unique) {
-            this.unique = unique;
+            this.unique = set("unique", unique);
             return this;
         }
 
@@ -459,7 +476,7 @@ public final class SampledSoftmaxLoss extends AbstractLoss {
          * @return this {@code Builder}
          */
         public Builder optRemoveAccidentalHits(boolean removeAccidentalHits) {
-            this.removeAccidentalHits = removeAccidentalHits;
+            this.removeAccidentalHits = set("removeAccidentalHits", removeAccidentalHits);
             return this;
         }
 
@@ -470,8 +487,7 @@ public final class SampledSoftmaxLoss extends AbstractLoss {
          * @return this {@code Builder}
          */
         public Builder optSeed(long seed) {
-            Checks.require(seed >= 0, name, "seed", "be at least 0", seed);
-            this.seed = seed;
+            this.seed = require("seed", seed, seed >= 0, "be at least 0");
             return this;
         }
 
@@ -486,6 +502,7 @@ public final class SampledSoftmaxLoss extends AbstractLoss {
          */
         public Builder optSampledValues(
                 long[] ids, double[][] trueExpectedCount, double[] sampledExpectedCount) {
+            set("sampledValues", ids.length + " classes");
             sampledValues =
                     new Candidates.Drawn(
                             ids.clone(),
@@ -494,35 +511,6 @@ public final class SampledSoftmaxLoss extends AbstractLoss {
                                     .toArray(),
                             sampledExpectedCount.clone());
             return this;
-        }
-
-        /**
-         * Builds the loss.
-         *
-         * @return the loss
-         */
-        public SampledSoftmaxLoss build() {
-            Checks.require(numSampled >= 1, name, "numSampled", "be set", "missing");
-            if (numClasses != null) {
-                Checks.require(
-                        numSampled <= numClasses,
-                        name,
-                        "numSampled",
-                        "be at most numClasses = " + numClasses,
-                        numSampled);
-                Checks.require(
-                        numTrue <= numClasses,
-                        name,
-                        "numTrue",
-                        "be at most numClasses = " + numClasses,
-                        numTrue);
-            }
-            return new SampledSoftmaxLoss(
-                    this,
-                    sampledValues == null
-                            ? new Candidates.Random(sampler, numSampled, unique, seed)
-                            : new Candidates.Given(sampledValues, numTrue)
-                                    .checked(name, numSampled));
         }
     }
 }

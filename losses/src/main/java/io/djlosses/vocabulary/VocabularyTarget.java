@@ -1,13 +1,18 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.vocabulary;
 
+import io.djlosses.api.Divisor;
+import io.djlosses.api.Terms;
+import io.djlosses.internal.array.Sums;
+import io.djlosses.internal.kernel.ClassTargets;
+import io.djlosses.nd.Nd;
+
+
+
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.index.NDIndex;
 
-import io.djlosses.api.ClassTargets;
-import io.djlosses.api.Divisor;
-import io.djlosses.api.Terms;
-import io.djlosses.nd.Nd;
 
 import org.jspecify.annotations.Nullable;
 
@@ -124,7 +129,7 @@ sealed interface VocabularyTarget {
         @Override
         public NDArray gradient(NDArray probability) {
             NDArray t = distribution();
-            return probability.muli(Nd.sumOfConstant(t, 1)).subi(t);
+            return probability.muli(Sums.sumOfConstant(t, 1)).subi(t);
         }
 
         private NDArray distribution() {

@@ -1,5 +1,17 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
-package io.djlosses.api;
+package io.djlosses.internal.kernel;
+
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Checks;
+import io.djlosses.api.Divisor;
+import io.djlosses.api.Terms;
+import io.djlosses.api.Validation;
+import io.djlosses.internal.core.Traced;
+import io.djlosses.internal.symbolic.Recorder;
+import io.djlosses.nd.Nd;
+
+
+
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
@@ -7,8 +19,6 @@ import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 
-import io.djlosses.nd.Nd;
-import io.djlosses.nd.Recorder;
 
 import org.jspecify.annotations.Nullable;
 
@@ -60,11 +70,11 @@ public final class ClassTargets {
             @Nullable Long ignoreIndex,
             double @Nullable [] classWeights,
             NDArray like) {
-        if (!loss.readsIndices(label)) {
+        if (!loss.getValidation().reads(label)) {
             return onDevice(label, classes, ignoreIndex, classWeights, like);
         }
         String name = loss.getName();
-        if (!Recorder.isRecorded(label)) {
+        if (!Traced.is(label)) {
             return read(name, label, classes, ignoreIndex, classWeights, like);
         }
         boolean ignored =
@@ -96,22 +106,26 @@ public final class ClassTargets {
             @Nullable Long ignoreIndex,
             double @Nullable [] classWeights) {
         boolean exact = ignoreIndex == null || Math.abs(ignoreIndex) < 1L << 53;
-        if (!exact || !loss.readsIndices(label)) {
+        if (!exact || !loss.getValidation().reads(label)) {
             return null;
         }
         long[] indices = Nd.toLongs(label);
         boolean ignored = check(loss.getName(), label, indices, classes, ignoreIndex);
-        if (classWeights != null && indices.length > 0) {
-            boolean counts = false;
+        double sum = indices.length;
+        if (ignored || classWeights != null) {
+            sum = 0;
             for (long index : indices) {
-                counts |= !isIgnored(index, ignoreIndex) && classWeights[(int) index] != 0;
-            }
-            if (!counts) {
-                // An engine's own kernel has a gradient of 0/0 here, and this library has 0.
-                return null;
+                if (!isIgnored(index, ignoreIndex)) {
+                    sum += classWeights == null ? 1 : classWeights[(int) index];
+                }
             }
         }
-        return new Checked(int64(label, indices, label.getManager()), ignored);
+        if (sum == 0 && classWeights != null && indices.length > 0) {
+            // An engine's own kernel has a gradient of 0/0 here, and this library has 0.
+            return null;
+        }
+        return new Checked(
+                int64(label, indices, label.getManager()), ignored, Divisor.of(sum));
     }
 
     /**
@@ -119,8 +133,9 @@ public final class ClassTargets {
      *
      * @param index INT64 indices, each in [0, C) or to be ignored
      * @param ignored whether one of them is to be ignored
+     * @param divisor the sum of the weights of the targets that are not ignored
      */
-    public record Checked(NDArray index, boolean ignored) {}
+    public record Checked(NDArray index, boolean ignored, Divisor divisor) {}
 
     private static NDArray int64(NDArray label, long[] indices, NDManager manager) {
         return label.getDataType() == DataType.INT64

@@ -1,5 +1,14 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
-package io.djlosses.api;
+package io.djlosses.internal.kernel;
+
+import io.djlosses.api.Checks;
+import io.djlosses.api.Divisor;
+import io.djlosses.api.Reading;
+import io.djlosses.internal.fast.Script;
+import io.djlosses.nd.Nd;
+
+
+
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
@@ -8,8 +17,6 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 
-import io.djlosses.nd.Nd;
-import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
 
@@ -195,19 +202,17 @@ public final class GradientHistogram {
     }
 
     /**
-     * Runs a {@link #script}.
+     * Makes the arguments of a {@link #script}.
      *
      * @param script the script
-     * @param goal what is wanted
      * @param prediction the prediction
      * @param label the label, of the shape and data type of the prediction
      * @param lossWeight a factor of the weights
      * @param options the numbers of the script's own
-     * @return the result
+     * @return script and arguments
      */
-    public @Nullable NDArray run(
+    public Reading.Call call(
             Script script,
-            Script.Goal goal,
             NDArray prediction,
             NDArray label,
             double lossWeight,
@@ -217,7 +222,8 @@ public final class GradientHistogram {
                                 DoubleStream.of(bins, lastEdge, lossWeight),
                                 DoubleStream.of(options))
                         .toArray();
-        return script.run(goal, List.of(prediction, label), numbers);
+        return new Reading.Call(
+                script, Divisor.of(prediction.size()), List.of(prediction, label), numbers);
     }
 
     /** Tells whether the integral part of a norm times the bins is the bin between two edges. */

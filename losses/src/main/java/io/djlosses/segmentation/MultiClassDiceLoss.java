@@ -1,16 +1,26 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
-package io.djlosses.classification;
+package io.djlosses.segmentation;
+
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Checks;
+import io.djlosses.api.Divisor;
+import io.djlosses.api.Goal;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Reading;
+import io.djlosses.api.Reduction;
+import io.djlosses.api.Terms;
+import io.djlosses.internal.array.Sums;
+import io.djlosses.internal.fast.Script;
+import io.djlosses.internal.kernel.ClassAxis;
+import io.djlosses.nd.Nd;
+
+
+
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 
-import io.djlosses.api.AbstractLoss;
-import io.djlosses.api.Checks;
-import io.djlosses.api.LossBuilder;
-import io.djlosses.api.Terms;
-import io.djlosses.nd.Nd;
-import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
 
@@ -161,7 +171,7 @@ public final class MultiClassDiceLoss extends AbstractLoss {
 
     /** {@inheritDoc} */
     @Override
-    protected Terms terms(NDList labels, NDList predictions) {
+    protected Terms terms(NDList labels, NDList predictions, Goal goal) {
         NDArray x = activation.of(predictions.get(0));
         NDArray y = Nd.cast(labels.get(0), x);
         NDArray overlap = sum(x.mul(y)); // [C]
@@ -170,14 +180,12 @@ public final class MultiClassDiceLoss extends AbstractLoss {
         return Terms.of(isWeighted() ? values.mul(factors(values, classes(x))) : values);
     }
 
-    /** {@inheritDoc} */
-    @Override
-    protected @Nullable NDArray scripted(NDList labels, NDList predictions, Script.Goal goal) {
+    private Reading.@Nullable Call call(NDList labels, NDList predictions, Goal goal) {
         NDArray x = predictions.get(0);
         NDArray y = Nd.cast(labels.get(0), x);
         Script script = (isWeighted() ? WEIGHTED_SCRIPTS : SCRIPTS).get(activation);
         List<NDArray> arrays = isWeighted() ? List.of(x, y, factors(x, classes(x))) : List.of(x, y);
-        return Objects.requireNonNull(script).run(goal, arrays);
+        return new Reading.Call(Objects.requireNonNull(script), Divisor.of(classes(x)), arrays);
     }
 
     /** Sums over all axes but that of the classes. */
@@ -213,6 +221,12 @@ public final class MultiClassDiceLoss extends AbstractLoss {
         return Nd.create(like.getManager(), factors, new Shape(classes), like.getDataType());
     }
 
+    /** {@inheritDoc} */
+    @Override
+    protected List<Reading> readings() {
+        return List.of(Reading.graph(), Reading.script(this::call));
+    }
+
     /**
      * Creates a builder with the defaults: no weights, no ignored class, {@link
      * Activation#SOFTMAX}, {@code MEAN}.
@@ -224,20 +238,14 @@ public final class MultiClassDiceLoss extends AbstractLoss {
     }
 
     /** The Builder to construct a {@link MultiClassDiceLoss}. */
-    public static final class Builder extends LossBuilder<Builder> {
+    public static final class Builder extends LossBuilder<MultiClassDiceLoss, Builder> {
 
         private double @Nullable [] weights;
         private @Nullable Integer ignoreIndex;
         private Activation activation = Activation.SOFTMAX;
 
         Builder() {
-            super("MultiClassDiceLoss");
-        }
-
-        /** {@inheritDoc} */
-        @Override
-        protected Builder self() {
-            return this;
+            super("MultiClassDiceLoss", MultiClassDiceLoss::new);
         }
 
         /**
@@ -247,7 +255,7 @@ public final class MultiClassDiceLoss extends AbstractLoss {
          * @return this {@code Builder}
          */
         public Builder optWeights(double... weights) {
-            this.weights = Checks.weights(name, "weights", weights);
+            this.weights = weights("weights", weights);
             return this;
         }
 
@@ -258,8 +266,7 @@ public final class MultiClassDiceLoss extends AbstractLoss {
          * @return this {@code Builder}
          */
         public Builder optIgnoreIndex(int ignoreIndex) {
-            Checks.require(ignoreIndex >= 0, name, "ignoreIndex", "be at least 0", ignoreIndex);
-            this.ignoreIndex = ignoreIndex;
+            this.ignoreIndex = require("ignoreIndex", ignoreIndex, ignoreIndex >= 0, "be at least 0");
             return this;
         }
 
@@ -270,17 +277,8 @@ public final class MultiClassDiceLoss extends AbstractLoss {
          * @return this {@code Builder}
          */
         public Builder optActivation(Activation activation) {
-            this.activation = Objects.requireNonNull(activation, "activation");
+            this.activation = set("activation", activation);
             return this;
-        }
-
-        /**
-         * Builds the loss.
-         *
-         * @return the loss
-         */
-        public MultiClassDiceLoss build() {
-            return new MultiClassDiceLoss(this);
         }
     }
 }

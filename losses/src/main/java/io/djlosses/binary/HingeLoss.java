@@ -1,15 +1,23 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
-package io.djlosses.classification;
+package io.djlosses.binary;
 
-import ai.djl.ndarray.NDArray;
-
+import io.djlosses.Losses;
 import io.djlosses.api.Checks;
-import io.djlosses.api.ClosedForm;
 import io.djlosses.api.Divisor;
 import io.djlosses.api.ElementwiseLoss;
 import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Outcome;
+import io.djlosses.api.Reading;
+import io.djlosses.internal.array.Sums;
+import io.djlosses.internal.fast.Constants;
+import io.djlosses.internal.fast.Script;
 import io.djlosses.nd.Nd;
-import io.djlosses.nd.Script;
+
+
+
+
+import ai.djl.ndarray.NDArray;
+
 
 import org.jspecify.annotations.Nullable;
 
@@ -100,20 +108,18 @@ public final class HingeLoss extends ElementwiseLoss {
         return Nd.relu(violation(label, prediction));
     }
 
-    /** {@inheritDoc} */
-    @Override
-    protected ClosedForm closedForm(NDArray label, NDArray prediction, boolean gradient) {
+    private Outcome inClosedForm(NDArray label, NDArray prediction, boolean gradient) {
         Divisor divisor = Divisor.of(prediction.size());
         NDArray violation = prediction.mul(label).negi().addi(Nd.num(prediction, margin));
         NDArray values = violation.maximum(Nd.num(violation, 0));
-        NDArray sum = Nd.sumOfConstant(values);
+        NDArray sum = Sums.sumOfConstant(values);
         values.close();
         if (!gradient) {
-            return new ClosedForm(sum, divisor);
+            return Outcome.of(sum, divisor);
         }
         // Not "greater than 0", so that NaN counts as a violation here as it does in the formula.
-        NDArray met = Nd.lte(violation, 0);
-        return new ClosedForm(sum, divisor, 1, met.subi(Nd.num(met, 1)).muli(label));
+        NDArray met = Constants.lte(violation, 0);
+        return Outcome.of(sum, divisor, 1, met.subi(Nd.num(met, 1)).muli(label));
     }
 
     private NDArray violation(NDArray label, NDArray prediction) {
@@ -122,8 +128,8 @@ public final class HingeLoss extends ElementwiseLoss {
 
     /** {@inheritDoc} */
     @Override
-    protected @Nullable NDArray scripted(NDArray label, NDArray prediction, Script.Goal goal) {
-        return SCRIPT.run(goal, List.of(prediction, label), margin);
+    protected List<Reading> readings() {
+        return List.of(Reading.graph(), script(SCRIPT, margin), closedForm(this::inClosedForm));
     }
 
     /**
@@ -136,18 +142,12 @@ public final class HingeLoss extends ElementwiseLoss {
     }
 
     /** The Builder to construct a {@link HingeLoss}. */
-    public static final class Builder extends LossBuilder<Builder> {
+    public static final class Builder extends LossBuilder<HingeLoss, Builder> {
 
         private double margin = 1;
 
         Builder() {
-            super("HingeLoss");
-        }
-
-        /** {@inheritDoc} */
-        @Override
-        protected Builder self() {
-            return this;
+            super("HingeLoss", HingeLoss::new);
         }
 
         /**
@@ -157,17 +157,8 @@ public final class HingeLoss extends ElementwiseLoss {
          * @return this {@code Builder}
          */
         public Builder optMargin(double margin) {
-            this.margin = Checks.finite(name, "margin", margin);
+            this.margin = finite("margin", margin);
             return this;
-        }
-
-        /**
-         * Builds the loss.
-         *
-         * @return the loss
-         */
-        public HingeLoss build() {
-            return new HingeLoss(this);
         }
     }
 }

@@ -1,18 +1,23 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
-package io.djlosses.classification;
+package io.djlosses.internal.kernel;
+
+import io.djlosses.api.Divisor;
+import io.djlosses.api.Outcome;
+import io.djlosses.internal.fast.Constants;
+import io.djlosses.internal.fast.Script;
+import io.djlosses.nd.Nd;
+
+
+
 
 import ai.djl.ndarray.NDArray;
 
-import io.djlosses.api.ClosedForm;
-import io.djlosses.api.Divisor;
-import io.djlosses.nd.Nd;
-import io.djlosses.nd.Script;
 
 /** The logistic loss of a margin {@code y x}, without overflow. */
-final class Margin {
+public final class Margin {
 
     /** The sum of log(1 + exp(−y x)) and its gradient. */
-    static final Script SCRIPT =
+    public static final Script SCRIPT =
             Script.closedForm("x")
                     .labels("y")
                     .shared("x = -(x * y)")
@@ -24,17 +29,17 @@ final class Margin {
     private Margin() {}
 
     /** Returns log(1 + exp(−y x)). */
-    static NDArray logistic(NDArray sign, NDArray score) {
+    public static NDArray logistic(NDArray sign, NDArray score) {
         return Nd.softplus(score.mul(sign).neg());
     }
 
     /** Returns the closed form of the sum of log(1 + exp(−y x)). */
-    static ClosedForm closedForm(NDArray sign, NDArray score, boolean gradient) {
+    public static Outcome closedForm(NDArray sign, NDArray score, boolean gradient) {
         Divisor divisor = Divisor.of(score.size());
         NDArray violation = score.mul(sign).negi();
-        NDArray sum = Nd.sumOfSoftplus(violation);
+        NDArray sum = Constants.sumOfSoftplus(violation);
         return gradient
-                ? new ClosedForm(sum, divisor, -1, Nd.sigmoid(violation).muli(sign))
-                : new ClosedForm(sum, divisor);
+                ? Outcome.of(sum, divisor, -1, Nd.sigmoid(violation).muli(sign))
+                : Outcome.of(sum, divisor);
     }
 }

@@ -1,33 +1,37 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
-package io.djlosses.classification;
+package io.djlosses.internal.kernel;
+
+import io.djlosses.nd.Nd;
+
+
+
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 
-import io.djlosses.nd.Nd;
 
 /** The hinges max(0, margin − x[y] + x[i]) of the margin losses over classes. */
-final class Hinge {
+public final class Hinge {
 
     private Hinge() {}
 
     /** Tells for every score (N, C) whether its class is the one of an index (N). */
-    static NDArray isTarget(NDArray index, NDArray scores) {
+    public static NDArray isTarget(NDArray index, NDArray scores) {
         long classes = scores.getShape().get(1);
         NDArray all = scores.getManager().arange(0, (int) classes, 1, DataType.INT64);
         return index.expandDims(1).eq(all.expandDims(0));
     }
 
     /** Returns max(0, margin − x[y] + x), but 0 where hidden, with gradient 0 at the kink. */
-    static NDArray of(NDArray scores, NDArray own, double margin, NDArray hidden) {
+    public static NDArray of(NDArray scores, NDArray own, double margin, NDArray hidden) {
         NDArray excess = excess(scores, own, margin);
         return NDArrays.where(excess.lte(0).logicalOr(hidden), excess.zerosLike(), excess);
     }
 
     /** Returns what {@link #of} does, faster and without a gradient. */
-    static NDArray detached(NDArray scores, NDArray own, double margin, NDArray hidden) {
+    public static NDArray detached(NDArray scores, NDArray own, double margin, NDArray hidden) {
         NDArray hinges = excess(scores, own, margin).maximum(Nd.num(scores, 0));
         NDArray zero = scores.getManager().zeros(new Shape(1, 1), scores.getDataType());
         return Nd.where(hidden, zero, hinges);
@@ -37,12 +41,12 @@ final class Hinge {
      * Returns the gradient of the scores, given that of the hinges: each pulls its own class down
      * as much as it pushes the target up.
      */
-    static NDArray slopes(NDArray ofHinges, NDArray isTarget) {
+    public static NDArray slopes(NDArray ofHinges, NDArray isTarget) {
         return Nd.where(isTarget, Nd.sum(ofHinges, 1).negi().expandDims(1), ofHinges); // [N, C]
     }
 
     /** Returns margin − x[y] + x. */
-    static NDArray excess(NDArray scores, NDArray own, double margin) {
+    public static NDArray excess(NDArray scores, NDArray own, double margin) {
         return scores.add(own.neg().add(margin).expandDims(1)); // [N, C]
     }
 }

@@ -1,14 +1,19 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
-package io.djlosses.classification;
+package io.djlosses.binary;
+
+import io.djlosses.api.Checks;
+import io.djlosses.api.ElementwiseLoss;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Outcome;
+import io.djlosses.api.Reading;
+import io.djlosses.internal.kernel.Margin;
+import io.djlosses.nd.Nd;
+
+
+
 
 import ai.djl.ndarray.NDArray;
 
-import io.djlosses.api.Checks;
-import io.djlosses.api.ClosedForm;
-import io.djlosses.api.ElementwiseLoss;
-import io.djlosses.api.LossBuilder;
-import io.djlosses.nd.Nd;
-import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
 
@@ -87,9 +92,7 @@ public final class LogisticLoss extends ElementwiseLoss {
         return Margin.logistic(sign(label), prediction);
     }
 
-    /** {@inheritDoc} */
-    @Override
-    protected ClosedForm closedForm(NDArray label, NDArray prediction, boolean gradient) {
+    private Outcome inClosedForm(NDArray label, NDArray prediction, boolean gradient) {
         return Margin.closedForm(sign(label), prediction, gradient);
     }
 
@@ -99,8 +102,11 @@ public final class LogisticLoss extends ElementwiseLoss {
 
     /** {@inheritDoc} */
     @Override
-    protected @Nullable NDArray scripted(NDArray label, NDArray prediction, Script.Goal goal) {
-        return Margin.SCRIPT.run(goal, List.of(prediction, sign(label)));
+    protected List<Reading> readings() {
+        return List.of(
+                Reading.graph(),
+                script(Margin.SCRIPT, (label, prediction) -> List.of(prediction, sign(label))),
+                closedForm(this::inClosedForm));
     }
 
     /**
@@ -113,18 +119,12 @@ public final class LogisticLoss extends ElementwiseLoss {
     }
 
     /** The Builder to construct a {@link LogisticLoss}. */
-    public static final class Builder extends LossBuilder<Builder> {
+    public static final class Builder extends LossBuilder<LogisticLoss, Builder> {
 
         private LabelFormat labelFormat = LabelFormat.SIGNED;
 
         Builder() {
-            super("LogisticLoss");
-        }
-
-        /** {@inheritDoc} */
-        @Override
-        protected Builder self() {
-            return this;
+            super("LogisticLoss", LogisticLoss::new);
         }
 
         /**
@@ -134,17 +134,8 @@ public final class LogisticLoss extends ElementwiseLoss {
          * @return this {@code Builder}
          */
         public Builder optLabelFormat(LabelFormat labelFormat) {
-            this.labelFormat = Objects.requireNonNull(labelFormat, "labelFormat");
+            this.labelFormat = set("labelFormat", labelFormat);
             return this;
-        }
-
-        /**
-         * Builds the loss.
-         *
-         * @return the loss
-         */
-        public LogisticLoss build() {
-            return new LogisticLoss(this);
         }
     }
 }

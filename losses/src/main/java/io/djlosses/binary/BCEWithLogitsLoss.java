@@ -1,15 +1,23 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
-package io.djlosses.classification;
-
-import ai.djl.ndarray.NDArray;
+package io.djlosses.binary;
 
 import io.djlosses.api.Checks;
-import io.djlosses.api.ClosedForm;
 import io.djlosses.api.Divisor;
 import io.djlosses.api.ElementwiseLoss;
 import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Outcome;
+import io.djlosses.api.Reading;
+import io.djlosses.internal.array.Sums;
+import io.djlosses.internal.fast.Script;
+import io.djlosses.internal.kernel.BinaryCrossEntropy;
+import io.djlosses.internal.kernel.LastAxis;
 import io.djlosses.nd.Nd;
-import io.djlosses.nd.Script;
+
+
+
+
+import ai.djl.ndarray.NDArray;
+
 
 import org.jspecify.annotations.Nullable;
 
@@ -131,9 +139,7 @@ public final class BCEWithLogitsLoss extends ElementwiseLoss {
         return weight == null ? values : values.mul(LastAxis.row(weight, prediction));
     }
 
-    /** {@inheritDoc} */
-    @Override
-    protected ClosedForm closedForm(NDArray label, NDArray prediction, boolean gradient) {
+    private Outcome inClosedForm(NDArray label, NDArray prediction, boolean gradient) {
         Divisor divisor = Divisor.of(prediction.size());
         NDArray factor = posWeight == null ? null : factor(label, posWeight);
         NDArray sum =
@@ -141,7 +147,7 @@ public final class BCEWithLogitsLoss extends ElementwiseLoss {
                         ? BinaryCrossEntropy.sumOfLogits(label, prediction)
                         : sum(BinaryCrossEntropy.ofLogits(label, prediction, factor));
         if (!gradient) {
-            return new ClosedForm(sum, divisor);
+            return Outcome.of(sum, divisor);
         }
         NDArray slope = Nd.sigmoid(prediction);
         if (posWeight == null) {
@@ -150,12 +156,12 @@ public final class BCEWithLogitsLoss extends ElementwiseLoss {
             // (1 − y) − f σ(−x), which would cancel, is f σ(x) − p y.
             slope.muli(factor).subi(label.mul(LastAxis.row(posWeight, label)));
         }
-        return new ClosedForm(sum, divisor, 1, scaled(slope));
+        return Outcome.of(sum, divisor, 1, scaled(slope));
     }
 
     private NDArray sum(NDArray values) {
         try (values) {
-            return Nd.sumOfConstant(scaled(values));
+            return Sums.sumOfConstant(scaled(values));
         }
     }
 
@@ -171,20 +177,17 @@ public final class BCEWithLogitsLoss extends ElementwiseLoss {
 
     /** {@inheritDoc} */
     @Override
-    protected @Nullable NDArray scripted(NDArray label, NDArray prediction, Script.Goal goal) {
-        if (prediction.getShape().isScalar() && (weight != null || posWeight != null)) {
-            return null;
-        }
-        List<NDArray> arrays = new ArrayList<>(List.of(prediction, label));
-        for (double[] weights : Arrays.asList(weight, posWeight)) {
-            if (weights != null) {
-                arrays.add(Script.constant(weights, prediction));
-            }
-        }
-        if (posWeight == null) {
-            return (weight == null ? SCRIPT : WEIGHTED).run(goal, arrays);
-        }
-        return (weight == null ? POSITIVE_WEIGHTED : WEIGHTED_TWICE).run(goal, arrays);
+    protected List<Reading> readings() {
+        Script unweighted = posWeight == null ? SCRIPT : POSITIVE_WEIGHTED;
+        Script weighted = posWeight == null ? WEIGHTED : WEIGHTED_TWICE;
+        return List.of(
+                Reading.graph(),
+                script(weight == null ? unweighted : weighted, this::arrays),
+                closedForm(this::inClosedForm));
+    }
+
+    private @Nullable List<NDArray> arrays(NDArray label, NDArray prediction) {
+        return LastAxis.arrays(label, prediction, weight, posWeight);
     }
 
     /**
@@ -197,19 +200,13 @@ public final class BCEWithLogitsLoss extends ElementwiseLoss {
     }
 
     /** The Builder to construct a {@link BCEWithLogitsLoss}. */
-    public static final class Builder extends LossBuilder<Builder> {
+    public static final class Builder extends LossBuilder<BCEWithLogitsLoss, Builder> {
 
         private double @Nullable [] weight;
         private double @Nullable [] posWeight;
 
         Builder() {
-            super("BCEWithLogitsLoss");
-        }
-
-        /** {@inheritDoc} */
-        @Override
-        protected Builder self() {
-            return this;
+            super("BCEWithLogitsLoss", BCEWithLogitsLoss::new);
         }
 
         /**
@@ -219,7 +216,7 @@ public final class BCEWithLogitsLoss extends ElementwiseLoss {
          * @return this {@code Builder}
          */
         public Builder optWeight(double... weight) {
-            this.weight = Checks.weights(name, "weight", weight);
+            this.weight = weights("weight", weight);
             return this;
         }
 
@@ -231,17 +228,8 @@ public final class BCEWithLogitsLoss extends ElementwiseLoss {
          * @return this {@code Builder}
          */
         public Builder optPosWeight(double... posWeight) {
-            this.posWeight = Checks.weights(name, "posWeight", posWeight);
+            this.posWeight = weights("posWeight", posWeight);
             return this;
-        }
-
-        /**
-         * Builds the loss.
-         *
-         * @return the loss
-         */
-        public BCEWithLogitsLoss build() {
-            return new BCEWithLogitsLoss(this);
         }
     }
 }

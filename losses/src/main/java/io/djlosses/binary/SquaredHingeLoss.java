@@ -1,15 +1,22 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
-package io.djlosses.classification;
+package io.djlosses.binary;
 
-import ai.djl.ndarray.NDArray;
-
+import io.djlosses.Losses;
 import io.djlosses.api.Checks;
-import io.djlosses.api.ClosedForm;
 import io.djlosses.api.Divisor;
 import io.djlosses.api.ElementwiseLoss;
 import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Outcome;
+import io.djlosses.api.Reading;
+import io.djlosses.internal.fast.Constants;
+import io.djlosses.internal.fast.Script;
 import io.djlosses.nd.Nd;
-import io.djlosses.nd.Script;
+
+
+
+
+import ai.djl.ndarray.NDArray;
+
 
 import org.jspecify.annotations.Nullable;
 
@@ -89,22 +96,14 @@ public final class SquaredHingeLoss extends ElementwiseLoss {
         return Nd.relu(violation(label, prediction)).square();
     }
 
-    /** {@inheritDoc} */
-    @Override
-    protected long closedFormSize() {
-        return 0;
-    }
-
-    /** {@inheritDoc} */
-    @Override
-    protected ClosedForm closedForm(NDArray label, NDArray prediction, boolean gradient) {
+    private Outcome inClosedForm(NDArray label, NDArray prediction, boolean gradient) {
         Divisor divisor = Divisor.of(prediction.size());
         NDArray violation = prediction.mul(label).negi().addi(Nd.num(prediction, margin));
         violation = violation.maximum(Nd.num(violation, 0));
-        NDArray sum = Nd.sumOfSquares(violation);
+        NDArray sum = Constants.sumOfSquares(violation);
         return gradient
-                ? new ClosedForm(sum, divisor, -2, violation.muli(label))
-                : new ClosedForm(sum, divisor);
+                ? Outcome.of(sum, divisor, -2, violation.muli(label))
+                : Outcome.of(sum, divisor);
     }
 
     private NDArray violation(NDArray label, NDArray prediction) {
@@ -113,8 +112,8 @@ public final class SquaredHingeLoss extends ElementwiseLoss {
 
     /** {@inheritDoc} */
     @Override
-    protected @Nullable NDArray scripted(NDArray label, NDArray prediction, Script.Goal goal) {
-        return SCRIPT.run(goal, List.of(prediction, label), margin);
+    protected List<Reading> readings() {
+        return List.of(Reading.graph(), script(SCRIPT, margin), closedForm(0, this::inClosedForm));
     }
 
     /**
@@ -127,18 +126,12 @@ public final class SquaredHingeLoss extends ElementwiseLoss {
     }
 
     /** The Builder to construct a {@link SquaredHingeLoss}. */
-    public static final class Builder extends LossBuilder<Builder> {
+    public static final class Builder extends LossBuilder<SquaredHingeLoss, Builder> {
 
         private double margin = 1;
 
         Builder() {
-            super("SquaredHingeLoss");
-        }
-
-        /** {@inheritDoc} */
-        @Override
-        protected Builder self() {
-            return this;
+            super("SquaredHingeLoss", SquaredHingeLoss::new);
         }
 
         /**
@@ -148,17 +141,8 @@ public final class SquaredHingeLoss extends ElementwiseLoss {
          * @return this {@code Builder}
          */
         public Builder optMargin(double margin) {
-            this.margin = Checks.finite(name, "margin", margin);
+            this.margin = finite("margin", margin);
             return this;
-        }
-
-        /**
-         * Builds the loss.
-         *
-         * @return the loss
-         */
-        public SquaredHingeLoss build() {
-            return new SquaredHingeLoss(this);
         }
     }
 }

@@ -1,9 +1,16 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
-package io.djlosses.classification;
+package io.djlosses.internal.kernel;
+
+import io.djlosses.internal.array.Gradients;
+import io.djlosses.internal.array.Sums;
+import io.djlosses.internal.fast.Constants;
+import io.djlosses.nd.Nd;
+
+
+
 
 import ai.djl.ndarray.NDArray;
 
-import io.djlosses.nd.Nd;
 
 import org.jspecify.annotations.Nullable;
 
@@ -11,39 +18,39 @@ import org.jspecify.annotations.Nullable;
  * The binary cross entropy of probabilities with PyTorch's clamps, which keep value and gradient
  * finite at 0 and 1. Its gradient is not the derivative of the clamped value.
  */
-final class BinaryCrossEntropy {
+public final class BinaryCrossEntropy {
 
     private static final double MIN_LOG = -100;
 
     /** The least x(1 − x) in the gradient: the FLOAT32 number that PyTorch has in its kernels. */
-    static final double MIN_VARIANCE = 1e-12f;
+    public static final double MIN_VARIANCE = 1e-12f;
 
     /** {@link #values} as a script in x and y. */
-    static final String VALUES =
+    public static final String VALUES =
             "(y - 1.).mul_(torch.log1p(-x).clamp_(min=-100.))"
                     + ".sub_(torch.log(x).clamp_(min=-100.).mul_(y))";
 
     /** {@link #gradient} as a script in x and y. */
-    static final String GRADIENT =
+    public static final String GRADIENT =
             "torch.sub(x, y, out=dx).div_((1. - x).mul_(x).clamp_(min=" + MIN_VARIANCE + "))";
 
     /** −log(1 + exp(−|x|)), exact and with fast operations only, as a script in x. */
-    static final String MINUS_SOFTPLUS = "torch.abs(x).neg_().sigmoid_().neg_().log1p_()";
+    public static final String MINUS_SOFTPLUS = "torch.abs(x).neg_().sigmoid_().neg_().log1p_()";
 
     /** {@link #ofLogits} without a factor as a script in x and y. */
-    static final String OF_LOGITS =
+    public static final String OF_LOGITS =
             "(1. - y).mul_(x).sub_(torch.clamp(x, max=0.)).sub_(" + MINUS_SOFTPLUS + ")";
 
     private BinaryCrossEntropy() {}
 
     /** Returns the loss of every probability, with PyTorch's gradient. */
-    static NDArray of(NDArray label, NDArray probability) {
+    public static NDArray of(NDArray label, NDArray probability) {
         NDArray x = probability.stopGradient();
-        return values(label, x).add(Nd.zeroWithGradient(probability, gradient(label, x)));
+        return values(label, x).add(Gradients.zeroWithGradient(probability, gradient(label, x)));
     }
 
     /** Returns −(y max(log x, −100) + (1 − y) max(log(1 − x), −100)) of detached probabilities. */
-    static NDArray values(NDArray label, NDArray x) {
+    public static NDArray values(NDArray label, NDArray x) {
         // Closed early, which is worth more than the passes: memory in use is fast.
         NDArray log = clamped(x.log());
         NDArray yes = label.mul(log);
@@ -68,10 +75,10 @@ final class BinaryCrossEntropy {
     }
 
     /** Returns the sum of {@link #ofLogits} without a factor. */
-    static NDArray sumOfLogits(NDArray label, NDArray x) {
-        NDArray softplus = Nd.sumOfSoftplusOfNegative(x.abs().negi());
+    public static NDArray sumOfLogits(NDArray label, NDArray x) {
+        NDArray softplus = Constants.sumOfSoftplusOfNegative(x.abs().negi());
         try (NDArray rest = withoutSoftplus(label, x)) {
-            return softplus.addi(Nd.sumOfConstant(rest));
+            return softplus.addi(Sums.sumOfConstant(rest));
         }
     }
 
@@ -81,8 +88,8 @@ final class BinaryCrossEntropy {
      *
      * @param factor the factor f, or null for 1
      */
-    static NDArray ofLogits(NDArray label, NDArray x, @Nullable NDArray factor) {
-        NDArray softplus = Nd.softplusOfNegative(x.abs().negi());
+    public static NDArray ofLogits(NDArray label, NDArray x, @Nullable NDArray factor) {
+        NDArray softplus = Constants.softplusOfNegative(x.abs().negi());
         if (factor == null) {
             return withoutSoftplus(label, x).addi(softplus);
         }
@@ -96,13 +103,13 @@ final class BinaryCrossEntropy {
     /** Returns (1 − y) x + max(−x, 0). */
     private static NDArray withoutSoftplus(NDArray label, NDArray x) {
         try (NDArray minus = x.neg();
-                NDArray positive = Nd.positivePart(minus)) {
+                NDArray positive = Constants.positivePart(minus)) {
             return Nd.complement(label).muli(x).addi(positive);
         }
     }
 
     /** Returns (x − y) / max(x (1 − x), 1e-12). */
-    static NDArray gradient(NDArray label, NDArray x) {
+    public static NDArray gradient(NDArray label, NDArray x) {
         NDArray product = x.neg().addi(Nd.num(x, 1)).muli(x);
         NDArray variance = product.maximum(Nd.num(x, MIN_VARIANCE));
         product.close();

@@ -1,16 +1,25 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
-package io.djlosses.classification;
+package io.djlosses.binary;
+
+import io.djlosses.api.Checks;
+import io.djlosses.api.Divisor;
+import io.djlosses.api.ElementwiseLoss;
+import io.djlosses.api.EmptyPolicy;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Outcome;
+import io.djlosses.api.Reading;
+import io.djlosses.api.Reduction;
+import io.djlosses.internal.array.Sums;
+import io.djlosses.internal.fast.Script;
+import io.djlosses.internal.kernel.BinaryCrossEntropy;
+import io.djlosses.internal.kernel.FocalModulation;
+import io.djlosses.nd.Nd;
+
+
+
 
 import ai.djl.ndarray.NDArray;
 
-import io.djlosses.api.Checks;
-import io.djlosses.api.ClosedForm;
-import io.djlosses.api.Divisor;
-import io.djlosses.api.ElementwiseLoss;
-import io.djlosses.api.LossBuilder;
-import io.djlosses.api.Reduction;
-import io.djlosses.nd.Nd;
-import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
 
@@ -110,15 +119,7 @@ public final class SigmoidFocalLoss extends ElementwiseLoss {
         return alpha == OFF ? values : values.mul(FocalModulation.balance(label, alpha));
     }
 
-    /** {@inheritDoc} */
-    @Override
-    protected long closedFormSize() {
-        return 0;
-    }
-
-    /** {@inheritDoc} */
-    @Override
-    protected ClosedForm closedForm(NDArray label, NDArray prediction, boolean gradient) {
+    private Outcome inClosedForm(NDArray label, NDArray prediction, boolean gradient) {
         Divisor divisor = Divisor.of(prediction.size());
         NDArray yes = Nd.sigmoid(prediction);
         NDArray no = Nd.sigmoid(prediction.neg());
@@ -128,9 +129,9 @@ public final class SigmoidFocalLoss extends ElementwiseLoss {
         NDArray entropy = BinaryCrossEntropy.ofLogits(label, prediction, null);
         NDArray balance = alpha == OFF ? null : FocalModulation.balance(label, alpha);
         NDArray values = FocalModulation.modulate(entropy, wrong, gamma);
-        NDArray sum = Nd.sumOfConstant(balance == null ? values : values.mul(balance));
+        NDArray sum = Sums.sumOfConstant(balance == null ? values : values.mul(balance));
         if (!gradient) {
-            return new ClosedForm(sum, divisor);
+            return Outcome.of(sum, divisor);
         }
         NDArray slope = FocalModulation.modulate(raised.subi(missed), wrong, gamma);
         if (gamma > 0) {
@@ -139,16 +140,19 @@ public final class SigmoidFocalLoss extends ElementwiseLoss {
             change.muli(no).muli(entropy).muli(Nd.num(label, gamma));
             slope = FocalModulation.slope(change, slope, wrong, gamma);
         }
-        return new ClosedForm(sum, divisor, 1, balance == null ? slope : slope.muli(balance));
+        return Outcome.of(sum, divisor, 1, balance == null ? slope : slope.muli(balance));
     }
 
     /** {@inheritDoc} */
     @Override
-    protected @Nullable NDArray scripted(NDArray label, NDArray prediction, Script.Goal goal) {
+    protected List<Reading> readings() {
+        Reading closed = closedForm(0, this::inClosedForm);
         return gamma < 1
-                ? null
-                : (alpha == OFF ? SCRIPT : BALANCED)
-                        .run(goal, List.of(prediction, label), gamma, alpha);
+                ? List.of(Reading.graph(), closed)
+                : List.of(
+                        Reading.graph(),
+                        script(alpha == OFF ? SCRIPT : BALANCED, gamma, alpha),
+                        closed);
     }
 
     /**
@@ -161,20 +165,14 @@ public final class SigmoidFocalLoss extends ElementwiseLoss {
     }
 
     /** The Builder to construct a {@link SigmoidFocalLoss}. */
-    public static final class Builder extends LossBuilder<Builder> {
+    public static final class Builder extends LossBuilder<SigmoidFocalLoss, Builder> {
 
         private double gamma = 2;
         private double alpha = 0.25;
 
         Builder() {
-            super("SigmoidFocalLoss");
-            optReduction(Reduction.NONE);
-        }
-
-        /** {@inheritDoc} */
-        @Override
-        protected Builder self() {
-            return this;
+            super("SigmoidFocalLoss", SigmoidFocalLoss::new);
+            defaults(Reduction.NONE, EmptyPolicy.NAN);
         }
 
         /**
@@ -184,7 +182,7 @@ public final class SigmoidFocalLoss extends ElementwiseLoss {
          * @return this {@code Builder}
          */
         public Builder optGamma(double gamma) {
-            this.gamma = Checks.notNegative(name, "gamma", gamma);
+            this.gamma = notNegative("gamma", gamma);
             return this;
         }
 
@@ -195,23 +193,8 @@ public final class SigmoidFocalLoss extends ElementwiseLoss {
          * @return this {@code Builder}
          */
         public Builder optAlpha(double alpha) {
-            Checks.require(
-                    alpha == OFF || (alpha >= 0 && alpha <= 1),
-                    name,
-                    "alpha",
-                    "be in [0, 1], or -1 for none",
-                    alpha);
-            this.alpha = alpha;
+            this.alpha = require("alpha", alpha, alpha == OFF || (alpha >= 0 && alpha <= 1), "be in [0, 1], or -1 for none");
             return this;
-        }
-
-        /**
-         * Builds the loss.
-         *
-         * @return the loss
-         */
-        public SigmoidFocalLoss build() {
-            return new SigmoidFocalLoss(this);
         }
     }
 }

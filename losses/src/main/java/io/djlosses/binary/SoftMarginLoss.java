@@ -1,13 +1,19 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
-package io.djlosses.classification;
+package io.djlosses.binary;
+
+import io.djlosses.Losses;
+import io.djlosses.api.Checks;
+import io.djlosses.api.ElementwiseLoss;
+import io.djlosses.api.Outcome;
+import io.djlosses.api.Reading;
+import io.djlosses.api.SimpleBuilder;
+import io.djlosses.internal.kernel.Margin;
+
+
+
 
 import ai.djl.ndarray.NDArray;
 
-import io.djlosses.api.Checks;
-import io.djlosses.api.ClosedForm;
-import io.djlosses.api.ElementwiseLoss;
-import io.djlosses.api.LossBuilder;
-import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
 
@@ -46,7 +52,7 @@ import java.util.List;
  */
 public final class SoftMarginLoss extends ElementwiseLoss {
 
-    private SoftMarginLoss(Builder builder) {
+    private SoftMarginLoss(SimpleBuilder<SoftMarginLoss> builder) {
         super(builder);
     }
 
@@ -62,16 +68,14 @@ public final class SoftMarginLoss extends ElementwiseLoss {
         return Margin.logistic(label, prediction);
     }
 
-    /** {@inheritDoc} */
-    @Override
-    protected ClosedForm closedForm(NDArray label, NDArray prediction, boolean gradient) {
+    private Outcome inClosedForm(NDArray label, NDArray prediction, boolean gradient) {
         return Margin.closedForm(label, prediction, gradient);
     }
 
     /** {@inheritDoc} */
     @Override
-    protected @Nullable NDArray scripted(NDArray label, NDArray prediction, Script.Goal goal) {
-        return Margin.SCRIPT.run(goal, List.of(prediction, label));
+    protected List<Reading> readings() {
+        return List.of(Reading.graph(), script(Margin.SCRIPT), closedForm(this::inClosedForm));
     }
 
     /**
@@ -79,30 +83,7 @@ public final class SoftMarginLoss extends ElementwiseLoss {
      *
      * @return the builder
      */
-    public static Builder builder() {
-        return new Builder();
-    }
-
-    /** The Builder to construct a {@link SoftMarginLoss}. */
-    public static final class Builder extends LossBuilder<Builder> {
-
-        Builder() {
-            super("SoftMarginLoss");
-        }
-
-        /** {@inheritDoc} */
-        @Override
-        protected Builder self() {
-            return this;
-        }
-
-        /**
-         * Builds the loss.
-         *
-         * @return the loss
-         */
-        public SoftMarginLoss build() {
-            return new SoftMarginLoss(this);
-        }
+    public static SimpleBuilder<SoftMarginLoss> builder() {
+        return new SimpleBuilder<>("SoftMarginLoss", SoftMarginLoss::new);
     }
 }

@@ -1,16 +1,26 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
-package io.djlosses.classification;
+package io.djlosses.segmentation;
+
+import io.djlosses.Losses;
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Checks;
+import io.djlosses.api.Divisor;
+import io.djlosses.api.Goal;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Reading;
+import io.djlosses.api.Reduction;
+import io.djlosses.api.Terms;
+import io.djlosses.internal.array.Sums;
+import io.djlosses.internal.fast.Script;
+import io.djlosses.nd.Nd;
+
+
+
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 
-import io.djlosses.api.AbstractLoss;
-import io.djlosses.api.Checks;
-import io.djlosses.api.LossBuilder;
-import io.djlosses.api.Terms;
-import io.djlosses.nd.Nd;
-import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
 
@@ -115,24 +125,29 @@ public final class DiceLoss extends AbstractLoss {
 
     /** {@inheritDoc} */
     @Override
-    protected Terms terms(NDList labels, NDList predictions) {
+    protected Terms terms(NDList labels, NDList predictions, Goal goal) {
         NDArray x = predictions.get(0);
         NDArray y = Nd.cast(labels.get(0), x);
         NDArray sizes = Nd.sum(x.square()).add(Nd.sum(y.square()));
         return Terms.of(of(Nd.sum(x.mul(y)), sizes.add(Nd.num(sizes, smooth))));
     }
 
-    /** {@inheritDoc} */
-    @Override
-    protected @Nullable NDArray scripted(NDList labels, NDList predictions, Script.Goal goal) {
+    private Reading.@Nullable Call call(NDList labels, NDList predictions, Goal goal) {
         NDArray x = predictions.get(0);
-        return SCRIPT.run(goal, List.of(x, Nd.cast(labels.get(0), x)), smooth);
+        NDArray y = Nd.cast(labels.get(0), x);
+        return new Reading.Call(SCRIPT, Divisor.of(1), List.of(x, y), smooth);
     }
 
     /** Returns 1 − 2 overlap / total. */
     static NDArray of(NDArray overlap, NDArray total) {
         NDArray dice = overlap.div(total);
         return Nd.mul(dice, -2).add(Nd.num(dice, 1));
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected List<Reading> readings() {
+        return List.of(Reading.graph(), Reading.script(this::call));
     }
 
     /**
@@ -145,18 +160,12 @@ public final class DiceLoss extends AbstractLoss {
     }
 
     /** The Builder to construct a {@link DiceLoss}. */
-    public static final class Builder extends LossBuilder<Builder> {
+    public static final class Builder extends LossBuilder<DiceLoss, Builder> {
 
         private double smooth = 1e-5;
 
         Builder() {
-            super("DiceLoss");
-        }
-
-        /** {@inheritDoc} */
-        @Override
-        protected Builder self() {
-            return this;
+            super("DiceLoss", DiceLoss::new);
         }
 
         /**
@@ -166,17 +175,8 @@ public final class DiceLoss extends AbstractLoss {
          * @return this {@code Builder}
          */
         public Builder optSmooth(double smooth) {
-            this.smooth = Checks.positive(name, "smooth", smooth);
+            this.smooth = positive("smooth", smooth);
             return this;
-        }
-
-        /**
-         * Builds the loss.
-         *
-         * @return the loss
-         */
-        public DiceLoss build() {
-            return new DiceLoss(this);
         }
     }
 }

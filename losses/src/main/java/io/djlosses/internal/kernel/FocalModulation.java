@@ -1,26 +1,31 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
-package io.djlosses.classification;
+package io.djlosses.internal.kernel;
+
+import io.djlosses.internal.array.Gradients;
+import io.djlosses.nd.Nd;
+
+
+
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
 
-import io.djlosses.nd.Nd;
 
 /**
  * What the binary focal losses share: with the probability {@code q = 1 − p_t} of the wrong answer,
  * the factors {@code q^γ} and {@code α_t}.
  */
-final class FocalModulation {
+public final class FocalModulation {
 
     /** {@code factor}, which is q^(γ − 1) for γ of at least 1, as a script. */
-    static final String FACTOR = "factor = torch.pow(wrong, gamma - 1.)\n";
+    public static final String FACTOR = "factor = torch.pow(wrong, gamma - 1.)\n";
 
     /** The same times {@link #balance}. */
-    static final String BALANCED_FACTOR =
+    public static final String BALANCED_FACTOR =
             FACTOR + "factor.mul_((y * (2. * alpha - 1.)).add_(1. - alpha))\n";
 
     /** The modulated entropy, summed. */
-    static final String VALUE = "entropy.mul_(wrong).mul_(factor).sum()";
+    public static final String VALUE = "entropy.mul_(wrong).mul_(factor).sum()";
 
     private FocalModulation() {}
 
@@ -28,24 +33,24 @@ final class FocalModulation {
      * Returns the script that makes {@code dx}, the slope of the entropy, that of the modulated
      * entropy; (1 − 2y) · change is the entropy times the slope of q.
      */
-    static String slope(String change) {
+    public static String slope(String change) {
         return "dx.mul_(wrong).addcmul_(%s, (y * (-2. * gamma)).add_(gamma)).mul_(factor)"
                 .formatted(change);
     }
 
     /** Returns y·yes + (1 − y)·no. */
-    static NDArray blend(NDArray label, NDArray yes, NDArray no) {
+    public static NDArray blend(NDArray label, NDArray yes, NDArray no) {
         return label.mul(yes).add(Nd.complement(label).mul(no));
     }
 
     /** Returns α y + (1 − α)(1 − y). */
-    static NDArray balance(NDArray label, double alpha) {
+    public static NDArray balance(NDArray label, double alpha) {
         NDArray no = Nd.mul(Nd.complement(label), 1 - alpha);
         return Nd.mul(label, alpha).add(no);
     }
 
     /** Returns values · q^γ, with gradient 0 where q is 0, also for γ below 1. */
-    static NDArray modulate(NDArray values, NDArray q, double gamma) {
+    public static NDArray modulate(NDArray values, NDArray q, double gamma) {
         if (gamma == 0) {
             return values;
         }
@@ -59,13 +64,13 @@ final class FocalModulation {
         NDArray fixed = q.stopGradient();
         NDArray derivative = settled(below(fixed, gamma).muli(Nd.num(q, gamma)), fixed, gamma);
         NDArray power = settled(fixed.pow(Nd.num(q, gamma)), fixed, gamma);
-        return values.mul(power.add(Nd.zeroWithGradient(q, derivative)));
+        return values.mul(power.add(Gradients.zeroWithGradient(q, derivative)));
     }
 
     /**
      * Returns factors · q^(γ − 1) + others for γ above 0, and 0 where {@link #modulate} is flat.
      */
-    static NDArray slope(NDArray factors, NDArray others, NDArray q, double gamma) {
+    public static NDArray slope(NDArray factors, NDArray others, NDArray q, double gamma) {
         NDArray power = gamma == 2 ? q : below(q, gamma);
         return settled(factors.mul(power).addi(others), q, gamma);
     }

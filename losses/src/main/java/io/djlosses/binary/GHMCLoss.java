@@ -1,21 +1,32 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
-package io.djlosses.classification;
+package io.djlosses.binary;
+
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Checks;
+import io.djlosses.api.Divisor;
+import io.djlosses.api.EmptyPolicy;
+import io.djlosses.api.Goal;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Outcome;
+import io.djlosses.api.Reading;
+import io.djlosses.api.Reduction;
+import io.djlosses.api.Terms;
+import io.djlosses.internal.array.Sums;
+import io.djlosses.internal.fast.Script;
+import io.djlosses.internal.kernel.BinaryCrossEntropy;
+import io.djlosses.internal.kernel.ClassAxis;
+import io.djlosses.internal.kernel.GradientHistogram;
+import io.djlosses.nd.Nd;
+
+
+
+import java.util.List;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 
-import io.djlosses.api.AbstractLoss;
-import io.djlosses.api.Checks;
-import io.djlosses.api.ClosedForm;
-import io.djlosses.api.Divisor;
-import io.djlosses.api.EmptyPolicy;
-import io.djlosses.api.GradientHistogram;
-import io.djlosses.api.LossBuilder;
-import io.djlosses.api.Terms;
-import io.djlosses.nd.Nd;
-import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
 
@@ -154,34 +165,26 @@ public final class GHMCLoss extends AbstractLoss {
 
     /** {@inheritDoc} */
     @Override
-    protected Terms terms(NDList labels, NDList predictions) {
-        return terms(labels, predictions, false);
-    }
-
-    /** {@inheritDoc} */
-    @Override
-    protected Terms terms(NDList labels, NDList predictions, boolean gradient) {
+    protected Terms terms(NDList labels, NDList predictions, Goal goal) {
         Targets targets = targets(labels, predictions.get(0));
         NDArray x = targets.logits;
         NDArray y = targets.label;
         NDArray slope = Nd.sigmoid(x.stopGradient()).sub(y.stopGradient());
         NDArray entropy = Nd.complement(y).mul(x).add(Nd.softplus(x.neg()));
-        Terms terms = Terms.of(entropy.mul(weights(targets, slope, gradient)));
+        Terms terms = Terms.of(entropy.mul(weights(targets, slope, goal.gradient())));
         return targets.valid == null ? terms : terms.withShares(targets.valid, targets.divisor());
     }
 
-    /** {@inheritDoc} */
-    @Override
-    protected ClosedForm closedForm(NDList labels, NDList predictions, boolean gradient) {
+    private Outcome inClosedForm(NDList labels, NDList predictions, Goal goal) {
         Targets targets = targets(labels, predictions.get(0));
         NDArray x = targets.logits;
         NDArray slope = Nd.sigmoid(x).subi(targets.label);
-        NDArray weights = weights(targets, slope, gradient);
+        NDArray weights = weights(targets, slope, goal.gradient());
         NDArray entropy = BinaryCrossEntropy.ofLogits(targets.label, x, null);
-        NDArray sum = Nd.sumOfConstant(entropy.muli(weights));
-        return gradient
-                ? new ClosedForm(sum, targets.divisor(), 1, slope.muli(weights))
-                : new ClosedForm(sum, targets.divisor());
+        NDArray sum = Sums.sumOfConstant(entropy.muli(weights));
+        return goal.gradient()
+                ? Outcome.of(sum, targets.divisor(), 1, slope.muli(weights))
+                : Outcome.of(sum, targets.divisor());
     }
 
     /** Returns λ β(g). */
@@ -246,19 +249,17 @@ public final class GHMCLoss extends AbstractLoss {
         return histogram;
     }
 
-    /** {@inheritDoc} */
-    @Override
-    protected boolean canBeEmpty(NDList labels) {
-        return labels.size() > 1;
+    private Reading.@Nullable Call call(NDList labels, NDList predictions, Goal goal) {
+        NDArray logits = predictions.get(0);
+        return labels.size() == 1 && histogram.isScripted(logits)
+                ? histogram.call(SCRIPT, logits, label(labels.get(0), logits), lossWeight)
+                : null;
     }
 
     /** {@inheritDoc} */
     @Override
-    protected @Nullable NDArray scripted(NDList labels, NDList predictions, Script.Goal goal) {
-        NDArray logits = predictions.get(0);
-        return labels.size() == 1 && histogram.isScripted(logits)
-                ? histogram.run(SCRIPT, goal, logits, label(labels.get(0), logits), lossWeight)
-                : null;
+    protected List<Reading> readings() {
+        return List.of(Reading.graph(), Reading.script(this::call), Reading.closedForm(this::inClosedForm));
     }
 
     /**
@@ -271,21 +272,15 @@ public final class GHMCLoss extends AbstractLoss {
     }
 
     /** The Builder to construct a {@link GHMCLoss}. */
-    public static final class Builder extends LossBuilder<Builder> {
+    public static final class Builder extends LossBuilder<GHMCLoss, Builder> {
 
         private int bins = 10;
         private double momentum;
         private double lossWeight = 1;
 
         Builder() {
-            super("GHMCLoss");
-            optEmptyPolicy(EmptyPolicy.ZERO);
-        }
-
-        /** {@inheritDoc} */
-        @Override
-        protected Builder self() {
-            return this;
+            super("GHMCLoss", GHMCLoss::new);
+            defaults(Reduction.MEAN, EmptyPolicy.ZERO);
         }
 
         /**
@@ -317,17 +312,8 @@ public final class GHMCLoss extends AbstractLoss {
          * @return this {@code Builder}
          */
         public Builder optLossWeight(double lossWeight) {
-            this.lossWeight = Checks.notNegative(name, "lossWeight", lossWeight);
+            this.lossWeight = notNegative("lossWeight", lossWeight);
             return this;
-        }
-
-        /**
-         * Builds the loss.
-         *
-         * @return the loss
-         */
-        public GHMCLoss build() {
-            return new GHMCLoss(this);
         }
     }
 }

@@ -1,15 +1,19 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
-package io.djlosses.classification;
+package io.djlosses.internal.kernel;
+
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Checks;
+import io.djlosses.internal.core.Looks;
+import io.djlosses.internal.fast.Script;
+import io.djlosses.nd.Nd;
+
+
+
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 
-import io.djlosses.api.AbstractLoss;
-import io.djlosses.api.Checks;
-import io.djlosses.api.ClassTargets;
-import io.djlosses.nd.Nd;
-import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
 
@@ -19,17 +23,17 @@ import java.util.Arrays;
  * The conventions of PyTorch's classification losses: classes lie on axis 1 of (N, C, d1, …, dK),
  * or on the only axis of (C), a single sample.
  */
-final class ClassAxis {
+public final class ClassAxis {
 
     private ClassAxis() {}
 
     /** Returns the axis of the classes. */
-    static int of(NDArray scores) {
+    public static int of(NDArray scores) {
         return Math.min(1, scores.getShape().dimension() - 1);
     }
 
     /** Checks scores and the weights of their classes. */
-    static void check(String loss, NDArray scores, String option, double @Nullable [] weight) {
+    public static void check(String loss, NDArray scores, String option, double @Nullable [] weight) {
         Checks.rank(
                 loss, "predictions[0]", scores, 1, Integer.MAX_VALUE, "(N, C), (N, C, …) or (C)");
         long classes = scores.getShape().get(of(scores));
@@ -47,7 +51,7 @@ final class ClassAxis {
     }
 
     /** Checks class indices: the shape of the scores without their class axis, or with size 1. */
-    static void checkIndices(String loss, NDArray label, NDArray scores) {
+    public static void checkIndices(String loss, NDArray label, NDArray scores) {
         if (!isIndex(label, scores)) {
             Checks.shape(
                     loss,
@@ -60,10 +64,10 @@ final class ClassAxis {
     }
 
     /** Checks probabilities over classes, which waits for the device. */
-    static void checkProbabilities(String loss, NDArray label) {
+    public static void checkProbabilities(String loss, NDArray label) {
         boolean valid =
                 label.size() == 0
-                        || (Nd.allFinite(label)
+                        || (Looks.allFinite(label)
                                 && label.gte(0).all().getBoolean()
                                 && sums(label).sub(1).abs().lt(1e-3).all().getBoolean());
         Checks.require(
@@ -79,7 +83,7 @@ final class ClassAxis {
     }
 
     /** Returns the shape of scores without the class axis. */
-    static Shape without(Shape scores) {
+    public static Shape without(Shape scores) {
         long[] sizes = scores.getShape();
         if (sizes.length == 1) {
             return new Shape();
@@ -91,7 +95,7 @@ final class ClassAxis {
     }
 
     /** Tells whether a label has the shape of class indices: no class axis, or one of size 1. */
-    static boolean isIndex(NDArray label, NDArray scores) {
+    public static boolean isIndex(NDArray label, NDArray scores) {
         Shape given = label.getShape();
         Shape shape = scores.getShape();
         int rank = shape.dimension();
@@ -108,12 +112,12 @@ final class ClassAxis {
     }
 
     /** Gives a single sample (C) a batch axis. */
-    static NDArray batched(NDArray scores) {
+    public static NDArray batched(NDArray scores) {
         return scores.getShape().dimension() == 1 ? scores.expandDims(0) : scores;
     }
 
     /** Reads the class indices of a label, which get the shape of the scores without classes. */
-    static ClassTargets targets(
+    public static ClassTargets targets(
             AbstractLoss loss,
             NDArray label,
             NDArray scores,
@@ -124,7 +128,7 @@ final class ClassAxis {
     }
 
     /** Checks the class indices of a label, as {@link ClassTargets#checked} does. */
-    static ClassTargets.@Nullable Checked indices(
+    public static ClassTargets.@Nullable Checked indices(
             AbstractLoss loss,
             NDArray label,
             NDArray scores,
@@ -146,28 +150,28 @@ final class ClassAxis {
     }
 
     /** Returns the weights of the classes as a constant of a script. */
-    static NDArray vector(double @Nullable [] weight, NDArray scores) {
+    public static NDArray vector(double @Nullable [] weight, NDArray scores) {
         return weight == null
                 ? scores.getManager().ones(new Shape(classes(scores)), scores.getDataType())
                 : Script.constant(weight, scores);
     }
 
     /** Picks the score of each target; the result has the shape of the index. */
-    static NDArray pick(NDArray scores, NDArray index) {
+    public static NDArray pick(NDArray scores, NDArray index) {
         return index.getShape().isScalar()
                 ? Nd.pick(batched(scores), index.reshape(1)).reshape(new Shape())
                 : Nd.pick(scores, index);
     }
 
     /** Returns the logarithm of the softmax of logits at each target. */
-    static NDArray logSoftmax(NDArray logits, NDArray index) {
+    public static NDArray logSoftmax(NDArray logits, NDArray index) {
         return index.getShape().isScalar()
                 ? Nd.logSoftmax(batched(logits), index.reshape(1)).reshape(new Shape())
                 : Nd.logSoftmax(logits, index);
     }
 
     /** Puts 0 in place of the scores that a mask hides. */
-    static NDList masked(NDArray mask, NDList predictions) {
+    public static NDList masked(NDArray mask, NDList predictions) {
         NDArray scores = predictions.get(0);
         if (scores.getShape().dimension() == 1) {
             return new NDList(Nd.where(mask, scores, 0));
@@ -182,7 +186,7 @@ final class ClassAxis {
     }
 
     /** Returns class weights as an array that broadcasts over the scores. */
-    static NDArray row(double[] weight, NDArray scores) {
+    public static NDArray row(double[] weight, NDArray scores) {
         long[] sizes = new long[scores.getShape().dimension()];
         Arrays.fill(sizes, 1);
         sizes[of(scores)] = weight.length;

@@ -1,15 +1,23 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
-package io.djlosses.classification;
-
-import ai.djl.ndarray.NDArray;
+package io.djlosses.binary;
 
 import io.djlosses.api.Checks;
-import io.djlosses.api.ClosedForm;
 import io.djlosses.api.Divisor;
 import io.djlosses.api.ElementwiseLoss;
 import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Outcome;
+import io.djlosses.api.Reading;
+import io.djlosses.internal.array.Sums;
+import io.djlosses.internal.fast.Script;
+import io.djlosses.internal.kernel.BinaryCrossEntropy;
+import io.djlosses.internal.kernel.FocalModulation;
 import io.djlosses.nd.Nd;
-import io.djlosses.nd.Script;
+
+
+
+
+import ai.djl.ndarray.NDArray;
+
 
 import org.jspecify.annotations.Nullable;
 
@@ -103,23 +111,15 @@ public final class FocalLoss extends ElementwiseLoss {
                 .mul(FocalModulation.balance(label, alpha));
     }
 
-    /** {@inheritDoc} */
-    @Override
-    protected long closedFormSize() {
-        return 0;
-    }
-
-    /** {@inheritDoc} */
-    @Override
-    protected ClosedForm closedForm(NDArray label, NDArray prediction, boolean gradient) {
+    private Outcome inClosedForm(NDArray label, NDArray prediction, boolean gradient) {
         Divisor divisor = Divisor.of(prediction.size());
         NDArray wrong = wrong(label, prediction);
         NDArray balance = FocalModulation.balance(label, alpha);
         NDArray entropy = BinaryCrossEntropy.values(label, prediction);
         NDArray sum =
-                Nd.sumOfConstant(FocalModulation.modulate(entropy, wrong, gamma).mul(balance));
+                Sums.sumOfConstant(FocalModulation.modulate(entropy, wrong, gamma).mul(balance));
         if (!gradient) {
-            return new ClosedForm(sum, divisor);
+            return Outcome.of(sum, divisor);
         }
         NDArray slope =
                 FocalModulation.modulate(
@@ -130,7 +130,7 @@ public final class FocalLoss extends ElementwiseLoss {
             direction.muli(entropy).muli(Nd.num(label, gamma));
             slope = FocalModulation.slope(direction, slope, wrong, gamma);
         }
-        return new ClosedForm(sum, divisor, 1, slope.muli(balance));
+        return Outcome.of(sum, divisor, 1, slope.muli(balance));
     }
 
     /** Returns 1 − p_t. */
@@ -140,8 +140,11 @@ public final class FocalLoss extends ElementwiseLoss {
 
     /** {@inheritDoc} */
     @Override
-    protected @Nullable NDArray scripted(NDArray label, NDArray prediction, Script.Goal goal) {
-        return gamma < 1 ? null : SCRIPT.run(goal, List.of(prediction, label), gamma, alpha);
+    protected List<Reading> readings() {
+        Reading closed = closedForm(0, this::inClosedForm);
+        return gamma < 1
+                ? List.of(Reading.graph(), closed)
+                : List.of(Reading.graph(), script(SCRIPT, gamma, alpha), closed);
     }
 
     /**
@@ -154,19 +157,13 @@ public final class FocalLoss extends ElementwiseLoss {
     }
 
     /** The Builder to construct a {@link FocalLoss}. */
-    public static final class Builder extends LossBuilder<Builder> {
+    public static final class Builder extends LossBuilder<FocalLoss, Builder> {
 
         private double gamma = 2;
         private double alpha = 0.75;
 
         Builder() {
-            super("FocalLoss");
-        }
-
-        /** {@inheritDoc} */
-        @Override
-        protected Builder self() {
-            return this;
+            super("FocalLoss", FocalLoss::new);
         }
 
         /**
@@ -176,7 +173,7 @@ public final class FocalLoss extends ElementwiseLoss {
          * @return this {@code Builder}
          */
         public Builder optGamma(double gamma) {
-            this.gamma = Checks.notNegative(name, "gamma", gamma);
+            this.gamma = notNegative("gamma", gamma);
             return this;
         }
 
@@ -187,17 +184,8 @@ public final class FocalLoss extends ElementwiseLoss {
          * @return this {@code Builder}
          */
         public Builder optAlpha(double alpha) {
-            this.alpha = Checks.range(name, "alpha", alpha, 0, 1);
+            this.alpha = range("alpha", alpha, 0, 1);
             return this;
-        }
-
-        /**
-         * Builds the loss.
-         *
-         * @return the loss
-         */
-        public FocalLoss build() {
-            return new FocalLoss(this);
         }
     }
 }

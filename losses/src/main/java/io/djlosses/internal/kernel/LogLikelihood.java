@@ -1,24 +1,27 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
-package io.djlosses.classification;
+package io.djlosses.internal.kernel;
 
-import ai.djl.ndarray.NDArray;
-
-import io.djlosses.api.ClassTargets;
 import io.djlosses.api.Terms;
 import io.djlosses.nd.Nd;
 
+
+
+
+import ai.djl.ndarray.NDArray;
+
+
 /** The negative log-likelihood of a target, given the log-probability of each class. */
-final class LogLikelihood {
+public final class LogLikelihood {
 
     private LogLikelihood() {}
 
     /** Returns −w[y] log p[y], each of which counts w[y] in a mean. */
-    static Terms ofIndices(ClassTargets targets, NDArray logProb) {
+    public static Terms ofIndices(ClassTargets targets, NDArray logProb) {
         return targets.weigh(ClassAxis.pick(logProb, targets.index()).neg());
     }
 
     /** Returns −Σc q[c] log p[c]. */
-    static NDArray ofProbabilities(NDArray probabilities, NDArray logProb) {
+    public static NDArray ofProbabilities(NDArray probabilities, NDArray logProb) {
         return Nd.sum(logProb.mul(probabilities), ClassAxis.of(logProb)).neg();
     }
 }

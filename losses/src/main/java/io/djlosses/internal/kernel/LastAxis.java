@@ -1,21 +1,29 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
-package io.djlosses.classification;
+package io.djlosses.internal.kernel;
+
+import io.djlosses.api.Checks;
+import io.djlosses.internal.fast.Script;
+import io.djlosses.nd.Nd;
+
+
+
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 
-import io.djlosses.api.Checks;
-import io.djlosses.nd.Nd;
 
 import org.jspecify.annotations.Nullable;
 
+import java.util.ArrayList;
+import java.util.List;
+
 /** Weights that belong to the last axis of an array. */
-final class LastAxis {
+public final class LastAxis {
 
     private LastAxis() {}
 
     /** Checks that there is one weight, or one for each position of the last axis. */
-    static void check(String loss, String option, double @Nullable [] weight, NDArray array) {
+    public static void check(String loss, String option, double @Nullable [] weight, NDArray array) {
         if (weight == null || weight.length == 1) {
             return;
         }
@@ -32,8 +40,26 @@ final class LastAxis {
     }
 
     /** Returns the weights as an array that broadcasts over the last axis. */
-    static NDArray row(double[] weight, NDArray like) {
+    public static NDArray row(double[] weight, NDArray like) {
         Shape shape = like.getShape().isScalar() ? new Shape() : new Shape(weight.length);
         return Nd.create(like.getManager(), weight, shape, like.getDataType());
+    }
+
+    /**
+     * Returns the arrays of a script: prediction, label, and the weights that there are; null where
+     * weights have no axis to belong to.
+     */
+    public static @Nullable List<NDArray> arrays(
+            NDArray label, NDArray prediction, double @Nullable []... weights) {
+        List<NDArray> arrays = new ArrayList<>(List.of(prediction, label));
+        for (double[] weight : weights) {
+            if (weight != null) {
+                if (prediction.getShape().isScalar()) {
+                    return null;
+                }
+                arrays.add(Script.constant(weight, prediction));
+            }
+        }
+        return arrays;
     }
 }

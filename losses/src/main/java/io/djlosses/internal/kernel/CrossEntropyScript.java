@@ -1,10 +1,16 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
-package io.djlosses.classification;
+package io.djlosses.internal.kernel;
+
+import io.djlosses.api.Divisor;
+import io.djlosses.api.Goal;
+import io.djlosses.api.Reading;
+import io.djlosses.internal.fast.Script;
+
+
+
 
 import ai.djl.ndarray.NDArray;
 
-import io.djlosses.api.ClassTargets;
-import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
 
@@ -19,20 +25,20 @@ import java.util.List;
  * ℓ = −Σc t[c] log p[c]        dℓ/dx = (Σc t[c]) p − t        t what −log p of a class counts
  * }</pre>
  */
-final class CrossEntropyScript {
+public final class CrossEntropyScript {
 
     /** From how many elements on the memory that is saved outweighs the operations on a row. */
-    static final int LARGE = 1 << 20;
+    public static final int LARGE = 1 << 20;
 
     /** Leaves p where the gradient is to be. */
-    static final String SOFTMAX = "p = torch._softmax(x, 1, False, out=dx)\n";
+    public static final String SOFTMAX = "p = torch._softmax(x, 1, False, out=dx)\n";
 
-    static final String SOFTMAX_ONLY = "p = torch.softmax(x, 1)\n";
+    public static final String SOFTMAX_ONLY = "p = torch.softmax(x, 1)\n";
 
     /**
      * Sets l to log p[y], also where p[y] underflows, and top to the logarithm of the largest p.
      */
-    static final String LOG =
+    public static final String LOG =
             """
             x0 = torch.amax(x, [1], True)
             top = torch.log(torch.amax(p, [1], True))
@@ -203,49 +209,61 @@ final class CrossEntropyScript {
     }
 
     /** Computes the cross entropy of class indices, or declines. */
-    static @Nullable NDArray ofIndices(
+    public static Reading.@Nullable Call ofIndices(
             NDArray logits,
             ClassTargets.@Nullable Checked targets,
             long ignoreIndex,
             double @Nullable [] weight,
             double smoothing,
-            Script.Goal goal) {
+            Goal goal) {
         if (targets == null) {
             return null;
         }
         NDArray index = targets.index();
-        boolean isLarge = goal.always() || logits.size() >= LARGE;
+        Divisor divisor = targets.divisor();
+        boolean isLarge = goal.forced() || logits.size() >= LARGE;
         if (weight == null && smoothing == 0 && !(isLarge && targets.ignored())) {
-            return of(logits, OF_INDICES, NATIVE).run(goal, List.of(logits, index), ignoreIndex);
+            return new Reading.Call(
+                    of(logits, OF_INDICES, NATIVE), divisor, List.of(logits, index), ignoreIndex);
         }
         if (weight == null && isBatch(logits) && !isLarge && !targets.ignored()) {
-            return SMOOTHED_FORMULA.run(goal, List.of(logits, index), smoothing);
+            return new Reading.Call(SMOOTHED_FORMULA, divisor, List.of(logits, index), smoothing);
         }
         Script script = smoothing == 0 ? OF_WEIGHTED_INDICES : OF_SMOOTHED_INDICES;
         List<NDArray> arrays = List.of(logits, index, ClassAxis.vector(weight, logits));
-        return of(logits, script, NATIVE_WEIGHTED).run(goal, arrays, ignoreIndex, smoothing);
+        return new Reading.Call(
+                of(logits, script, NATIVE_WEIGHTED), divisor, arrays, ignoreIndex, smoothing);
     }
 
     /** Computes the cross entropy of probabilities, or declines. */
-    static @Nullable NDArray ofProbabilities(NDArray logits, NDArray label, Script.Goal goal) {
-        return isBatch(logits) ? OF_PROBABILITIES.run(goal, List.of(logits, label)) : null;
+    public static Reading.@Nullable Call ofProbabilities(NDArray logits, NDArray label) {
+        return isBatch(logits)
+                ? new Reading.Call(OF_PROBABILITIES, count(logits), List.of(logits, label))
+                : null;
     }
 
     /** Computes the cross entropy of probabilities with weights and smoothing. */
-    static @Nullable NDArray ofProbabilities(
+    public static Reading.@Nullable Call ofProbabilities(
             NDArray logits,
             NDArray label,
             double @Nullable [] weight,
-            double smoothing,
-            Script.Goal goal) {
+            double smoothing) {
         NDArray vector = ClassAxis.vector(weight, logits);
-        return of(logits, OF_WEIGHTED_PROBABILITIES, NATIVE_OF_WEIGHTED_PROBABILITIES)
-                .run(goal, List.of(logits, label, vector), smoothing);
+        return new Reading.Call(
+                of(logits, OF_WEIGHTED_PROBABILITIES, NATIVE_OF_WEIGHTED_PROBABILITIES),
+                count(logits),
+                List.of(logits, label, vector),
+                smoothing);
     }
 
     /** Chooses the script of a batch of logits (N, C, …), or that of one sample (C). */
     private static Script of(NDArray logits, Script ofBatch, Script ofSample) {
         return isBatch(logits) ? ofBatch : ofSample;
+    }
+
+    /** Returns the number of samples and positions. */
+    private static Divisor count(NDArray logits) {
+        return Divisor.of(logits.size() / logits.getShape().get(ClassAxis.of(logits)));
     }
 
     private static boolean isBatch(NDArray logits) {

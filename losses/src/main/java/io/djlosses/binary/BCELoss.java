@@ -1,16 +1,24 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
-package io.djlosses.classification;
+package io.djlosses.binary;
+
+import io.djlosses.Losses;
+import io.djlosses.api.Checks;
+import io.djlosses.api.Divisor;
+import io.djlosses.api.ElementwiseLoss;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Outcome;
+import io.djlosses.api.Reading;
+import io.djlosses.internal.array.Sums;
+import io.djlosses.internal.fast.Script;
+import io.djlosses.internal.kernel.BinaryCrossEntropy;
+import io.djlosses.internal.kernel.LastAxis;
+
+
+
 
 import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 
-import io.djlosses.api.Checks;
-import io.djlosses.api.ClosedForm;
-import io.djlosses.api.Divisor;
-import io.djlosses.api.ElementwiseLoss;
-import io.djlosses.api.LossBuilder;
-import io.djlosses.nd.Nd;
-import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
 
@@ -109,23 +117,15 @@ public final class BCELoss extends ElementwiseLoss {
         return weighted(BinaryCrossEntropy.of(label, prediction));
     }
 
-    /** {@inheritDoc} */
-    @Override
-    protected long closedFormSize() {
-        return 0;
-    }
-
-    /** {@inheritDoc} */
-    @Override
-    protected ClosedForm closedForm(NDArray label, NDArray prediction, boolean gradient) {
+    private Outcome inClosedForm(NDArray label, NDArray prediction, boolean gradient) {
         Divisor divisor = Divisor.of(prediction.size());
         NDArray values = scaled(BinaryCrossEntropy.values(label, prediction));
-        NDArray sum = Nd.sumOfConstant(values);
+        NDArray sum = Sums.sumOfConstant(values);
         values.close();
         return gradient
-                ? new ClosedForm(
+                ? Outcome.of(
                         sum, divisor, 1, scaled(BinaryCrossEntropy.gradient(label, prediction)))
-                : new ClosedForm(sum, divisor);
+                : Outcome.of(sum, divisor);
     }
 
     private NDArray scaled(NDArray values) {
@@ -138,20 +138,15 @@ public final class BCELoss extends ElementwiseLoss {
 
     /** {@inheritDoc} */
     @Override
-    protected @Nullable NDArray scripted(NDArray label, NDArray prediction, Script.Goal goal) {
-        List<NDArray> arrays = new ArrayList<>(List.of(prediction, label));
-        if (weight != null) {
-            if (prediction.getShape().isScalar()) {
-                return null;
-            }
-            arrays.add(Script.constant(weight, prediction));
-        }
-        try {
-            return (weight == null ? SCRIPT : WEIGHTED).run(goal, arrays);
-        } catch (EngineException e) {
-            // The engine's own kernel refuses what lies outside [0, 1]; the formula computes it.
-            return null;
-        }
+    protected List<Reading> readings() {
+        return List.of(
+                Reading.graph(),
+                script(weight == null ? SCRIPT : WEIGHTED, this::arrays),
+                closedForm(0, this::inClosedForm));
+    }
+
+    private @Nullable List<NDArray> arrays(NDArray label, NDArray prediction) {
+        return LastAxis.arrays(label, prediction, weight);
     }
 
     /**
@@ -164,18 +159,12 @@ public final class BCELoss extends ElementwiseLoss {
     }
 
     /** The Builder to construct a {@link BCELoss}. */
-    public static final class Builder extends LossBuilder<Builder> {
+    public static final class Builder extends LossBuilder<BCELoss, Builder> {
 
         private double @Nullable [] weight;
 
         Builder() {
-            super("BCELoss");
-        }
-
-        /** {@inheritDoc} */
-        @Override
-        protected Builder self() {
-            return this;
+            super("BCELoss", BCELoss::new);
         }
 
         /**
@@ -185,17 +174,8 @@ public final class BCELoss extends ElementwiseLoss {
          * @return this {@code Builder}
          */
         public Builder optWeight(double... weight) {
-            this.weight = Checks.weights(name, "weight", weight);
+            this.weight = weights("weight", weight);
             return this;
-        }
-
-        /**
-         * Builds the loss.
-         *
-         * @return the loss
-         */
-        public BCELoss build() {
-            return new BCELoss(this);
         }
     }
 }
