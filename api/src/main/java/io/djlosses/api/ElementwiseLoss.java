@@ -5,8 +5,8 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 
-import io.djlosses.nd.Nd;
 import io.djlosses.internal.fast.Script;
+import io.djlosses.nd.Nd;
 
 import org.jspecify.annotations.Nullable;
 

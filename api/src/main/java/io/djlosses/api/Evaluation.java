@@ -53,8 +53,7 @@ final class Evaluation {
             scope.suppressNotUsedWarning();
             Request request = request(labels, predictions, true, true);
             Outcome outcome = read(request, null);
-            NDArray numerator =
-                    keep(outcome.numerator(request.predictions()), labels, predictions);
+            NDArray numerator = keep(outcome.numerator(request.predictions()), labels, predictions);
             Divisor divisor = divisor(request, outcome);
             both = new NDList(numerator, keep(divisor.toArray(numerator), labels, predictions));
             NDScope.unregister(both);

@@ -21,8 +21,7 @@ final class InputChecks {
      * @param goal what is wanted
      * @return the request
      */
-    static Request check(
-            AbstractLoss loss, NDList labels, NDList predictions, Goal goal) {
+    static Request check(AbstractLoss loss, NDList labels, NDList predictions, Goal goal) {
         String name = loss.getName();
         SampleWeighting sampleWeighting = loss.options().sampleWeighting();
         boolean labelGradient = loss.options().labelGradient();
@@ -101,8 +100,7 @@ final class InputChecks {
         }
         loss.check(targets, predictions);
         if (weight != null) {
-            Formula.alignment(
-                    loss, weight.getShape(), loss.unreducedShape(targets, predictions));
+            Formula.alignment(loss, weight.getShape(), loss.unreducedShape(targets, predictions));
         }
         if (loss.getValidation() == Validation.STRICT) {
             for (int i = 0; i < predictions.size(); i++) {

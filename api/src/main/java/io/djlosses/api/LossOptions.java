@@ -31,8 +31,6 @@ record LossOptions(
     }
 
     private static String text(Object value) {
-        return value instanceof double[] numbers
-                ? Arrays.toString(numbers)
-                : String.valueOf(value);
+        return value instanceof double[] numbers ? Arrays.toString(numbers) : String.valueOf(value);
     }
 }

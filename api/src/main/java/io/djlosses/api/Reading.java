@@ -266,7 +266,9 @@ public abstract class Reading {
         return kind;
     }
 
-    /** Returns why the reading cannot serve a request or another is faster, or null if it serves. */
+    /**
+     * Returns why the reading cannot serve a request or another is faster, or null if it serves.
+     */
     abstract @Nullable String refusal(Request request);
 
     /** Reads a request that it serves; null where the data show that it does not. */

@@ -22,11 +22,7 @@ final class Request {
      * @param weight the sample weights or the mask, or null
      * @param goal what is wanted
      */
-    Request(
-            AbstractLoss loss,
-            Inputs inputs,
-            @Nullable NDArray weight,
-            Goal goal) {
+    Request(AbstractLoss loss, Inputs inputs, @Nullable NDArray weight, Goal goal) {
         this.loss = loss;
         this.inputs = inputs;
         this.weight = weight;

@@ -24,10 +24,7 @@ public final class Terms {
     private final @Nullable NDArray shares;
     private final @Nullable Divisor divisor;
 
-    private Terms(
-            NDArray values,
-            @Nullable NDArray shares,
-            @Nullable Divisor divisor) {
+    private Terms(NDArray values, @Nullable NDArray shares, @Nullable Divisor divisor) {
         this.values = values;
         this.shares = shares;
         this.divisor = divisor;

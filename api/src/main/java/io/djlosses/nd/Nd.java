@@ -7,6 +7,7 @@ import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
+
 import io.djlosses.internal.array.Sums;
 import io.djlosses.internal.core.Looks;
 import io.djlosses.internal.core.NdBase;
@@ -15,6 +16,7 @@ import io.djlosses.internal.core.Traced;
 import io.djlosses.internal.core.Trait;
 import io.djlosses.internal.core.Traits;
 import io.djlosses.internal.symbolic.Operators;
+
 import java.util.Arrays;
 
 /**
@@ -30,9 +32,7 @@ public final class Nd extends NdBase {
     /** Up to this size the number of operations costs more than the operations. */
     private static final long SMALL = 4096;
 
-
     private Nd() {}
-
 
     /**
      * Selects element by element, with every argument broadcast to one shape first.
@@ -47,7 +47,6 @@ public final class Nd extends NdBase {
         return NDArrays.where(fit(mask, shape), fit(yes, shape), fit(no, shape));
     }
 
-
     /**
      * Selects element by element between an array and a number.
      *
@@ -60,7 +59,6 @@ public final class Nd extends NdBase {
         NDArray other = no == 0 ? yes.zerosLike() : yes.onesLike().muli(num(yes, no));
         return NDArrays.where(fit(mask, yes.getShape()), yes, other);
     }
-
 
     /**
      * Returns the shape that the given shapes broadcast to.
@@ -90,11 +88,9 @@ public final class Nd extends NdBase {
         return new Shape(common);
     }
 
-
     private static NDArray fit(NDArray array, Shape shape) {
         return array.getShape().equals(shape) ? array : array.broadcast(shape);
     }
-
 
     /**
      * Picks one entry along axis 1 for every other position.
@@ -109,7 +105,6 @@ public final class Nd extends NdBase {
                 ? Operators.pick(scores, index)
                 : scores.get(new NDIndex().addAllDim().addPickDim(index.expandDims(1))).squeeze(1);
     }
-
 
     /**
      * Writes class indices as rows that are 1 at the index and 0 elsewhere.
@@ -128,7 +123,6 @@ public final class Nd extends NdBase {
             return equal.toType(like.getDataType(), false);
         }
     }
-
 
     /**
      * Returns log(softmax(x)) along an axis, exact to the last bits also where an engine's fused
@@ -155,7 +149,6 @@ public final class Nd extends NdBase {
         return rough.sub(repeat(excess, classAxis, x.getShape()));
     }
 
-
     /**
      * Returns log(softmax(x)) of one class of each sample, as {@code pick(logSoftmax(x, 1), index)}
      * does, without computing the exact logarithm of all others.
@@ -170,7 +163,6 @@ public final class Nd extends NdBase {
         }
         return logSoftmax(x, x.softmax(1), index);
     }
-
 
     /**
      * Returns log(softmax(x)) of one class of each sample, where the softmax is at hand.
@@ -192,7 +184,6 @@ public final class Nd extends NdBase {
         return pick(x, index).sub(pick(x, top)).add(pick(prob, top).log());
     }
 
-
     /**
      * Tells whether the engine's fused log-softmax along axis 1 is as exact as its element-wise
      * operations, so that no other way to a logarithm of a softmax pays.
@@ -204,16 +195,16 @@ public final class Nd extends NdBase {
         return isLogSoftmaxExact(x, 1);
     }
 
-
     private static boolean isLogSoftmaxExact(NDArray x, int axis) {
         if (x.getDataType() == DataType.FLOAT64) {
             return true;
         }
         Trait trait =
-                axis == x.getShape().dimension() - 1 ? Traits.EXACT_LOG_SOFTMAX : Traits.EXACT_INNER_LOG_SOFTMAX;
+                axis == x.getShape().dimension() - 1
+                        ? Traits.EXACT_LOG_SOFTMAX
+                        : Traits.EXACT_INNER_LOG_SOFTMAX;
         return trait.of(x.getManager());
     }
-
 
     /** Repeats an axis of size 1 to a shape, as {@link #sumByProduct} does it in reverse. */
     private static NDArray repeat(NDArray x, int axis, Shape shape) {
@@ -225,7 +216,6 @@ public final class Nd extends NdBase {
                         : Sums.ones(x, rows, size, 1).matMul(x.reshape(rows, 1, -1));
         return product.reshape(shape);
     }
-
 
     /**
      * Returns the sum of all values, also where some are infinite: a compensated sum, as some
@@ -284,7 +274,6 @@ public final class Nd extends NdBase {
         return x.sub(max).exp().sum(axes, true).log().add(max).squeeze(axes[0]);
     }
 
-
     /**
      * Returns log(1 + u) with full precision and the right gradient near 0.
      *
@@ -303,7 +292,6 @@ public final class Nd extends NdBase {
             return log.sub(gained);
         }
     }
-
 
     /**
      * Returns log(1 + exp(x)) without overflow, with the gradient σ(x) everywhere, 0 included.
@@ -324,7 +312,6 @@ public final class Nd extends NdBase {
         return relu(x).add(log1p(minusAbs.exp()));
     }
 
-
     /**
      * Returns 1 − x.
      *
@@ -334,7 +321,6 @@ public final class Nd extends NdBase {
     public static NDArray complement(NDArray x) {
         return Operators.serve(x) ? Operators.complement(x) : x.neg().add(num(x, 1));
     }
-
 
     /**
      * Returns log σ(x) without overflow.
@@ -346,7 +332,6 @@ public final class Nd extends NdBase {
         return softplus(x.neg()).neg();
     }
 
-
     /**
      * Returns the logistic function σ(x) = 1 / (1 + exp(−x)).
      *
@@ -356,7 +341,6 @@ public final class Nd extends NdBase {
     public static NDArray sigmoid(NDArray x) {
         return x.size() == 0 ? x : Activation.sigmoid(x); // empty is an error on some engines
     }
-
 
     /**
      * Returns max(x, 0) with gradient 0 at 0; NaN stays NaN.
@@ -368,7 +352,6 @@ public final class Nd extends NdBase {
         return Operators.serve(x) ? Operators.relu(x) : NDArrays.where(x.lte(0), x.zerosLike(), x);
     }
 
-
     /**
      * Returns max(x, 0) with gradient 1 at 0, as PyTorch's {@code clamp_min(0)}; NaN stays NaN.
      *
@@ -378,7 +361,6 @@ public final class Nd extends NdBase {
     public static NDArray clampMin0(NDArray x) {
         return NDArrays.where(x.lt(0), x.zerosLike(), x);
     }
-
 
     /**
      * Returns x · log(y), which is 0 where x is 0, whatever y.
@@ -391,7 +373,6 @@ public final class Nd extends NdBase {
         NDArray zero = x.eq(0);
         return where(zero, x.zerosLike(), x.mul(where(zero, y.onesLike(), y).log()));
     }
-
 
     /**
      * Returns the Euclidean norm along an axis, with gradient 0 where it is 0.
@@ -407,7 +388,6 @@ public final class Nd extends NdBase {
         NDArray root = where(zero, squares.onesLike(), squares).sqrt();
         return where(zero, squares.zerosLike(), root);
     }
-
 
     /**
      * Returns the p-norm (Σ |x|ᵖ)^(1/p) along an axis. As in PyTorch, components that are 0 and
@@ -436,14 +416,12 @@ public final class Nd extends NdBase {
         return powerOrZero(sum(powers, axis, keepDims), 1 / p);
     }
 
-
     /** Returns xᵖ, where 0 gives 0 with gradient 0. */
     private static NDArray powerOrZero(NDArray x, double p) {
         NDArray zero = x.eq(0);
         NDArray power = pow(where(zero, x.onesLike(), x), p);
         return where(zero, x.zerosLike(), power);
     }
-
 
     /**
      * Returns the smaller of two arrays of equal shape; where they are equal, each gets half of the

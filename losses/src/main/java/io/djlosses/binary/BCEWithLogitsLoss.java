@@ -1,6 +1,8 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.binary;
 
+import ai.djl.ndarray.NDArray;
+
 import io.djlosses.api.Checks;
 import io.djlosses.api.Divisor;
 import io.djlosses.api.ElementwiseLoss;
@@ -13,16 +15,8 @@ import io.djlosses.internal.kernel.BinaryCrossEntropy;
 import io.djlosses.internal.kernel.LastAxis;
 import io.djlosses.nd.Nd;
 
-
-
-
-import ai.djl.ndarray.NDArray;
-
-
 import org.jspecify.annotations.Nullable;
 
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 
 /**

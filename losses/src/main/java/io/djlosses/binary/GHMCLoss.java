@@ -1,6 +1,11 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.binary;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
 import io.djlosses.api.Divisor;
@@ -18,19 +23,10 @@ import io.djlosses.internal.kernel.ClassAxis;
 import io.djlosses.internal.kernel.GradientHistogram;
 import io.djlosses.nd.Nd;
 
-
-
-import java.util.List;
-
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
-
-
 import org.jspecify.annotations.Nullable;
 
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * A binary cross entropy of logits in which every size of gradient has the same say: the
@@ -259,7 +255,10 @@ public final class GHMCLoss extends AbstractLoss {
     /** {@inheritDoc} */
     @Override
     protected List<Reading> readings() {
-        return List.of(Reading.graph(), Reading.script(this::call), Reading.closedForm(this::inClosedForm));
+        return List.of(
+                Reading.graph(),
+                Reading.script(this::call),
+                Reading.closedForm(this::inClosedForm));
     }
 
     /**

@@ -1,6 +1,8 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.binary;
 
+import ai.djl.ndarray.NDArray;
+
 import io.djlosses.api.Checks;
 import io.djlosses.api.ElementwiseLoss;
 import io.djlosses.api.LossBuilder;
@@ -9,16 +11,7 @@ import io.djlosses.api.Reading;
 import io.djlosses.internal.kernel.Margin;
 import io.djlosses.nd.Nd;
 
-
-
-
-import ai.djl.ndarray.NDArray;
-
-
-import org.jspecify.annotations.Nullable;
-
 import java.util.List;
-import java.util.Objects;
 
 /**
  * The logistic loss of a score, with labels −1 and 1, or 0 and 1.

@@ -1,6 +1,8 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.binary;
 
+import ai.djl.ndarray.NDArray;
+
 import io.djlosses.api.Checks;
 import io.djlosses.api.Divisor;
 import io.djlosses.api.ElementwiseLoss;
@@ -14,14 +16,6 @@ import io.djlosses.internal.fast.Script;
 import io.djlosses.internal.kernel.BinaryCrossEntropy;
 import io.djlosses.internal.kernel.FocalModulation;
 import io.djlosses.nd.Nd;
-
-
-
-
-import ai.djl.ndarray.NDArray;
-
-
-import org.jspecify.annotations.Nullable;
 
 import java.util.List;
 
@@ -193,7 +187,12 @@ public final class SigmoidFocalLoss extends ElementwiseLoss {
          * @return this {@code Builder}
          */
         public Builder optAlpha(double alpha) {
-            this.alpha = require("alpha", alpha, alpha == OFF || (alpha >= 0 && alpha <= 1), "be in [0, 1], or -1 for none");
+            this.alpha =
+                    require(
+                            "alpha",
+                            alpha,
+                            alpha == OFF || (alpha >= 0 && alpha <= 1),
+                            "be in [0, 1], or -1 for none");
             return this;
         }
     }

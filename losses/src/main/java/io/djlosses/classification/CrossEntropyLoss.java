@@ -1,6 +1,10 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.classification;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.Shape;
+
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
 import io.djlosses.api.Divisor;
@@ -9,7 +13,6 @@ import io.djlosses.api.Inputs;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Outcome;
 import io.djlosses.api.Reading;
-import io.djlosses.api.Reduction;
 import io.djlosses.api.Terms;
 import io.djlosses.internal.array.Sums;
 import io.djlosses.internal.fast.Constants;
@@ -18,16 +21,9 @@ import io.djlosses.internal.kernel.ClassTargets;
 import io.djlosses.internal.kernel.CrossEntropyScript;
 import io.djlosses.nd.Nd;
 
-
+import org.jspecify.annotations.Nullable;
 
 import java.util.List;
-
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.types.Shape;
-
-
-import org.jspecify.annotations.Nullable;
 
 /**
  * The cross entropy between logits and a class: the loss of classification into exclusive classes.
@@ -187,8 +183,7 @@ public final class CrossEntropyLoss extends AbstractLoss {
             NDArray target = Nd.cast(label, logits);
             return isPlain
                     ? CrossEntropyScript.ofProbabilities(logits, target)
-                    : CrossEntropyScript.ofProbabilities(
-                            logits, target, weight, labelSmoothing);
+                    : CrossEntropyScript.ofProbabilities(logits, target, weight, labelSmoothing);
         }
         ClassTargets.Checked targets = ClassAxis.indices(this, label, logits, ignoreIndex, weight);
         return CrossEntropyScript.ofIndices(
@@ -206,8 +201,7 @@ public final class CrossEntropyLoss extends AbstractLoss {
     }
 
     /** Returns the sum of {@link #crossEntropy}, and (Σc q[c]) p − q as its gradient. */
-    static @Nullable Outcome closedForm(
-            NDArray probabilities, NDArray logits, boolean gradient) {
+    static @Nullable Outcome closedForm(NDArray probabilities, NDArray logits, boolean gradient) {
         if (logits.getShape().dimension() == 1 || Nd.isLogSoftmaxExact(logits)) {
             return null;
         }
@@ -251,7 +245,10 @@ public final class CrossEntropyLoss extends AbstractLoss {
     /** {@inheritDoc} */
     @Override
     protected List<Reading> readings() {
-        return List.of(Reading.graph(), Reading.script(this::call), Reading.closedForm(this::inClosedForm));
+        return List.of(
+                Reading.graph(),
+                Reading.script(this::call),
+                Reading.closedForm(this::inClosedForm));
     }
 
     /**

@@ -1,7 +1,12 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.classification;
 
-import io.djlosses.Losses;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
 import io.djlosses.api.Divisor;
@@ -19,16 +24,6 @@ import io.djlosses.internal.kernel.ClassAxis;
 import io.djlosses.internal.kernel.Hinge;
 import io.djlosses.internal.symbolic.Recorder;
 import io.djlosses.nd.Nd;
-
-
-
-
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.index.NDIndex;
-import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
-
 
 import org.jspecify.annotations.Nullable;
 
@@ -189,7 +184,8 @@ public final class MultiLabelMarginLoss extends AbstractLoss {
             NDArray sum = Nd.sum(hinges, 1); // [N]
             sums = sums == null ? sum : sums.addi(sum);
             if (goal.gradient()) {
-                NDArray slope = Hinge.slopes(Constants.sign(hinges), Hinge.isTarget(target, scores));
+                NDArray slope =
+                        Hinge.slopes(Constants.sign(hinges), Hinge.isTarget(target, scores));
                 slopes = slopes == null ? slope : slopes.addi(slope);
             }
         }
@@ -340,7 +336,10 @@ public final class MultiLabelMarginLoss extends AbstractLoss {
     /** {@inheritDoc} */
     @Override
     protected List<Reading> readings() {
-        return List.of(Reading.graph(), Reading.script(this::call), Reading.closedForm(this::inClosedForm));
+        return List.of(
+                Reading.graph(),
+                Reading.script(this::call),
+                Reading.closedForm(this::inClosedForm));
     }
 
     /**

@@ -1,7 +1,10 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.classification;
 
-import io.djlosses.Losses;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.Shape;
+
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
 import io.djlosses.api.Divisor;
@@ -18,14 +21,6 @@ import io.djlosses.internal.fast.Script;
 import io.djlosses.internal.kernel.BinaryCrossEntropy;
 import io.djlosses.internal.kernel.LastAxis;
 import io.djlosses.nd.Nd;
-
-
-
-
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.types.Shape;
-
 
 import org.jspecify.annotations.Nullable;
 
@@ -155,8 +150,10 @@ public final class MultiLabelSoftMarginLoss extends AbstractLoss {
         values.addi(Constants.positivePart(logits).muli(Nd.complement(label)));
         NDArray sum =
                 weight == null
-                        ? Constants.sumOfSoftplusOfNegative(softplus).addi(Sums.sumOfConstant(values))
-                        : Sums.sumOfConstant(weighted(values.addi(Constants.softplusOfNegative(softplus))));
+                        ? Constants.sumOfSoftplusOfNegative(softplus)
+                                .addi(Sums.sumOfConstant(values))
+                        : Sums.sumOfConstant(
+                                weighted(values.addi(Constants.softplusOfNegative(softplus))));
         sum = sum.div(Nd.num(sum, classes));
         if (!goal.gradient()) {
             return Outcome.of(sum, divisor);
@@ -177,7 +174,10 @@ public final class MultiLabelSoftMarginLoss extends AbstractLoss {
     /** {@inheritDoc} */
     @Override
     protected List<Reading> readings() {
-        return List.of(Reading.graph(), Reading.script(this::call), Reading.closedForm(this::inClosedForm));
+        return List.of(
+                Reading.graph(),
+                Reading.script(this::call),
+                Reading.closedForm(this::inClosedForm));
     }
 
     /**

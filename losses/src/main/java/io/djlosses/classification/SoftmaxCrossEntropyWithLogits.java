@@ -1,6 +1,10 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.classification;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.Shape;
+
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
 import io.djlosses.api.Goal;
@@ -15,16 +19,9 @@ import io.djlosses.internal.kernel.ClassTargets;
 import io.djlosses.internal.kernel.CrossEntropyScript;
 import io.djlosses.nd.Nd;
 
-
+import org.jspecify.annotations.Nullable;
 
 import java.util.List;
-
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.types.Shape;
-
-
-import org.jspecify.annotations.Nullable;
 
 /**
  * MindSpore's cross entropy of logits: one value a sample unless a reduction is asked for.
@@ -124,7 +121,8 @@ public final class SoftmaxCrossEntropyWithLogits extends AbstractLoss {
         NDArray logits = predictions.get(0);
         return sparse
                 ? null
-                : CrossEntropyLoss.closedForm(Nd.cast(labels.get(0), logits), logits, goal.gradient());
+                : CrossEntropyLoss.closedForm(
+                        Nd.cast(labels.get(0), logits), logits, goal.gradient());
     }
 
     private Reading.@Nullable Call call(NDList labels, NDList predictions, Goal goal) {
@@ -144,7 +142,10 @@ public final class SoftmaxCrossEntropyWithLogits extends AbstractLoss {
     /** {@inheritDoc} */
     @Override
     protected List<Reading> readings() {
-        return List.of(Reading.graph(), Reading.script(this::call), Reading.closedForm(this::inClosedForm));
+        return List.of(
+                Reading.graph(),
+                Reading.script(this::call),
+                Reading.closedForm(this::inClosedForm));
     }
 
     /**

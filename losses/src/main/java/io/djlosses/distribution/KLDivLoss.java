@@ -1,6 +1,8 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.distribution;
 
+import ai.djl.ndarray.NDArray;
+
 import io.djlosses.api.Checks;
 import io.djlosses.api.Divisor;
 import io.djlosses.api.ElementwiseLoss;
@@ -11,14 +13,6 @@ import io.djlosses.api.Reduction;
 import io.djlosses.internal.array.Sums;
 import io.djlosses.internal.fast.Script;
 import io.djlosses.nd.Nd;
-
-
-
-
-import ai.djl.ndarray.NDArray;
-
-
-import org.jspecify.annotations.Nullable;
 
 import java.util.List;
 
@@ -125,15 +119,16 @@ public final class KLDivLoss extends ElementwiseLoss {
             values = logarithm.muli(label).subi(prediction.mul(label));
         }
         NDArray sum = Sums.sumOfConstant(values);
-        return gradient
-                ? Outcome.of(sum, divisor, -1, probability)
-                : Outcome.of(sum, divisor);
+        return gradient ? Outcome.of(sum, divisor, -1, probability) : Outcome.of(sum, divisor);
     }
 
     /** {@inheritDoc} */
     @Override
     protected List<Reading> readings() {
-        return List.of(Reading.graph(), script(logTarget ? LOG_TARGET : SCRIPT), closedForm(this::inClosedForm));
+        return List.of(
+                Reading.graph(),
+                script(logTarget ? LOG_TARGET : SCRIPT),
+                closedForm(this::inClosedForm));
     }
 
     /**

@@ -1,6 +1,8 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.distribution;
 
+import ai.djl.ndarray.NDArray;
+
 import io.djlosses.api.Checks;
 import io.djlosses.api.Divisor;
 import io.djlosses.api.ElementwiseLoss;
@@ -10,14 +12,6 @@ import io.djlosses.api.Reading;
 import io.djlosses.internal.array.Sums;
 import io.djlosses.internal.fast.Script;
 import io.djlosses.nd.Nd;
-
-
-
-
-import ai.djl.ndarray.NDArray;
-
-
-import org.jspecify.annotations.Nullable;
 
 import java.util.List;
 
@@ -141,8 +135,7 @@ public final class PoissonNLLLoss extends ElementwiseLoss {
         Reading closed = closedForm(this::inClosedForm);
         return full
                 ? List.of(Reading.graph(), closed)
-                : List.of(
-                        Reading.graph(), script(logInput ? LOG_INPUT : RATE_INPUT, eps), closed);
+                : List.of(Reading.graph(), script(logInput ? LOG_INPUT : RATE_INPUT, eps), closed);
     }
 
     /**

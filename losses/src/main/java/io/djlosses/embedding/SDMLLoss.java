@@ -1,6 +1,11 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.embedding;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
 import io.djlosses.api.Divisor;
@@ -14,17 +19,9 @@ import io.djlosses.internal.core.Looks;
 import io.djlosses.internal.fast.Script;
 import io.djlosses.nd.Nd;
 
-
+import org.jspecify.annotations.Nullable;
 
 import java.util.List;
-
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
-
-
-import org.jspecify.annotations.Nullable;
 
 /**
  * The smoothed deep metric learning loss: of all pairs in a batch, those in the same row belong
@@ -278,7 +275,10 @@ public final class SDMLLoss extends AbstractLoss {
     /** {@inheritDoc} */
     @Override
     protected List<Reading> readings() {
-        return List.of(Reading.graph(), Reading.script(this::call), Reading.closedForm(this::inClosedForm));
+        return List.of(
+                Reading.graph(),
+                Reading.script(this::call),
+                Reading.closedForm(this::inClosedForm));
     }
 
     /**
@@ -306,8 +306,7 @@ public final class SDMLLoss extends AbstractLoss {
          * @return this {@code Builder}
          */
         public Builder optSmoothingParameter(double smoothingParameter) {
-            this.smoothingParameter =
-                    range("smoothingParameter", smoothingParameter, 0, 1);
+            this.smoothingParameter = range("smoothingParameter", smoothingParameter, 0, 1);
             return this;
         }
     }

@@ -1,6 +1,9 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.embedding;
 
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.Shape;
+
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
 import io.djlosses.api.Goal;
@@ -8,16 +11,7 @@ import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Reading;
 import io.djlosses.api.Terms;
 
-
-
 import java.util.List;
-
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.types.Shape;
-
-
-import org.jspecify.annotations.Nullable;
 
 /**
  * The triplet loss: an anchor should be closer to a positive than to a negative example, by a

@@ -1,6 +1,10 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.embedding;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.Shape;
+
 import io.djlosses.api.Checks;
 import io.djlosses.api.Divisor;
 import io.djlosses.api.Reading;
@@ -8,16 +12,9 @@ import io.djlosses.api.Terms;
 import io.djlosses.internal.fast.Script;
 import io.djlosses.nd.Nd;
 
+import org.jspecify.annotations.Nullable;
 
 import java.util.List;
-
-
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.types.Shape;
-
-
-import org.jspecify.annotations.Nullable;
 
 /** What the triplet losses share: all but how a distance is measured. */
 record Triplets(String loss, Distance distance, double margin, boolean swap) {
@@ -117,8 +114,7 @@ record Triplets(String loss, Distance distance, double margin, boolean swap) {
             return null;
         }
         Divisor divisor = Divisor.of(unreducedShape(predictions).size());
-        return new Reading.Call(
-                swap ? SWAPPED : SCRIPT, divisor, predictions, margin, norm.eps());
+        return new Reading.Call(swap ? SWAPPED : SCRIPT, divisor, predictions, margin, norm.eps());
     }
 
     /** Lists the readings. A distance of the user may count or draw, so it is never recorded. */

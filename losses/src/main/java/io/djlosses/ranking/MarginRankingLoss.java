@@ -1,6 +1,10 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.ranking;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.Shape;
+
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
 import io.djlosses.api.Divisor;
@@ -13,14 +17,6 @@ import io.djlosses.internal.array.Sums;
 import io.djlosses.internal.fast.Constants;
 import io.djlosses.internal.fast.Script;
 import io.djlosses.nd.Nd;
-
-
-
-
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.types.Shape;
-
 
 import org.jspecify.annotations.Nullable;
 
@@ -178,7 +174,10 @@ public final class MarginRankingLoss extends AbstractLoss {
     /** {@inheritDoc} */
     @Override
     protected List<Reading> readings() {
-        return List.of(Reading.graph(), Reading.script(this::call), Reading.closedForm(this::inClosedForm));
+        return List.of(
+                Reading.graph(),
+                Reading.script(this::call),
+                Reading.closedForm(this::inClosedForm));
     }
 
     /**

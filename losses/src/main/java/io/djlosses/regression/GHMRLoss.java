@@ -1,6 +1,10 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.regression;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.Shape;
+
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
 import io.djlosses.api.Divisor;
@@ -16,16 +20,9 @@ import io.djlosses.internal.fast.Script;
 import io.djlosses.internal.kernel.GradientHistogram;
 import io.djlosses.nd.Nd;
 
-
+import org.jspecify.annotations.Nullable;
 
 import java.util.List;
-
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.types.Shape;
-
-
-import org.jspecify.annotations.Nullable;
 
 /**
  * A smooth absolute error in which every size of gradient has the same say: the regression loss of
@@ -231,7 +228,10 @@ public final class GHMRLoss extends AbstractLoss {
     /** {@inheritDoc} */
     @Override
     protected List<Reading> readings() {
-        return List.of(Reading.graph(), Reading.script(this::call), Reading.closedForm(0, this::inClosedForm));
+        return List.of(
+                Reading.graph(),
+                Reading.script(this::call),
+                Reading.closedForm(0, this::inClosedForm));
     }
 
     /**

@@ -1,7 +1,8 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.regression;
 
-import io.djlosses.Losses;
+import ai.djl.ndarray.NDArray;
+
 import io.djlosses.api.Checks;
 import io.djlosses.api.Divisor;
 import io.djlosses.api.ElementwiseLoss;
@@ -12,14 +13,6 @@ import io.djlosses.api.SimpleBuilder;
 import io.djlosses.api.Transform;
 import io.djlosses.internal.fast.Constants;
 import io.djlosses.internal.fast.Script;
-
-
-
-
-import ai.djl.ndarray.NDArray;
-
-
-import org.jspecify.annotations.Nullable;
 
 import java.util.List;
 
@@ -61,8 +54,8 @@ import java.util.List;
 public final class RMSELoss extends ElementwiseLoss {
 
     /**
-     * The root of the mean, or the sum of squares. The gradient of √0 would be infinite, that of the
-     * square is 0.
+     * The root of the mean, or the sum of squares. The gradient of √0 would be infinite, that of
+     * the square is 0.
      */
     private static final Script SCRIPT =
             Script.of(

@@ -1,23 +1,15 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.regularization;
 
-import io.djlosses.Losses;
+import ai.djl.ndarray.NDArray;
+
 import io.djlosses.api.Divisor;
 import io.djlosses.api.Reading;
 import io.djlosses.internal.fast.Constants;
 import io.djlosses.internal.fast.Script;
 import io.djlosses.nd.Nd;
 
-
-
-
-import ai.djl.ndarray.NDArray;
-
-
-import org.jspecify.annotations.Nullable;
-
 import java.util.List;
-import java.util.Objects;
 
 /**
  * The elastic net: the L1 and the L2 penalty on the parameters of a model together.
@@ -125,7 +117,8 @@ public final class ElasticNetRegularization extends ParameterPenalty {
     }
 
     /** The Builder to construct an {@link ElasticNetRegularization}. */
-    public static final class Builder extends ParameterPenalty.Builder<ElasticNetRegularization, Builder> {
+    public static final class Builder
+            extends ParameterPenalty.Builder<ElasticNetRegularization, Builder> {
 
         private double lambda1 = 1;
         private double lambda2 = 1;

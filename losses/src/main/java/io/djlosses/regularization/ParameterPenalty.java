@@ -1,23 +1,6 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.regularization;
 
-import io.djlosses.api.AbstractLoss;
-import io.djlosses.api.Checks;
-import io.djlosses.api.Divisor;
-import io.djlosses.api.Goal;
-import io.djlosses.api.LossBuilder;
-import io.djlosses.api.Outcome;
-import io.djlosses.api.Reading;
-import io.djlosses.api.Terms;
-import io.djlosses.internal.array.Gradients;
-import io.djlosses.internal.array.Sums;
-import io.djlosses.internal.symbolic.Recorder;
-import io.djlosses.nd.Nd;
-
-
-import java.util.List;
-
-
 import ai.djl.Model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
@@ -27,9 +10,21 @@ import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.util.Pair;
 
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Checks;
+import io.djlosses.api.Divisor;
+import io.djlosses.api.Goal;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Outcome;
+import io.djlosses.api.Reading;
+import io.djlosses.api.Terms;
+import io.djlosses.internal.array.Gradients;
+import io.djlosses.internal.symbolic.Recorder;
+import io.djlosses.nd.Nd;
 
 import org.jspecify.annotations.Nullable;
 
+import java.util.List;
 import java.util.Objects;
 import java.util.function.BiPredicate;
 import java.util.function.Function;
@@ -154,9 +149,7 @@ abstract class ParameterPenalty extends AbstractLoss {
                         ? recorder.run(
                                 "penalty",
                                 alone,
-                                given ->
-                                        new Recorder.Results(
-                                                new NDList(formula(given.head())), 0))
+                                given -> new Recorder.Results(new NDList(formula(given.head())), 0))
                         : null;
         return results == null ? inClosedForm(parameter, goal) : results.heads().head();
     }

@@ -1,24 +1,6 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.vocabulary;
 
-import io.djlosses.Losses;
-import io.djlosses.api.AbstractLoss;
-import io.djlosses.api.Checks;
-import io.djlosses.api.Goal;
-import io.djlosses.api.Inputs;
-import io.djlosses.api.LossBuilder;
-import io.djlosses.api.Outcome;
-import io.djlosses.api.Reading;
-import io.djlosses.api.Reduction;
-import io.djlosses.api.Terms;
-import io.djlosses.internal.fast.Script;
-import io.djlosses.internal.kernel.ClassTargets;
-import io.djlosses.nd.Nd;
-
-
-
-import java.util.List;
-
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
@@ -27,8 +9,21 @@ import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.core.Linear;
 
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Checks;
+import io.djlosses.api.Goal;
+import io.djlosses.api.Inputs;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Outcome;
+import io.djlosses.api.Reading;
+import io.djlosses.api.Terms;
+import io.djlosses.internal.fast.Script;
+import io.djlosses.internal.kernel.ClassTargets;
+import io.djlosses.nd.Nd;
 
 import org.jspecify.annotations.Nullable;
+
+import java.util.List;
 
 /**
  * The cross entropy of a linear layer and a class, without ever holding all logits: the last layer
@@ -376,7 +371,10 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
     /** {@inheritDoc} */
     @Override
     protected List<Reading> readings() {
-        return List.of(Reading.graph(), Reading.script(this::call), Reading.closedForm(CLOSED_FORM_SIZE, this::inClosedForm));
+        return List.of(
+                Reading.graph(),
+                Reading.script(this::call),
+                Reading.closedForm(CLOSED_FORM_SIZE, this::inClosedForm));
     }
 
     /**

@@ -3,9 +3,11 @@ package io.djlosses.internal.array;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+
 import io.djlosses.internal.core.NdBase;
 import io.djlosses.internal.core.Traced;
 import io.djlosses.internal.symbolic.Operators;
+
 import org.jspecify.annotations.Nullable;
 
 /** Gives values a gradient that was computed without a graph. */
@@ -45,7 +47,6 @@ public final class Gradients {
         return overwrite(carrier, value.stopGradient());
     }
 
-
     /**
      * Returns zeros that pass {@code gradient} times what comes from above to {@code x}. Added to
      * values that were computed without a graph, they give each of them a gradient of your own.
@@ -58,7 +59,6 @@ public final class Gradients {
         NDArray product = carrier(x).mul(gradient.stopGradient());
         return overwrite(product, product.stopGradient().zerosLike());
     }
-
 
     /**
      * Gives every value of an array a gradient of its own: {@code valueᵢ} passes what comes from
@@ -75,12 +75,10 @@ public final class Gradients {
         return overwrite(product, values.stopGradient());
     }
 
-
     /** Returns an array whose product carries a gradient, until its value is overwritten. */
     private static NDArray carrier(NDArray x) {
         return Traced.is(x) ? Operators.signPassingGradient(x) : x;
     }
-
 
     /** Replaces the values of a {@link #carrier}'s product and keeps its gradient. */
     static NDArray overwrite(NDArray array, NDArray values) {
@@ -94,10 +92,8 @@ public final class Gradients {
         return array;
     }
 
-
     /** Returns the sum of the products of two arrays of equal shape. */
     private static NDArray inner(NDArray x, NDArray y) {
         return Operators.serve(x) ? Operators.inner(x, y) : Sums.flat(x).dot(Sums.flat(y));
     }
-
 }

@@ -3,14 +3,15 @@ package io.djlosses.internal.array;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
+
 import io.djlosses.internal.core.NdBase;
 import io.djlosses.internal.core.Traced;
 import io.djlosses.internal.core.Traits;
 import io.djlosses.internal.symbolic.Operators;
 
 /**
- * Sums that are exact to the last digits and right where some values are infinite, on engines whose own sums are not: those are
- * found by a trial.
+ * Sums that are exact to the last digits and right where some values are infinite, on engines whose
+ * own sums are not: those are found by a trial.
  */
 public final class Sums {
 
@@ -20,21 +21,17 @@ public final class Sums {
     /** The size from which an array is large, and the width of the rows that it is summed in. */
     private static final long LARGE = 1 << 16;
 
-
     private static final long ROW = 256;
-
 
     /**
      * The greatest width of rows whose sum by one product is as exact as any, whatever they hold.
      */
     private static final long EXACT_WIDTH = 64;
 
-
     /** The least width of rows whose sum by a product is fast. */
     private static final long MIN_WIDTH = 16;
 
     private Sums() {}
-
 
     /**
      * Returns the sum of all values, also where some are infinite: a compensated sum, as some
@@ -46,7 +43,6 @@ public final class Sums {
     public static NDArray sum(NDArray x) {
         return x.size() == 0 || Traits.SUMS_INFINITIES.of(x.getManager()) ? x.sum() : total(x);
     }
-
 
     /**
      * Returns the sum of all values of a constant, in fewer passes than {@link #sum(NDArray)}.
@@ -67,8 +63,6 @@ public final class Sums {
         }
     }
 
-
-
     private static NDArray total(NDArray x) {
         if (!Operators.serve(x)) {
             return totalByProducts(x);
@@ -80,7 +74,6 @@ public final class Sums {
         NDArray sum = totalByProducts(x);
         return Gradients.overwrite(sum, sumOfConstant(x.stopGradient()));
     }
-
 
     /** Sums by products with ones: row by row, to lose few digits. */
     private static NDArray totalByProducts(NDArray x) {
@@ -97,12 +90,10 @@ public final class Sums {
         return flat.dot(ones(flat, flat.size()));
     }
 
-
     /** Tells whether the number of operations counts more than what one takes. */
     public static boolean isSmall(NDArray x) {
         return x.size() < SMALL || Traced.is(x);
     }
-
 
     /** Returns the largest divisor of a number that is the width of a short row. */
     private static long divisor(long number) {
@@ -112,7 +103,6 @@ public final class Sums {
         }
         return width;
     }
-
 
     /**
      * Returns the mean of all elements, also where some are infinite.
@@ -124,10 +114,10 @@ public final class Sums {
         if (x.getShape().isScalar()) {
             return x;
         }
-        return Traits.SUMS_INFINITIES.of(x.getManager()) ? x.mean() : NdBase.div(total(x), x.size());
+        return Traits.SUMS_INFINITIES.of(x.getManager())
+                ? x.mean()
+                : NdBase.div(total(x), x.size());
     }
-
-
 
     /**
      * Returns the sums along an axis, also where some values are infinite.
@@ -158,7 +148,6 @@ public final class Sums {
         return keepDims ? sums.expandDims(summed) : sums;
     }
 
-
     /**
      * Returns the sums of a constant along an axis, which stays with size 1, in fewer passes than
      * {@link #sum(NDArray, int, boolean)}.
@@ -177,7 +166,6 @@ public final class Sums {
                 : Operators.sum(x, summed).expandDims(summed);
     }
 
-
     /** Sums along an axis by a product with ones: fast on any engine. */
     public static NDArray sumByProduct(NDArray x, int axis, boolean keepDims) {
         Shape shape = x.getShape();
@@ -192,7 +180,6 @@ public final class Sums {
         }
         return keepDims ? sums.expandDims(axis) : sums;
     }
-
 
     public static NDArray ones(NDArray like, long... shape) {
         return like.getManager().ones(new Shape(shape), like.getDataType());

@@ -3,6 +3,7 @@ package io.djlosses.internal.core;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
+
 import java.nio.FloatBuffer;
 
 /** Questions to the data of an array, which wait for it. */
@@ -31,7 +32,6 @@ public final class Looks {
         return true;
     }
 
-
     /**
      * Tells whether every value is finite; waits for the array.
      *
@@ -59,7 +59,6 @@ public final class Looks {
         NDArray constant = x.stopGradient();
         return constant.sub(constant).eq(0).all().getBoolean();
     }
-
 
     /**
      * Tells whether every value is known to be finite: false where a look would wait for a device.

@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -13,8 +14,8 @@ import java.util.Arrays;
 import java.util.function.Supplier;
 
 /**
- * What {@link io.djlosses.nd.Nd} stands on: making and reading arrays, literals, types and scopes. Not for use: call these
- * methods as those of {@code Nd}.
+ * What {@link io.djlosses.nd.Nd} stands on: making and reading arrays, literals, types and scopes.
+ * Not for use: call these methods as those of {@code Nd}.
  */
 public abstract class NdBase {
 
@@ -31,7 +32,6 @@ public abstract class NdBase {
                         return toDoubles(array)[0] == 1;
                     });
 
-
     /**
      * Returns a literal in the precision of an array. A {@code double} literal turns a 0-d FLOAT32
      * array into FLOAT64 on some engines; this one never does.
@@ -46,7 +46,6 @@ public abstract class NdBase {
         }
         return (float) value;
     }
-
 
     /**
      * Multiplies an array that carries a gradient with a literal. On some engines {@code
@@ -63,7 +62,6 @@ public abstract class NdBase {
                 : x.mul(num(x, factor));
     }
 
-
     /**
      * Divides an array that carries a gradient by a literal; see {@link #mul}.
      *
@@ -76,7 +74,6 @@ public abstract class NdBase {
                 ? x.div(literal(x, divisor))
                 : x.div(num(x, divisor));
     }
-
 
     /**
      * Raises an array that carries a gradient to a power that is a literal; see {@link #mul}.
@@ -91,7 +88,6 @@ public abstract class NdBase {
                 : x.pow(num(x, exponent));
     }
 
-
     private static NDArray literal(NDArray like, double value) {
         NDManager manager = like.getManager();
         if (like.getDataType() == DataType.FLOAT32) {
@@ -99,7 +95,6 @@ public abstract class NdBase {
         }
         return create(manager, new double[] {value}, new Shape(), like.getDataType());
     }
-
 
     /**
      * Creates a floating-point array. Unlike {@code NDManager.create(float[])} this is safe from
@@ -126,7 +121,6 @@ public abstract class NdBase {
         return create(manager, buffer, shape, dataType);
     }
 
-
     /**
      * Creates a FLOAT32 array, safe from the garbage collector on every engine.
      *
@@ -140,7 +134,6 @@ public abstract class NdBase {
         buffer.asFloatBuffer().put(values);
         return create(manager, buffer, shape, DataType.FLOAT32);
     }
-
 
     /**
      * Creates an INT64 array, safe from the garbage collector on every engine.
@@ -156,12 +149,10 @@ public abstract class NdBase {
         return create(manager, buffer, shape, DataType.INT64);
     }
 
-
     static ByteBuffer buffer(int length, DataType dataType) {
         return ByteBuffer.allocateDirect(Math.multiplyExact(length, dataType.getNumOfBytes()))
                 .order(ByteOrder.nativeOrder());
     }
-
 
     private static NDArray create(
             NDManager manager, ByteBuffer buffer, Shape shape, DataType dataType) {
@@ -178,7 +169,6 @@ public abstract class NdBase {
             Reference.reachabilityFence(buffer);
         }
     }
-
 
     /**
      * Reads an array of any numeric or boolean type into Java. Floating-point values are truncated
@@ -211,12 +201,10 @@ public abstract class NdBase {
         return values;
     }
 
-
     /** Returns the memory of an array, or a copy, which is to be read while the array lives. */
     static ByteBuffer bytes(NDArray array) {
         return array.toByteBuffer(true).order(ByteOrder.nativeOrder());
     }
-
 
     /**
      * Reads an array of any numeric or boolean type into Java.
@@ -251,7 +239,6 @@ public abstract class NdBase {
         return values;
     }
 
-
     /**
      * Returns an array as a constant in the type of another: no gradient flows into it.
      *
@@ -262,7 +249,6 @@ public abstract class NdBase {
     public static NDArray constant(NDArray array, NDArray like) {
         return cast(array.stopGradient(), like);
     }
-
 
     /**
      * Returns an array in the type of another. Where the type differs the gradient is lost, so an
@@ -278,7 +264,6 @@ public abstract class NdBase {
                 : array.toType(like.getDataType(), false);
     }
 
-
     /**
      * Widens an array to a larger floating-point type and keeps its gradient, which {@code toType}
      * loses on some engines.
@@ -293,7 +278,6 @@ public abstract class NdBase {
         }
         return array.mul(array.getManager().ones(new Shape(1), dataType)).reshape(array.getShape());
     }
-
 
     /**
      * Computes an array and closes all others that were made on the way, also if it fails. The
@@ -312,7 +296,6 @@ public abstract class NdBase {
         NDScope.register(result);
         return result;
     }
-
 
     /**
      * Returns the non-negative number of an axis.

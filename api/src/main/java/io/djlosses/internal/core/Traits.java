@@ -10,22 +10,18 @@ import ai.djl.nn.Activation;
 /** What engines do differently. */
 public final class Traits {
 
-
     /** An engine's fused log-softmax along the last axis is as exact as other operations. */
     public static final Trait EXACT_LOG_SOFTMAX = new Trait(probe -> isExact(probe, 2, 10));
-
 
     /** An engine's fused log-softmax along another axis than the last is exact. */
     public static final Trait EXACT_INNER_LOG_SOFTMAX =
             new Trait(probe -> isExact(probe, 2, 10, 2));
-
 
     private static boolean isExact(NDManager probe, long... shape) {
         // Ten equal logits: some fused kernels are wrong in the sixth digit here.
         NDArray equal = probe.zeros(new Shape(shape)).logSoftmax(1);
         return Math.abs(NdBase.toDoubles(equal)[0] + Math.log(10)) < 1e-6;
     }
-
 
     /** An engine's fused softplus keeps the digits of a small value. */
     public static final Trait EXACT_SOFTPLUS =
@@ -34,7 +30,6 @@ public final class Traits {
                         NDArray small = Activation.softPlus(vector(probe, -20));
                         return Math.abs(NdBase.toDoubles(small)[0] / Math.exp(-20) - 1) < 1e-6;
                     });
-
 
     /**
      * An engine's sum of values of which one is infinite is infinite. Where it is not, the sum
@@ -46,7 +41,6 @@ public final class Traits {
                         NDArray sum = vector(probe, Double.POSITIVE_INFINITY, 1).sum();
                         return !Double.isNaN(NdBase.toDoubles(sum)[0]);
                     });
-
 
     /** Makes a FLOAT32 array for a trial of an engine. */
     private static NDArray vector(NDManager manager, double... values) {

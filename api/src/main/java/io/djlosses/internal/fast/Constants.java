@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
+
 import io.djlosses.internal.array.Sums;
 import io.djlosses.internal.core.Looks;
 import io.djlosses.internal.core.Traits;
@@ -12,8 +13,8 @@ import io.djlosses.internal.symbolic.Operators;
 import io.djlosses.nd.Nd;
 
 /**
- * Idioms on constants, which closed forms are written with: they keep no graph, take fewer passes than those of {@link
- * io.djlosses.nd.Nd}, and some of them close or overwrite their argument.
+ * Idioms on constants, which closed forms are written with: they keep no graph, take fewer passes
+ * than those of {@link io.djlosses.nd.Nd}, and some of them close or overwrite their argument.
  */
 public final class Constants {
 
@@ -25,7 +26,6 @@ public final class Constants {
     private Constants() {}
 
     private static final double LN2 = Math.log(2);
-
 
     /**
      * Returns Σ q · log(softmax(x)) over all samples and classes of constants, exact also where the
@@ -45,7 +45,6 @@ public final class Constants {
             return Sums.sumOfConstant(rough.muli(q)).sub(Sums.sumOfConstant(excess));
         }
     }
-
 
     /**
      * Returns {@link #sumLogSoftmax(NDArray, NDArray, NDArray, NDArray)} of factors that are the
@@ -68,7 +67,6 @@ public final class Constants {
         }
     }
 
-
     /** Returns by how much a fused log-softmax is too large, the same for all classes. */
     private static NDArray excess(NDArray rough, NDArray x, NDArray prob) {
         Shape shape = x.getShape().slice(0, 1).addAll(x.getShape().slice(2));
@@ -78,7 +76,6 @@ public final class Constants {
         }
         return Nd.pick(rough, one).subi(Nd.pick(prob, one).log());
     }
-
 
     /**
      * Returns Σ x² of a constant, with fewer passes over a large array than {@code sum(x.square())}
@@ -98,7 +95,6 @@ public final class Constants {
         }
     }
 
-
     /**
      * Returns Σ |x| of a constant.
      *
@@ -110,7 +106,6 @@ public final class Constants {
             return Sums.sumOfConstant(sizes);
         }
     }
-
 
     /**
      * Returns Σ x·y of constants along the last axis, which stays with size 1, without an array of
@@ -128,7 +123,6 @@ public final class Constants {
             return Nd.sum(products, -1, true);
         }
     }
-
 
     /**
      * Returns Σ log(1 + exp(x)) of a constant, with fewer passes and less memory than the sum of
@@ -149,7 +143,6 @@ public final class Constants {
         }
     }
 
-
     /**
      * Returns Σ log(1 + exp(x)) of a constant that is nowhere positive; see {@link
      * #softplusOfNegative}.
@@ -168,7 +161,6 @@ public final class Constants {
             return Sums.sumOfConstant(sums);
         }
     }
-
 
     /**
      * Returns log(1 + exp(x)) of a constant that is nowhere positive: the small part of {@code
@@ -195,7 +187,6 @@ public final class Constants {
         return minusLogOfRest(x);
     }
 
-
     /** Returns −log(1 − p) in the place of p, which is in [0, 1). */
     private static NDArray minusLogOfRest(NDArray p) {
         Number one = Nd.num(p, 1);
@@ -207,7 +198,6 @@ public final class Constants {
             return p.subi(rest.muli(Nd.num(p, LN2)));
         }
     }
-
 
     /**
      * Returns p + q − p q of the two halves p and q of probabilities, so that 1 − (p + q − p q) is
@@ -232,7 +222,6 @@ public final class Constants {
         }
     }
 
-
     /**
      * Returns max(x, 0) of a constant.
      *
@@ -242,7 +231,6 @@ public final class Constants {
     public static NDArray positivePart(NDArray x) {
         return Operators.serve(x) ? Operators.positivePart(x) : x.maximum(Nd.num(x, 0));
     }
-
 
     /**
      * Returns 1 where a constant is less than a number, and 0 elsewhere.
@@ -257,7 +245,6 @@ public final class Constants {
                 : Nd.cast(x.lt(number), x);
     }
 
-
     /**
      * Returns 1 where a constant is not greater than a number, and 0 elsewhere.
      *
@@ -270,7 +257,6 @@ public final class Constants {
                 ? Operators.withNumber("_lesser_equal_scalar", x, number)
                 : Nd.cast(x.lte(number), x);
     }
-
 
     /**
      * Returns the sign of a constant: −1, 0 or 1.

@@ -629,7 +629,8 @@ public final class Script {
                 lines.append("return (total / divisor).type_as(").append(first).append(")");
                 return lines.toString();
             }
-            // As Gradients.withGradient: an inner product carries the gradient, and gets the value. Sums
+            // As Gradients.withGradient: an inner product carries the gradient, and gets the value.
+            // Sums
             // in place have backwards of their own, each of which frees what it has kept.
             String products =
                     predictions.stream()

@@ -3,9 +3,6 @@ package io.djlosses.internal.symbolic;
 
 import ai.djl.MalformedModelException;
 import ai.djl.ndarray.NDArray;
-import io.djlosses.internal.core.NdBase;
-import io.djlosses.internal.core.Trait;
-import io.djlosses.internal.core.Traced;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
@@ -14,6 +11,8 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.SymbolBlock;
 import ai.djl.training.ParameterStore;
 
+import io.djlosses.internal.core.NdBase;
+import io.djlosses.internal.core.Trait;
 import io.djlosses.internal.symbolic.Recording.Node;
 import io.djlosses.internal.symbolic.Recording.Preparation;
 
@@ -95,7 +94,8 @@ final class Graph {
      * @return the graph and its first results
      * @throws IllegalStateException if the engine computes something else by the graph
      */
-    static Start of(NDManager owner, NDList inputs, Function<NDList, Recorder.Results> computation) {
+    static Start of(
+            NDManager owner, NDList inputs, Function<NDList, Recorder.Results> computation) {
         Recording.Result recorded = Recording.of(inputs, computation);
         try {
             List<Node> nodes = collect(recorded.heads());

@@ -3,14 +3,14 @@ package io.djlosses.internal.symbolic;
 
 import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
-import io.djlosses.internal.core.NdBase;
-import io.djlosses.internal.core.Trait;
-import io.djlosses.internal.core.Traced;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.util.PairList;
+
+import io.djlosses.internal.core.NdBase;
+import io.djlosses.internal.core.Trait;
 
 /**
  * Operators that some engines run by name and {@link NDArray} does not have: one call each, where

@@ -3,12 +3,11 @@ package io.djlosses.internal.symbolic;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
-import io.djlosses.internal.core.NdBase;
-import io.djlosses.internal.core.Trait;
-import io.djlosses.internal.core.Traced;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
+
+import io.djlosses.internal.core.Traced;
 
 import org.jspecify.annotations.Nullable;
 

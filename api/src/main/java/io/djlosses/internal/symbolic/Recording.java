@@ -2,9 +2,6 @@
 package io.djlosses.internal.symbolic;
 
 import ai.djl.ndarray.NDArray;
-import io.djlosses.internal.core.NdBase;
-import io.djlosses.internal.core.Trait;
-import io.djlosses.internal.core.Traced;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
@@ -14,6 +11,8 @@ import ai.djl.ndarray.internal.NDArrayEx;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.util.PairList;
+
+import io.djlosses.internal.core.Traced;
 
 import org.jspecify.annotations.Nullable;
 

@@ -1,5 +1,8 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
-/** What serves engines that run operators by name and graphs of them. Internal: may change in any release. */
+/**
+ * What serves engines that run operators by name and graphs of them. Internal: may change in any
+ * release.
+ */
 @NullMarked
 package io.djlosses.internal.symbolic;
 

@@ -1,19 +1,15 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.internal.kernel;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.Shape;
+
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
 import io.djlosses.internal.core.Looks;
 import io.djlosses.internal.fast.Script;
 import io.djlosses.nd.Nd;
-
-
-
-
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.types.Shape;
-
 
 import org.jspecify.annotations.Nullable;
 
@@ -33,7 +29,8 @@ public final class ClassAxis {
     }
 
     /** Checks scores and the weights of their classes. */
-    public static void check(String loss, NDArray scores, String option, double @Nullable [] weight) {
+    public static void check(
+            String loss, NDArray scores, String option, double @Nullable [] weight) {
         Checks.rank(
                 loss, "predictions[0]", scores, 1, Integer.MAX_VALUE, "(N, C), (N, C, …) or (C)");
         long classes = scores.getShape().get(of(scores));

@@ -1,24 +1,19 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.internal.kernel;
 
-import io.djlosses.api.AbstractLoss;
-import io.djlosses.api.Checks;
-import io.djlosses.api.Divisor;
-import io.djlosses.api.Terms;
-import io.djlosses.api.Validation;
-import io.djlosses.internal.core.Traced;
-import io.djlosses.internal.symbolic.Recorder;
-import io.djlosses.nd.Nd;
-
-
-
-
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Divisor;
+import io.djlosses.api.Terms;
+import io.djlosses.api.Validation;
+import io.djlosses.internal.core.Traced;
+import io.djlosses.internal.symbolic.Recorder;
+import io.djlosses.nd.Nd;
 
 import org.jspecify.annotations.Nullable;
 
@@ -124,8 +119,7 @@ public final class ClassTargets {
             // An engine's own kernel has a gradient of 0/0 here, and this library has 0.
             return null;
         }
-        return new Checked(
-                int64(label, indices, label.getManager()), ignored, Divisor.of(sum));
+        return new Checked(int64(label, indices, label.getManager()), ignored, Divisor.of(sum));
     }
 
     /**

@@ -1,16 +1,12 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.internal.kernel;
 
+import ai.djl.ndarray.NDArray;
+
 import io.djlosses.api.Divisor;
 import io.djlosses.api.Goal;
 import io.djlosses.api.Reading;
 import io.djlosses.internal.fast.Script;
-
-
-
-
-import ai.djl.ndarray.NDArray;
-
 
 import org.jspecify.annotations.Nullable;
 
@@ -244,10 +240,7 @@ public final class CrossEntropyScript {
 
     /** Computes the cross entropy of probabilities with weights and smoothing. */
     public static Reading.@Nullable Call ofProbabilities(
-            NDArray logits,
-            NDArray label,
-            double @Nullable [] weight,
-            double smoothing) {
+            NDArray logits, NDArray label, double @Nullable [] weight, double smoothing) {
         NDArray vector = ClassAxis.vector(weight, logits);
         return new Reading.Call(
                 of(logits, OF_WEIGHTED_PROBABILITIES, NATIVE_OF_WEIGHTED_PROBABILITIES),

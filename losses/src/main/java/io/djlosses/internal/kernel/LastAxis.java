@@ -1,16 +1,12 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.internal.kernel;
 
-import io.djlosses.api.Checks;
-import io.djlosses.internal.fast.Script;
-import io.djlosses.nd.Nd;
-
-
-
-
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 
+import io.djlosses.api.Checks;
+import io.djlosses.internal.fast.Script;
+import io.djlosses.nd.Nd;
 
 import org.jspecify.annotations.Nullable;
 
@@ -23,7 +19,8 @@ public final class LastAxis {
     private LastAxis() {}
 
     /** Checks that there is one weight, or one for each position of the last axis. */
-    public static void check(String loss, String option, double @Nullable [] weight, NDArray array) {
+    public static void check(
+            String loss, String option, double @Nullable [] weight, NDArray array) {
         if (weight == null || weight.length == 1) {
             return;
         }
