@@ -109,6 +109,16 @@ public final class Fraction implements AutoCloseable {
     }
 
     /**
+     * Returns the loss.
+     *
+     * @return the loss that this is a part of
+     * @throws IllegalStateException if this is the fraction of a sum of losses
+     */
+    public AbstractLoss loss() {
+        return single().loss;
+    }
+
+    /**
      * Returns the numerator.
      *
      * @return a 0-d array with the gradient of the predictions

@@ -147,7 +147,7 @@ public abstract class LossBuilder<L, T extends LossBuilder<L, T>> {
     }
 
     /** Lets one reading serve, beside the formula, whatever the size; for tests and benchmarks. */
-    void only(Reading.Kind kind) {
+    void only(Reading.@Nullable Kind kind) {
         only = kind;
     }
 

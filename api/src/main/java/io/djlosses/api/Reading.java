@@ -157,9 +157,7 @@ public abstract class Reading {
                 try {
                     result =
                             call.script.run(
-                                    mean,
-                                    goal.gradient(),
-                                    goal.forced(),
+                                    new Script.Mode(mean, goal.gradient(), goal.forced()),
                                     call.arrays,
                                     call.options);
                 } catch (EngineException e) {

@@ -1,6 +1,10 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.bench;
 
+import io.djlosses.api.Choice;
+import io.djlosses.api.Validation;
+import io.djlosses.distribution.KLDivLoss;
+import io.djlosses.nd.Nd;
 import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
@@ -10,10 +14,6 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.loss.Loss;
 
-import io.djlosses.api.Reading;
-import io.djlosses.api.Validation;
-import io.djlosses.distribution.KLDivLoss;
-import io.djlosses.nd.Nd;
 
 import java.nio.FloatBuffer;
 import java.util.Map;
@@ -30,7 +30,7 @@ final class DjlPeer implements Peer {
 
     @Override
     public Map<String, Step> steps(Row row, Size size, Input input) {
-        Loss loss = row.make(size, Reading.AUTO, Validation.INDICES);
+        Loss loss = row.make(size, Choice.AUTO, Validation.INDICES);
         return Map.of(Peers.OURS, new Evaluation(engine, loss, input));
     }
 

@@ -1,12 +1,15 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.bench;
 
+import io.djlosses.internal.array.Gradients;
+import io.djlosses.internal.array.Sums;
+import io.djlosses.internal.fast.Constants;
+import io.djlosses.nd.Nd;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
 
-import io.djlosses.nd.Nd;
 
 import org.jspecify.annotations.Nullable;
 
@@ -45,14 +48,14 @@ final class Limits {
             limits.put("exp x", bench.forward(in -> in.x().exp(), numbers, manager));
             limits.put("σ(x)", bench.forward(in -> Nd.sigmoid(in.x()), numbers, manager));
             limits.put(
-                    "Σ x, exact", bench.forward(in -> Nd.sumOfConstant(in.x()), numbers, manager));
+                    "Σ x, exact", bench.forward(in -> Sums.sumOfConstant(in.x()), numbers, manager));
             limits.put("Σ x, the engine's", bench.forward(in -> in.x().sum(), numbers, manager));
             limits.put(
                     "softplus, the engine's",
                     bench.forward(in -> Activation.softPlus(in.x()), numbers, manager));
             limits.put(
                     "Σ softplus, exact",
-                    bench.forward(in -> Nd.sumOfSoftplus(in.x()), numbers, manager));
+                    bench.forward(in -> Constants.sumOfSoftplus(in.x()), numbers, manager));
             limits.put("softmax", bench.forward(in -> in.x().softmax(1), logits, manager));
             limits.put(
                     "log-softmax, the engine's",
@@ -93,6 +96,6 @@ final class Limits {
     private static NDArray withGradient(Case input) {
         NDArray value = input.x().getManager().zeros(new Shape(), input.x().getDataType());
         @Nullable NDArray[] gradients = {input.y()};
-        return Nd.withGradient(value, input.predictions(), gradients, 1);
+        return Gradients.withGradient(value, input.predictions(), gradients, 1);
     }
 }

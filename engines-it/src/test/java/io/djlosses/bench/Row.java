@@ -1,11 +1,11 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.bench;
 
+import io.djlosses.api.Choice;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Validation;
 import ai.djl.training.loss.Loss;
 
-import io.djlosses.api.LossBuilder;
-import io.djlosses.api.Reading;
-import io.djlosses.api.Validation;
 
 import org.jspecify.annotations.Nullable;
 
@@ -43,7 +43,7 @@ final class Row {
     @FunctionalInterface
     interface Maker {
 
-        Loss make(Reading reading, Validation validation, long... dims);
+        Loss make(Choice reading, Validation validation, long... dims);
     }
 
     private final String loss;
@@ -138,7 +138,7 @@ final class Row {
         return inputs.make(data, dims(size));
     }
 
-    Loss make(Size size, Reading reading, Validation validation) {
+    Loss make(Size size, Choice reading, Validation validation) {
         return maker.make(reading, validation, dims(size));
     }
 
@@ -166,10 +166,12 @@ final class Row {
         return found.clone();
     }
 
-    private Loss build(Reading reading, Validation validation, long... size) {
+    private Loss build(Choice reading, Validation validation, long... size) {
         try {
-            LossBuilder<?> builder = (LossBuilder<?>) find(loss).getMethod("builder").invoke(null);
-            builder.optReading(reading).optValidation(validation);
+            LossBuilder<?, ?> builder =
+                    (LossBuilder<?, ?>) find(loss).getMethod("builder").invoke(null);
+            builder.optValidation(validation);
+            reading.applyTo(builder);
             for (Map.Entry<String, Function<long[], Object>> option : options.entrySet()) {
                 Object value = option.getValue().apply(size);
                 Object[] arguments =

@@ -1,6 +1,14 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.bench;
 
+import io.djlosses.api.Reduction;
+import io.djlosses.composite.MultiLabelLoss;
+import io.djlosses.composite.WeightedSumLoss;
+import io.djlosses.regression.L1Loss;
+import io.djlosses.regression.MSELoss;
+import io.djlosses.regularization.ElasticNetRegularization;
+import io.djlosses.regularization.L1Regularization;
+import io.djlosses.regularization.L2Regularization;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
@@ -16,14 +24,6 @@ import ai.djl.training.loss.Loss;
 import ai.djl.training.loss.SimpleCompositeLoss;
 import ai.djl.util.PairList;
 
-import io.djlosses.api.Reduction;
-import io.djlosses.composite.MultiLabelLoss;
-import io.djlosses.composite.WeightedSumLoss;
-import io.djlosses.regression.L1Loss;
-import io.djlosses.regression.MSELoss;
-import io.djlosses.regularization.ElasticNetRegularization;
-import io.djlosses.regularization.L1Regularization;
-import io.djlosses.regularization.L2Regularization;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -800,14 +800,10 @@ final class Rows {
                                 (reading, validation, d) ->
                                         MultiLabelLoss.builder()
                                                 .setLosses(
-                                                        MSELoss.builder()
-                                                                .optReading(reading)
-                                                                .optValidation(validation)
-                                                                .build(),
-                                                        L1Loss.builder()
-                                                                .optReading(reading)
-                                                                .optValidation(validation)
-                                                                .build())
+                                                        reading.build(MSELoss.builder()
+                                                                .optValidation(validation)),
+                                                        reading.build(L1Loss.builder()
+                                                                .optValidation(validation)))
                                                 .build())
                         .torch(
                                 "torch.mul(torch.add(torch.mse_loss(x, y, 1), torch.l1_loss(x2, y2,"
@@ -829,16 +825,12 @@ final class Rows {
                                 (reading, validation, d) ->
                                         WeightedSumLoss.builder()
                                                 .addLoss(
-                                                        MSELoss.builder()
-                                                                .optReading(reading)
-                                                                .optValidation(validation)
-                                                                .build())
+                                                        reading.build(MSELoss.builder()
+                                                                .optValidation(validation)))
                                                 .addLoss(
                                                         0.5,
-                                                        L1Loss.builder()
-                                                                .optReading(reading)
-                                                                .optValidation(validation)
-                                                                .build())
+                                                        reading.build(L1Loss.builder()
+                                                                .optValidation(validation)))
                                                 .build())
                         .torch(
                                 "torch.add(torch.mse_loss(x, y, 1), torch.mul(torch.l1_loss(x, y,"
@@ -853,11 +845,9 @@ final class Rows {
                                 (reading, validation, d) ->
                                         new Penalty(
                                                 block ->
-                                                        L1Regularization.builder()
+                                                        reading.build(L1Regularization.builder()
                                                                 .setBlock(block)
-                                                                .optReading(reading)
-                                                                .optValidation(validation)
-                                                                .build()))
+                                                                .optValidation(validation))))
                         .torch("torch.sum(torch.abs(x))")
                         .plain(in -> in.x().abs().sum())
                         .builtIn(in -> new L1WeightDecay(in.predictions()).evaluate(NONE, NONE)),
@@ -866,11 +856,9 @@ final class Rows {
                                 (reading, validation, d) ->
                                         new Penalty(
                                                 block ->
-                                                        L2Regularization.builder()
+                                                        reading.build(L2Regularization.builder()
                                                                 .setBlock(block)
-                                                                .optReading(reading)
-                                                                .optValidation(validation)
-                                                                .build()))
+                                                                .optValidation(validation))))
                         .torch("torch.sum(torch.square(x))")
                         .plain(in -> in.x().square().sum())
                         .builtIn(in -> new L2WeightDecay(in.predictions()).evaluate(NONE, NONE)),
@@ -879,11 +867,9 @@ final class Rows {
                                 (reading, validation, d) ->
                                         new Penalty(
                                                 block ->
-                                                        ElasticNetRegularization.builder()
+                                                        reading.build(ElasticNetRegularization.builder()
                                                                 .setBlock(block)
-                                                                .optReading(reading)
-                                                                .optValidation(validation)
-                                                                .build()))
+                                                                .optValidation(validation))))
                         .torch("torch.add(torch.sum(torch.abs(x)), torch.sum(torch.square(x)))")
                         .plain(in -> in.x().abs().sum().add(in.x().square().sum()))
                         .builtIn(

@@ -1,6 +1,10 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.bench;
 
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Choice;
+import io.djlosses.api.Validation;
+import io.djlosses.internal.fast.Script;
 import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
@@ -9,10 +13,6 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.loss.Loss;
 
-import io.djlosses.api.AbstractLoss;
-import io.djlosses.api.Reading;
-import io.djlosses.api.Validation;
-import io.djlosses.nd.Script;
 
 import org.jspecify.annotations.Nullable;
 
@@ -75,12 +75,12 @@ final class Stage implements AutoCloseable {
                         String.join(" ", names),
                         "",
                         body.contains("return ") ? body.strip() : "return " + body.strip());
-        Script.Goal goal = new Script.Goal(true, true, true);
+        Script.Mode mode = new Script.Mode(true, true, true);
         return in -> {
             NDList arrays = new NDList(in.predictions());
             arrays.addAll(in.labels());
             arrays.addAll(in.weights());
-            return Objects.requireNonNull(script.run(goal, arrays));
+            return Objects.requireNonNull(script.run(mode, arrays));
         };
     }
 
@@ -138,10 +138,10 @@ final class Stage implements AutoCloseable {
             put(variants, PLAIN, row.plain() == null ? row.operator() : row.plain());
             put(variants, OPERATOR, row.operator());
         }
-        variants.put(OURS, evaluation(row, size, Reading.AUTO, Validation.INDICES));
-        variants.put(FORMULA, evaluation(row, size, Reading.FORMULA, Validation.INDICES));
+        variants.put(OURS, evaluation(row, size, Choice.AUTO, Validation.INDICES));
+        variants.put(FORMULA, evaluation(row, size, Choice.FORMULA, Validation.INDICES));
         put(variants, BUILT_IN, row.builtIn());
-        variants.put(STRICT, evaluation(row, size, Reading.AUTO, Validation.STRICT));
+        variants.put(STRICT, evaluation(row, size, Choice.AUTO, Validation.STRICT));
         return variants;
     }
 
@@ -149,7 +149,7 @@ final class Stage implements AutoCloseable {
     Map<String, Formula> forwards(int index, Size size) {
         Map<String, Formula> forwards = new LinkedHashMap<>(variants(index, size));
         forwards.keySet().retainAll(List.of(base()));
-        Loss loss = rows.get(index).make(size, Reading.AUTO, Validation.INDICES);
+        Loss loss = rows.get(index).make(size, Choice.AUTO, Validation.INDICES);
         if (loss instanceof AbstractLoss abstractLoss) {
             forwards.put(OURS, in -> abstractLoss.value(in.labels(), in.predictions()));
         }
@@ -162,7 +162,7 @@ final class Stage implements AutoCloseable {
         }
     }
 
-    private static Formula evaluation(Row row, Size size, Reading reading, Validation validation) {
+    private static Formula evaluation(Row row, Size size, Choice reading, Validation validation) {
         Loss loss = row.make(size, reading, validation);
         return in -> loss.evaluate(in.labels(), in.predictions());
     }

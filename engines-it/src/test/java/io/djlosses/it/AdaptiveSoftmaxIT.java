@@ -3,6 +3,9 @@ package io.djlosses.it;
 
 import static org.testng.Assert.assertEquals;
 
+import io.djlosses.nd.Nd;
+import io.djlosses.vocabulary.AdaptiveLogSoftmaxLoss;
+import io.djlosses.vocabulary.AdaptiveLogSoftmaxWithLoss;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
@@ -17,9 +20,6 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 
 import io.djlosses.Losses;
-import io.djlosses.nd.Nd;
-import io.djlosses.vocabulary.AdaptiveLogSoftmaxLoss;
-import io.djlosses.vocabulary.AdaptiveLogSoftmaxWithLoss;
 
 import org.jspecify.annotations.Nullable;
 import org.testng.annotations.DataProvider;

@@ -5,6 +5,13 @@ import static org.testng.Assert.assertEquals;
 import static org.testng.Assert.assertTrue;
 import static org.testng.Assert.expectThrows;
 
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.EmptyPolicy;
+import io.djlosses.api.SampleWeighting;
+import io.djlosses.api.Validation;
+import io.djlosses.binary.BCEWithLogitsLoss;
+import io.djlosses.classification.CrossEntropyLoss;
+import io.djlosses.regression.MSELoss;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -16,13 +23,6 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 
 import io.djlosses.Losses;
-import io.djlosses.api.AbstractLoss;
-import io.djlosses.api.EmptyPolicy;
-import io.djlosses.api.SampleWeighting;
-import io.djlosses.api.Validation;
-import io.djlosses.classification.BCEWithLogitsLoss;
-import io.djlosses.classification.CrossEntropyLoss;
-import io.djlosses.regression.MSELoss;
 
 import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;
@@ -106,7 +106,7 @@ public class BadInputIT {
                             new Bad(
                                     "my loss: labels[0] must have shape (2, 3) to match"
                                             + " predictions[0], but had shape (2)",
-                                    Losses.mseLoss("my loss"),
+                                    MSELoss.builder().optName("my loss").build(),
                                     classes,
                                     x23),
                             new Bad(

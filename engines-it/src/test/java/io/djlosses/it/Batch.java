@@ -1,9 +1,9 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.it;
 
+import io.djlosses.api.ElementwiseLoss;
 import ai.djl.training.loss.Loss;
 
-import io.djlosses.api.ElementwiseLoss;
 
 import org.jspecify.annotations.Nullable;
 

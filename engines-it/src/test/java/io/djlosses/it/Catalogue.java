@@ -1,6 +1,9 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.it;
 
+import io.djlosses.api.Choice;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Reduction;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.training.loss.Loss;
 
@@ -9,8 +12,6 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 
 import io.djlosses.Losses;
-import io.djlosses.api.Reading;
-import io.djlosses.api.Reduction;
 
 import org.jspecify.annotations.Nullable;
 
@@ -121,11 +122,10 @@ final class Catalogue {
     // ------------------------------------------------------------------ builders
 
     /** Builds a loss with options as JSON, and a reading where the loss has the choice. */
-    static Loss build(Class<?> loss, JsonObject options, @Nullable Reading reading) {
+    static Loss build(Class<?> loss, JsonObject options, @Nullable Choice reading) {
         Object builder = builder(loss, options);
-        Method optReading = method(builder, "optReading");
-        if (reading != null && optReading != null) {
-            call(optReading, builder, reading);
+        if (reading != null && builder instanceof LossBuilder<?, ?> choosing) {
+            reading.applyTo(choosing);
         }
         return build(builder);
     }

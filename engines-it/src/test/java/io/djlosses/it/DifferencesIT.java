@@ -6,20 +6,11 @@ import static org.testng.Assert.assertNotEquals;
 import static org.testng.Assert.assertTrue;
 import static org.testng.Assert.expectThrows;
 
-import ai.djl.engine.Engine;
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
-import ai.djl.training.GradientCollector;
-
-import io.djlosses.Losses;
 import io.djlosses.api.AbstractLoss;
-import io.djlosses.api.Reading;
+import io.djlosses.api.Choice;
 import io.djlosses.api.Reduction;
 import io.djlosses.api.Validation;
-import io.djlosses.classification.BCELoss;
+import io.djlosses.binary.BCELoss;
 import io.djlosses.classification.CrossEntropyLoss;
 import io.djlosses.classification.SoftmaxCrossEntropyWithLogits;
 import io.djlosses.distribution.GaussianNLLLoss;
@@ -31,6 +22,15 @@ import io.djlosses.vocabulary.AdaptiveLogSoftmaxWithLoss;
 import io.djlosses.vocabulary.CandidateSampler;
 import io.djlosses.vocabulary.LinearCrossEntropyLoss;
 import io.djlosses.vocabulary.SampledSoftmaxLoss;
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.training.GradientCollector;
+
+import io.djlosses.Losses;
 
 import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;
@@ -76,9 +76,9 @@ public class DifferencesIT {
     @Test(dataProvider = "engines")
     public void aThresholdMayBeBeyondTheRangeOfTheData(String name) {
         Engine engine = Engine.getEngine(name);
-        for (Reading reading : Reading.values()) {
-            HuberLoss huge = HuberLoss.builder().optReading(reading).optDelta(1e200).build();
-            SmoothL1Loss tiny = SmoothL1Loss.builder().optReading(reading).optBeta(1e-200).build();
+        for (Choice reading : Choice.values()) {
+            HuberLoss huge = reading.build(HuberLoss.builder().optDelta(1e200));
+            SmoothL1Loss tiny = reading.build(SmoothL1Loss.builder().optBeta(1e-200));
             try (NDManager manager = engine.newBaseManager()) {
                 NDList y = new NDList(Nd.create(manager, new float[] {1, 1}, new Shape(2)));
                 NDArray x = Nd.create(manager, new float[] {3, -7}, new Shape(2));
@@ -181,10 +181,8 @@ public class DifferencesIT {
             double[] whole = null;
             for (long size : new long[] {7, 1, 3}) {
                 AbstractLoss loss =
-                        LinearCrossEntropyLoss.builder()
-                                .optChunkSize(size)
-                                .optReading(Reading.CLOSED_FORM)
-                                .build();
+                        Choice.CLOSED_FORM.build(LinearCrossEntropyLoss.builder()
+                                .optChunkSize(size));
                 NDArray x = array(manager, new Shape(7, 3), numbers);
                 double[] gradient = gradient(engine, loss, label, x, weight);
                 whole = whole == null ? gradient : whole;

@@ -1,6 +1,11 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.it;
 
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Choice;
+import io.djlosses.api.Terms;
+import io.djlosses.nd.Nd;
+import io.djlosses.Losses;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
@@ -11,9 +16,6 @@ import ai.djl.training.loss.Loss;
 
 import com.google.gson.JsonElement;
 
-import io.djlosses.api.AbstractLoss;
-import io.djlosses.api.Reading;
-import io.djlosses.nd.Nd;
 
 import org.jspecify.annotations.Nullable;
 
@@ -37,8 +39,8 @@ import java.util.stream.Stream;
  */
 final class FuzzProgram {
 
-    private static final List<Reading> READINGS =
-            List.of(Reading.FORMULA, Reading.CLOSED_FORM, Reading.SCRIPT, Reading.AUTO);
+    private static final List<Choice> READINGS =
+            List.of(Choice.FORMULA, Choice.CLOSED_FORM, Choice.GRAPH, Choice.SCRIPT, Choice.AUTO);
 
     private static final DataType[] TYPES = {
         DataType.FLOAT32,
@@ -114,11 +116,11 @@ final class FuzzProgram {
         // Not every engine has gradients of half precision.
         List<String> engines = Outcome.engines().subList(0, type == DataType.FLOAT16 ? 1 : 2);
         for (String engine : engines) {
-            for (Reading reading : READINGS) {
+            for (Choice reading : READINGS) {
                 results.put(engine + " " + reading, result(engine, reading));
             }
         }
-        String name = engines.get(0) + " " + Reading.FORMULA;
+        String name = engines.get(0) + " " + Choice.FORMULA;
         Result formula = results.get(name);
         String kind = formula.rejection != null ? "rejected" : "finite";
         outcomes.merge(
@@ -219,7 +221,7 @@ final class FuzzProgram {
         Result exact =
                 result(
                         engine,
-                        Reading.FORMULA,
+                        Choice.FORMULA,
                         DataType.FLOAT64,
                         inputs.labels(),
                         inputs.predictions());
@@ -231,7 +233,7 @@ final class FuzzProgram {
             List<Data> labels =
                     changed(inputs.labels(), x -> x == Math.rint(x) ? x : change.applyAsDouble(x));
             List<Data> predictions = changed(inputs.predictions(), change);
-            Result changed = result(engine, Reading.FORMULA, DataType.FLOAT64, labels, predictions);
+            Result changed = result(engine, Choice.FORMULA, DataType.FLOAT64, labels, predictions);
             for (int i = 0; i < spread.length; i++) {
                 double difference = distance(exact.numbers.get(i), changed.numbers.get(i));
                 spread[i] = Math.max(spread[i], difference);
@@ -263,13 +265,13 @@ final class FuzzProgram {
 
     // ------------------------------------------------------------------ computing
 
-    private Result result(String engine, Reading reading) {
+    private Result result(String engine, Choice reading) {
         return result(engine, reading, type, inputs.labels(), inputs.predictions());
     }
 
     private Result result(
             String engine,
-            Reading reading,
+            Choice reading,
             DataType floating,
             List<Data> labels,
             List<Data> predictions) {

@@ -3,6 +3,9 @@ package io.djlosses.it;
 
 import static org.testng.Assert.assertEquals;
 
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Choice;
+import io.djlosses.nd.Nd;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
@@ -10,9 +13,6 @@ import ai.djl.training.loss.Loss;
 
 import com.google.gson.JsonObject;
 
-import io.djlosses.api.AbstractLoss;
-import io.djlosses.api.Reading;
-import io.djlosses.nd.Nd;
 
 import org.jspecify.annotations.Nullable;
 import org.testng.annotations.DataProvider;
@@ -54,10 +54,10 @@ public class GoldenIT {
                 rtol = tolerance.get("rtol").getAsDouble();
                 atol = tolerance.get("atol").getAsDouble();
             }
-            for (Reading reading : Reading.values()) {
+            for (Choice reading : Choice.values()) {
                 String where = type + ", " + reading + ": ";
                 // An engine observes the first runs of a script and optimizes the later ones.
-                for (int run = 0; run < (reading == Reading.SCRIPT ? 3 : 1); run++) {
+                for (int run = 0; run < (reading == Choice.SCRIPT ? 3 : 1); run++) {
                     try {
                         for (String fault : faults(engine, row, loss, type, reading, rtol, atol)) {
                             faults.add(where + fault);
@@ -76,7 +76,7 @@ public class GoldenIT {
             GoldenRow row,
             Class<? extends Loss> type,
             DataType dataType,
-            Reading reading,
+            Choice reading,
             double rtol,
             double atol) {
         List<String> faults = new ArrayList<>();

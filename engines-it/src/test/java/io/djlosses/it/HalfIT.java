@@ -6,6 +6,7 @@ import static org.testng.Assert.assertNotEquals;
 import static org.testng.Assert.assertTrue;
 import static org.testng.Assert.expectThrows;
 
+import io.djlosses.nd.Nd;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
@@ -16,7 +17,6 @@ import ai.djl.training.GradientCollector;
 import ai.djl.training.loss.Loss;
 
 import io.djlosses.Losses;
-import io.djlosses.nd.Nd;
 
 import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;

@@ -5,6 +5,11 @@ import static org.testng.Assert.assertEquals;
 import static org.testng.Assert.assertSame;
 import static org.testng.Assert.assertTrue;
 
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.EmptyPolicy;
+import io.djlosses.api.Fraction;
+import io.djlosses.classification.CrossEntropyLoss;
+import io.djlosses.nd.Nd;
 import ai.djl.Device;
 import ai.djl.Model;
 import ai.djl.engine.Engine;
@@ -25,11 +30,6 @@ import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.Tracker;
 
 import io.djlosses.Losses;
-import io.djlosses.api.AbstractLoss;
-import io.djlosses.api.EmptyPolicy;
-import io.djlosses.api.Fraction;
-import io.djlosses.classification.CrossEntropyLoss;
-import io.djlosses.nd.Nd;
 
 import org.jspecify.annotations.Nullable;
 import org.testng.SkipException;

@@ -3,6 +3,7 @@ package io.djlosses.it;
 
 import static org.testng.Assert.assertEquals;
 
+import io.djlosses.nd.Nd;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
@@ -10,7 +11,6 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
 
-import io.djlosses.nd.Nd;
 
 import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;

@@ -3,6 +3,13 @@ package io.djlosses.it;
 
 import static org.testng.Assert.assertEquals;
 
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Choice;
+import io.djlosses.api.ElementwiseLoss;
+import io.djlosses.api.Fraction;
+import io.djlosses.check.LossCheck;
+import io.djlosses.check.Report;
+import io.djlosses.nd.Nd;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
@@ -15,13 +22,6 @@ import ai.djl.training.loss.Loss;
 
 import com.google.gson.JsonObject;
 
-import io.djlosses.api.AbstractLoss;
-import io.djlosses.api.ElementwiseLoss;
-import io.djlosses.api.Fraction;
-import io.djlosses.api.Reading;
-import io.djlosses.check.LossCheck;
-import io.djlosses.check.Report;
-import io.djlosses.nd.Nd;
 
 import org.jspecify.annotations.Nullable;
 import org.testng.annotations.DataProvider;
@@ -47,8 +47,8 @@ import java.util.stream.Stream;
  */
 public class PropertyIT {
 
-    private static final List<Reading> READINGS =
-            List.of(Reading.FORMULA, Reading.CLOSED_FORM, Reading.SCRIPT, Reading.AUTO);
+    private static final List<Choice> READINGS =
+            List.of(Choice.FORMULA, Choice.CLOSED_FORM, Choice.GRAPH, Choice.SCRIPT, Choice.AUTO);
 
     /** So many elements that a reading which walks in blocks has to. */
     private static final int MANY = 150_000;
@@ -270,7 +270,7 @@ public class PropertyIT {
                     }
                     GoldenRow large = row.with(row.labels(), predictions);
                     for (DataType dataType : new DataType[] {DataType.FLOAT32, DataType.FLOAT64}) {
-                        for (Reading reading : READINGS) {
+                        for (Choice reading : READINGS) {
                             Loss loss = Catalogue.build(type, row.options(), reading);
                             Outcome outcome = Outcome.of(engine, loss, large, dataType);
                             String where = dataType + ", " + reading + ": ";
@@ -302,7 +302,7 @@ public class PropertyIT {
                     Outcome exact = null;
                     for (DataType dataType : new DataType[] {DataType.FLOAT64, DataType.FLOAT32}) {
                         double rtol = dataType == DataType.FLOAT32 ? 1e-6 : 1e-12;
-                        for (Reading reading : READINGS) {
+                        for (Choice reading : READINGS) {
                             Loss loss = Catalogue.build(type, row.optionsWith(null), reading);
                             Outcome outcome = Outcome.of(engine, loss, many, dataType, null, 1);
                             exact = exact == null ? outcome : exact;
@@ -328,7 +328,7 @@ public class PropertyIT {
                         sizes.add(repeated(row));
                     }
                     for (GoldenRow size : sizes) {
-                        for (Reading reading : List.of(Reading.AUTO, Reading.SCRIPT)) {
+                        for (Choice reading : List.of(Choice.AUTO, Choice.GRAPH, Choice.SCRIPT)) {
                             Outcome plain = null;
                             for (Layout layout : Layout.values()) {
                                 Loss loss = Catalogue.build(type, row.optionsWith(null), reading);
@@ -428,7 +428,7 @@ public class PropertyIT {
         forEachSeed(
                 type,
                 row -> {
-                    for (Reading reading : READINGS) {
+                    for (Choice reading : READINGS) {
                         Loss first = Catalogue.build(type, row.options(), reading);
                         Outcome one = Outcome.of(engine, first, row, DataType.FLOAT64);
                         Loss second = Catalogue.build(type, row.options(), reading);
@@ -456,7 +456,7 @@ public class PropertyIT {
         forEachSeed(
                 type,
                 row -> {
-                    for (Reading reading : READINGS) {
+                    for (Choice reading : READINGS) {
                         Loss loss = Catalogue.build(type, row.optionsWith(null), reading);
                         try (NDManager manager = Place.manager(engine)) {
                             NDList labels = Data.arrays(row.labels(), manager, DataType.FLOAT32);
@@ -490,7 +490,7 @@ public class PropertyIT {
                     if (row.has("momentum")) {
                         return null; // each value changes the next
                     }
-                    for (Reading reading : READINGS) {
+                    for (Choice reading : READINGS) {
                         Loss loss = Catalogue.build(type, reduced(row), reading);
                         try (NDManager manager = Place.manager(engine)) {
                             NDList labels = Data.arrays(row.labels(), manager, DataType.FLOAT32);
@@ -538,7 +538,7 @@ public class PropertyIT {
         forEachSeed(
                 type,
                 row -> {
-                    for (Reading reading : READINGS) {
+                    for (Choice reading : READINGS) {
                         Loss loss = Catalogue.build(type, row.options(), reading);
                         String fault = leak(engine, loss, row);
                         if (fault != null) {

@@ -7,6 +7,14 @@ import static org.testng.Assert.assertNotNull;
 import static org.testng.Assert.assertNull;
 import static org.testng.Assert.expectThrows;
 
+import io.djlosses.api.Choice;
+import io.djlosses.api.Reduction;
+import io.djlosses.classification.CrossEntropyLoss;
+import io.djlosses.classification.MultiLabelMarginLoss;
+import io.djlosses.internal.symbolic.Recorder;
+import io.djlosses.nd.Nd;
+import io.djlosses.regression.MSELoss;
+import io.djlosses.vocabulary.SampledSoftmaxLoss;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -15,14 +23,6 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.loss.Loss;
 
-import io.djlosses.api.Reading;
-import io.djlosses.api.Reduction;
-import io.djlosses.classification.CrossEntropyLoss;
-import io.djlosses.classification.MultiLabelMarginLoss;
-import io.djlosses.nd.Nd;
-import io.djlosses.nd.Recorder;
-import io.djlosses.regression.MSELoss;
-import io.djlosses.vocabulary.SampledSoftmaxLoss;
 
 import org.testng.SkipException;
 import org.testng.annotations.Test;
@@ -38,6 +38,10 @@ public class RecorderIT {
 
     private static NDArray product(NDList in) {
         return Nd.sum(in.get(0).mul(in.get(1)).add(1));
+    }
+
+    private static Recorder.Results results(NDArray result) {
+        return new Recorder.Results(new NDList(result), 0);
     }
 
     private static NDManager manager() {
@@ -94,9 +98,10 @@ public class RecorderIT {
             for (int call = 0; call < 3; call++) {
                 NDArray x = numbers(manager, call, 3, 4);
                 NDList inputs = new NDList(x, numbers(manager, 2, 3, 4));
-                NDArray result = recorder.run("product", inputs, RecorderIT::product);
+                Recorder.Results result =
+                        recorder.run("product", inputs, in -> results(product(in)));
                 assertNotNull(result);
-                assertEquals(Nd.toDoubles(result), Nd.toDoubles(product(inputs)));
+                assertEquals(Nd.toDoubles(result.heads().head()), Nd.toDoubles(product(inputs)));
             }
         }
     }
@@ -116,7 +121,7 @@ public class RecorderIT {
             for (Function<NDList, NDArray> computation : computations) {
                 int before = manager.getManagedArrays().size();
                 NDArray x = numbers(manager, 1, 3);
-                assertNull(new Recorder().run("it", new NDList(x), computation));
+                assertNull(new Recorder().run("it", new NDList(x), in -> results(computation.apply(in))));
                 x.close();
                 assertEquals(manager.getManagedArrays().size(), before, "arrays that are left");
             }
@@ -128,10 +133,8 @@ public class RecorderIT {
         try (NDManager manager = manager()) {
             Loss loss = CrossEntropyLoss.builder().optWeight(1, 2, 0.5, 1).build();
             Loss formula =
-                    CrossEntropyLoss.builder()
-                            .optWeight(1, 2, 0.5, 1)
-                            .optReading(Reading.FORMULA)
-                            .build();
+                    Choice.FORMULA.build(CrossEntropyLoss.builder()
+                            .optWeight(1, 2, 0.5, 1));
             long[][] labels = {{0, 1, 2}, {3, 1, 2}, {2, 2, 2}, {0, -100, 1}, {-100, 3, -100}};
             for (int round = 0; round < 4; round++) {
                 for (long[] classes : labels) {
@@ -155,7 +158,7 @@ public class RecorderIT {
     public void listsOfEveryLengthCount() {
         try (NDManager manager = manager()) {
             Loss loss = MultiLabelMarginLoss.builder().build();
-            Loss formula = MultiLabelMarginLoss.builder().optReading(Reading.FORMULA).build();
+            Loss formula = Choice.FORMULA.build(MultiLabelMarginLoss.builder());
             long[][] lists = {{1, -1, -1, -1}, {1, 3, -1, -1}, {3, 2, 0, -1}, {-1, -1, -1, -1}};
             for (int round = 0; round < 4; round++) {
                 for (long[] list : lists) {
@@ -186,15 +189,13 @@ public class RecorderIT {
     public void everyCallDrawsAnew() {
         try (NDManager manager = manager()) {
             double[][] values = new double[2][12];
-            Reading[] readings = {Reading.AUTO, Reading.FORMULA};
+            Choice[] readings = {Choice.AUTO, Choice.FORMULA};
             for (int reading = 0; reading < 2; reading++) {
                 Loss loss =
-                        SampledSoftmaxLoss.builder()
+                        readings[reading].build(SampledSoftmaxLoss.builder()
                                 .setNumSampled(3)
                                 .optSeed(7)
-                                .optReduction(Reduction.MEAN)
-                                .optReading(readings[reading])
-                                .build();
+                                .optReduction(Reduction.MEAN));
                 NDList predictions =
                         new NDList(
                                 numbers(manager, -1, 40, 2),

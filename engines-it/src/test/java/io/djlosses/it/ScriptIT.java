@@ -5,14 +5,14 @@ import static org.testng.Assert.assertEquals;
 import static org.testng.Assert.assertNull;
 import static org.testng.Assert.assertTrue;
 
+import io.djlosses.internal.fast.Script;
+import io.djlosses.nd.Nd;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
 
-import io.djlosses.nd.Nd;
-import io.djlosses.nd.Script;
 
 import org.testng.SkipException;
 import org.testng.annotations.Test;
@@ -27,9 +27,9 @@ import java.util.concurrent.Future;
 /** What a script does, on the engine that runs scripts; {@code GoldenIT} tests those of losses. */
 public class ScriptIT {
 
-    private static final Script.Goal MEAN = new Script.Goal(true, true, false);
-    private static final Script.Goal SUM = new Script.Goal(false, true, false);
-    private static final Script.Goal ALWAYS = new Script.Goal(true, true, true);
+    private static final Script.Mode MEAN = new Script.Mode(true, true, false);
+    private static final Script.Mode SUM = new Script.Mode(false, true, false);
+    private static final Script.Mode ALWAYS = new Script.Mode(true, true, true);
 
     /** Half the squared error; the gradient is written as one would not guess it. */
     private static final Script CLOSED =
@@ -110,7 +110,7 @@ public class ScriptIT {
             NDArray y = numbers(manager, 10, 0.5);
             x.setRequiresGradient(true);
             try (GradientCollector collector = manager.getEngine().newGradientCollector()) {
-                NDArray value = CLOSED.run(new Script.Goal(true, false, true), List.of(x, y), 3);
+                NDArray value = CLOSED.run(new Script.Mode(true, false, true), List.of(x, y), 3);
                 assertEquals(Nd.toDoubles(value)[0], 0.75, 1e-12);
                 collector.backward(value.add(x.sum().mul(0)));
             }

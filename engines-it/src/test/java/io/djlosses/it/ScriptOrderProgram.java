@@ -1,10 +1,10 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.it;
 
+import io.djlosses.api.Choice;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.training.loss.Loss;
 
-import io.djlosses.api.Reading;
 
 import org.jspecify.annotations.Nullable;
 
@@ -55,7 +55,7 @@ final class ScriptOrderProgram {
     private static @Nullable String fault(String engine, Task task, GoldenRow row, DataType type) {
         Outcome[] outcomes = new Outcome[2];
         for (int i = 0; i < 2; i++) {
-            Reading reading = i == 0 ? Reading.FORMULA : Reading.SCRIPT;
+            Choice reading = i == 0 ? Choice.FORMULA : Choice.SCRIPT;
             Loss loss = Catalogue.build(task.type, task.row.optionsWith(null), reading);
             outcomes[i] = Outcome.of(engine, loss, row, type, null, 1);
         }

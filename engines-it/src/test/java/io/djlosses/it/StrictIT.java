@@ -5,6 +5,8 @@ import static org.testng.Assert.assertEquals;
 import static org.testng.Assert.assertTrue;
 import static org.testng.Assert.expectThrows;
 
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.nd.Nd;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
@@ -16,8 +18,6 @@ import ai.djl.training.loss.Loss;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 
-import io.djlosses.api.AbstractLoss;
-import io.djlosses.nd.Nd;
 
 import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;

@@ -1,6 +1,9 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.it;
 
+import io.djlosses.composite.MultiLabelLoss;
+import io.djlosses.composite.WeightedSumLoss;
+import io.djlosses.vocabulary.AdaptiveLogSoftmaxLoss;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
@@ -13,9 +16,6 @@ import ai.djl.training.loss.Loss;
 import com.google.gson.JsonObject;
 
 import io.djlosses.Losses;
-import io.djlosses.composite.MultiLabelLoss;
-import io.djlosses.composite.WeightedSumLoss;
-import io.djlosses.vocabulary.AdaptiveLogSoftmaxLoss;
 
 import org.jspecify.annotations.Nullable;
 

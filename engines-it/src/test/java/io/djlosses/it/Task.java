@@ -1,6 +1,28 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.it;
 
+import io.djlosses.api.Reduction;
+import io.djlosses.api.SampleWeighting;
+import io.djlosses.binary.BCELoss;
+import io.djlosses.binary.BCEWithLogitsLoss;
+import io.djlosses.binary.SigmoidFocalLoss;
+import io.djlosses.classification.CrossEntropyLoss;
+import io.djlosses.classification.MultiLabelSoftMarginLoss;
+import io.djlosses.classification.MultiMarginLoss;
+import io.djlosses.classification.NLLLoss;
+import io.djlosses.classification.SoftmaxCrossEntropyWithLogits;
+import io.djlosses.classification.SoftmaxFocalLoss;
+import io.djlosses.distribution.KLDivLoss;
+import io.djlosses.internal.array.Sums;
+import io.djlosses.nd.Nd;
+import io.djlosses.regression.L1Loss;
+import io.djlosses.regression.MSELoss;
+import io.djlosses.sequence.CTCLoss;
+import io.djlosses.vocabulary.AdaptiveLogSoftmaxWithLoss;
+import io.djlosses.vocabulary.CandidateSampler;
+import io.djlosses.vocabulary.LinearCrossEntropyLoss;
+import io.djlosses.vocabulary.SampledSoftmaxLoss;
+import io.djlosses.vocabulary.VocabularyHead;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
@@ -12,27 +34,6 @@ import ai.djl.nn.core.Linear;
 import ai.djl.training.loss.Loss;
 
 import io.djlosses.Losses;
-import io.djlosses.api.Reduction;
-import io.djlosses.api.SampleWeighting;
-import io.djlosses.classification.BCELoss;
-import io.djlosses.classification.BCEWithLogitsLoss;
-import io.djlosses.classification.CrossEntropyLoss;
-import io.djlosses.classification.MultiLabelSoftMarginLoss;
-import io.djlosses.classification.MultiMarginLoss;
-import io.djlosses.classification.NLLLoss;
-import io.djlosses.classification.SigmoidFocalLoss;
-import io.djlosses.classification.SoftmaxCrossEntropyWithLogits;
-import io.djlosses.classification.SoftmaxFocalLoss;
-import io.djlosses.distribution.KLDivLoss;
-import io.djlosses.nd.Nd;
-import io.djlosses.regression.L1Loss;
-import io.djlosses.regression.MSELoss;
-import io.djlosses.sequence.CTCLoss;
-import io.djlosses.vocabulary.AdaptiveLogSoftmaxWithLoss;
-import io.djlosses.vocabulary.CandidateSampler;
-import io.djlosses.vocabulary.LinearCrossEntropyLoss;
-import io.djlosses.vocabulary.SampledSoftmaxLoss;
-import io.djlosses.vocabulary.VocabularyHead;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -212,7 +213,7 @@ record Task(
                         KLDivLoss.builder().optReduction(Reduction.BATCH_MEAN).build(),
                         Task::distributions,
                         x -> Nd.logSoftmax(x, 1)));
-        tasks.add(of(Losses.crossEntropyLoss("probabilities"), Task::distributions, PLAIN));
+        tasks.add(of(CrossEntropyLoss.builder().optName("probabilities").build(), Task::distributions, PLAIN));
         tasks.add(of(Losses.cosineSimilarityLoss(), Task::numbers, PLAIN));
         tasks.add(of(Losses.cosineEmbeddingLoss(), Task::pairs, PLAIN, PLAIN));
         tasks.add(of(Losses.sdmlLoss(), Task::pairs, PLAIN, PLAIN));

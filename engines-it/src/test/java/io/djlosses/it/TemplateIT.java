@@ -6,6 +6,18 @@ import static org.testng.Assert.assertThrows;
 import static org.testng.Assert.assertTrue;
 import static org.testng.Assert.expectThrows;
 
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.ElementwiseLoss;
+import io.djlosses.api.EmptyPolicy;
+import io.djlosses.api.Fraction;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Reduction;
+import io.djlosses.api.SampleWeighting;
+import io.djlosses.api.SimpleBuilder;
+import io.djlosses.classification.CrossEntropyLoss;
+import io.djlosses.nd.Nd;
+import io.djlosses.regression.L1Loss;
+import io.djlosses.regression.MSELoss;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
@@ -16,16 +28,6 @@ import ai.djl.training.GradientCollector;
 import ai.djl.training.loss.Loss;
 
 import io.djlosses.Losses;
-import io.djlosses.api.AbstractLoss;
-import io.djlosses.api.ElementwiseLoss;
-import io.djlosses.api.EmptyPolicy;
-import io.djlosses.api.Fraction;
-import io.djlosses.api.LossBuilder;
-import io.djlosses.api.Reduction;
-import io.djlosses.api.SampleWeighting;
-import io.djlosses.classification.CrossEntropyLoss;
-import io.djlosses.nd.Nd;
-import io.djlosses.regression.MSELoss;
 
 import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;
@@ -53,8 +55,12 @@ public class TemplateIT {
     /** The loss that the documentation of {@link ElementwiseLoss} shows. */
     private static final class LogCoshLoss extends ElementwiseLoss {
 
-        LogCoshLoss(Reduction reduction) {
-            super("LogCoshLoss", reduction);
+        private LogCoshLoss(SimpleBuilder<LogCoshLoss> builder) {
+            super(builder);
+        }
+
+        static SimpleBuilder<LogCoshLoss> builder() {
+            return new SimpleBuilder<>("LogCoshLoss", LogCoshLoss::new);
         }
 
         @Override
@@ -90,7 +96,7 @@ public class TemplateIT {
     private static void check(
             String engine, GoldenRow row, Reduction reduction, Shape shape, double... expected) {
         for (DataType type : new DataType[] {DataType.FLOAT32, DataType.FLOAT64}) {
-            Outcome outcome = Outcome.of(engine, new LogCoshLoss(reduction), row, type);
+            Outcome outcome = Outcome.of(engine, LogCoshLoss.builder().optReduction(reduction).build(), row, type);
             String what = reduction + " " + type;
             assertEquals(outcome.type(), type, what);
             assertEquals(outcome.shape(), shape, what);
@@ -116,7 +122,7 @@ public class TemplateIT {
 
     @Test(dataProvider = "engines")
     public void aReductionOfOnesOwnIsAveragedOverBatchesAndCannotBeMerged(String engine) {
-        AbstractLoss loss = new LogCoshLoss(Reduction.of("LARGEST", NDArray::max));
+        AbstractLoss loss = LogCoshLoss.builder().optReduction(Reduction.of("LARGEST", NDArray::max)).build();
         loss.addAccumulator("epoch");
         try (NDManager manager = Place.manager(engine)) {
             NDList labels = list(manager, new Shape(2), 0, 0);
@@ -186,10 +192,11 @@ public class TemplateIT {
 
     @Test
     public void anUnknownAccumulatorIsNamed() {
+        AbstractLoss mine = L1Loss.builder().optName("mine").build();
         for (Runnable use :
                 new Runnable[] {
-                    () -> Losses.l1Loss("mine").getAccumulator("epoch"),
-                    () -> Losses.l1Loss("mine").resetAccumulator("epoch")
+                    () -> mine.getAccumulator("epoch"),
+                    () -> mine.resetAccumulator("epoch")
                 }) {
             IllegalArgumentException e = expectThrows(IllegalArgumentException.class, use::run);
             assertEquals(
@@ -260,7 +267,7 @@ public class TemplateIT {
 
     // ------------------------------------------------------------------ nothing to average
 
-    private static <T extends LossBuilder<T>> T with(T builder, EmptyPolicy policy) {
+    private static <T extends LossBuilder<?, T>> T with(T builder, EmptyPolicy policy) {
         return builder.optEmptyPolicy(policy);
     }
 

@@ -4,6 +4,11 @@ package io.djlosses.it;
 import static org.testng.Assert.assertEquals;
 import static org.testng.Assert.assertTrue;
 
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Fraction;
+import io.djlosses.composite.WeightedSumLoss;
+import io.djlosses.nd.Nd;
+import io.djlosses.regression.MSELoss;
 import ai.djl.Device;
 import ai.djl.Model;
 import ai.djl.metric.Metric;
@@ -29,10 +34,6 @@ import ai.djl.training.tracker.Tracker;
 import ai.djl.translate.TranslateException;
 
 import io.djlosses.Losses;
-import io.djlosses.api.AbstractLoss;
-import io.djlosses.api.Fraction;
-import io.djlosses.composite.WeightedSumLoss;
-import io.djlosses.nd.Nd;
 
 import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;
@@ -233,8 +234,8 @@ public class TrainingIT {
     public void anotherLossIsReportedBesideTheTrainingLoss(String engine)
             throws IOException, TranslateException {
         Task task = task("MSELoss");
-        AbstractLoss loss = Losses.mseLoss("squares");
-        AbstractLoss other = Losses.mseLoss("also squares");
+        AbstractLoss loss = MSELoss.builder().optName("squares").build();
+        AbstractLoss other = MSELoss.builder().optName("also squares").build();
         AbstractLoss third = Losses.l1Loss();
         Recorder recorder = new Recorder(loss);
         try (Model model = Place.model(engine)) {
@@ -285,7 +286,7 @@ public class TrainingIT {
         Samples samples = samples(task("MSELoss"), SAMPLES, 3);
         AbstractLoss inner = Losses.mseLoss();
         Loss loss = new IndexLoss(inner, 1, 0);
-        AbstractLoss counted = Losses.mseLoss("exact");
+        AbstractLoss counted = MSELoss.builder().optName("exact").build();
         Recorder recorder = new Recorder(loss);
         try (Model model = Place.model(engine)) {
             model.setBlock(task.network().get());

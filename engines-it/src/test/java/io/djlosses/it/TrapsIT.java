@@ -5,6 +5,14 @@ import static org.testng.Assert.assertEquals;
 import static org.testng.Assert.assertTrue;
 import static org.testng.Assert.expectThrows;
 
+import io.djlosses.api.EmptyPolicy;
+import io.djlosses.api.Reduction;
+import io.djlosses.classification.CrossEntropyLoss;
+import io.djlosses.distribution.KLDivLoss;
+import io.djlosses.nd.Nd;
+import io.djlosses.optimizer.UncheckedTrainer;
+import io.djlosses.regression.MSELoss;
+import io.djlosses.regularization.L2Regularization;
 import ai.djl.Device;
 import ai.djl.Model;
 import ai.djl.engine.Engine;
@@ -27,14 +35,6 @@ import ai.djl.training.tracker.Tracker;
 import ai.djl.translate.TranslateException;
 
 import io.djlosses.Losses;
-import io.djlosses.api.EmptyPolicy;
-import io.djlosses.api.Reduction;
-import io.djlosses.classification.CrossEntropyLoss;
-import io.djlosses.distribution.KLDivLoss;
-import io.djlosses.nd.Nd;
-import io.djlosses.optimizer.UncheckedTrainer;
-import io.djlosses.regression.MSELoss;
-import io.djlosses.regularization.L2Regularization;
 
 import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;

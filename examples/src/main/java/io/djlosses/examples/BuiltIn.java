@@ -1,15 +1,15 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.examples;
 
+import io.djlosses.api.Reduction;
+import io.djlosses.regression.L1Loss;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.training.loss.Loss;
 
 import io.djlosses.Losses;
-import io.djlosses.api.Reduction;
 import io.djlosses.examples.support.ExampleCommand;
-import io.djlosses.regression.L1Loss;
 
 import picocli.CommandLine.Command;
 

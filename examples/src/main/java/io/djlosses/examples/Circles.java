@@ -1,6 +1,8 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.examples;
 
+import io.djlosses.nd.Nd;
+import io.djlosses.regularization.L2Regularization;
 import ai.djl.Model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
@@ -19,9 +21,6 @@ import io.djlosses.examples.support.Plots;
 import io.djlosses.examples.support.Samples;
 import io.djlosses.examples.support.SeedOption;
 import io.djlosses.examples.support.Training;
-import io.djlosses.nd.Nd;
-import io.djlosses.regularization.L2Regularization;
-import io.djlosses.regularization.L2Regularization.Convention;
 
 import org.jspecify.annotations.Nullable;
 import org.knowm.xchart.XYChart;

@@ -1,18 +1,18 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.examples;
 
+import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Reduction;
+import io.djlosses.nd.Nd;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.loss.Loss;
 
-import io.djlosses.api.LossBuilder;
-import io.djlosses.api.Reduction;
 import io.djlosses.examples.support.ExampleCommand;
 import io.djlosses.examples.support.OutOption;
 import io.djlosses.examples.support.Plots;
-import io.djlosses.nd.Nd;
 
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.style.Styler.LegendLayout;

@@ -1,6 +1,7 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.examples;
 
+import io.djlosses.api.Reduction;
 import ai.djl.Model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.nn.Parameter;
@@ -11,7 +12,6 @@ import ai.djl.training.loss.Loss;
 import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.Tracker;
 
-import io.djlosses.api.Reduction;
 import io.djlosses.examples.support.Batches;
 import io.djlosses.examples.support.Column;
 import io.djlosses.examples.support.ExampleCommand;

@@ -1,10 +1,10 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.examples;
 
-import ai.djl.ndarray.NDArray;
-
 import io.djlosses.api.ElementwiseLoss;
 import io.djlosses.api.Reduction;
+import ai.djl.ndarray.NDArray;
+
 
 /** The absolute error, written on the library's base class, which reduces, checks and merges. */
 final class MaeLoss extends ElementwiseLoss {

@@ -1,6 +1,7 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.examples;
 
+import io.djlosses.nd.Nd;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.nn.SequentialBlock;
@@ -9,7 +10,6 @@ import ai.djl.training.loss.Loss;
 import io.djlosses.Losses;
 import io.djlosses.examples.support.Column;
 import io.djlosses.examples.support.Samples;
-import io.djlosses.nd.Nd;
 
 import java.lang.reflect.Method;
 import java.util.Arrays;

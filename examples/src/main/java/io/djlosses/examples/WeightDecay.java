@@ -1,6 +1,8 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.examples;
 
+import io.djlosses.optimizer.ParameterGroups;
+import io.djlosses.regularization.L2Regularization;
 import ai.djl.Model;
 import ai.djl.nn.Parameter;
 import ai.djl.nn.SequentialBlock;
@@ -20,9 +22,6 @@ import io.djlosses.examples.support.Samples;
 import io.djlosses.examples.support.SeedOption;
 import io.djlosses.examples.support.TextTable;
 import io.djlosses.examples.support.Training;
-import io.djlosses.optimizer.ParameterGroups;
-import io.djlosses.regularization.L2Regularization;
-import io.djlosses.regularization.L2Regularization.Convention;
 
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;

@@ -4,8 +4,8 @@ package io.djlosses.examples;
 import static org.testng.Assert.assertEquals;
 import static org.testng.Assert.assertTrue;
 
-import io.djlosses.api.ElementwiseLoss;
 
+import io.djlosses.api.ElementwiseLoss;
 import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;
 

@@ -1,8 +1,7 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.binary;
 
-import ai.djl.ndarray.NDArray;
-
+import io.djlosses.Losses;
 import io.djlosses.api.Checks;
 import io.djlosses.api.Divisor;
 import io.djlosses.api.ElementwiseLoss;
@@ -12,6 +11,9 @@ import io.djlosses.api.Reading;
 import io.djlosses.internal.fast.Constants;
 import io.djlosses.internal.fast.Script;
 import io.djlosses.nd.Nd;
+
+import ai.djl.ndarray.NDArray;
+
 
 import java.util.List;
 

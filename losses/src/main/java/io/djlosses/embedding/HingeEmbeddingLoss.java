@@ -1,8 +1,6 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.embedding;
 
-import ai.djl.ndarray.NDArray;
-
 import io.djlosses.api.Checks;
 import io.djlosses.api.Divisor;
 import io.djlosses.api.ElementwiseLoss;
@@ -14,6 +12,9 @@ import io.djlosses.internal.core.Looks;
 import io.djlosses.internal.fast.Constants;
 import io.djlosses.internal.fast.Script;
 import io.djlosses.nd.Nd;
+
+import ai.djl.ndarray.NDArray;
+
 
 import java.util.List;
 

@@ -1,8 +1,7 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.regression;
 
-import ai.djl.ndarray.NDArray;
-
+import io.djlosses.Losses;
 import io.djlosses.api.Checks;
 import io.djlosses.api.Divisor;
 import io.djlosses.api.ElementwiseLoss;
@@ -13,6 +12,9 @@ import io.djlosses.api.SimpleBuilder;
 import io.djlosses.api.Transform;
 import io.djlosses.internal.fast.Constants;
 import io.djlosses.internal.fast.Script;
+
+import ai.djl.ndarray.NDArray;
+
 
 import java.util.List;
 

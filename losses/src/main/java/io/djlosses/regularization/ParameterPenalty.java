@@ -1,15 +1,6 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.regularization;
 
-import ai.djl.Model;
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.Block;
-import ai.djl.nn.Parameter;
-import ai.djl.util.Pair;
-
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
 import io.djlosses.api.Divisor;
@@ -19,8 +10,20 @@ import io.djlosses.api.Outcome;
 import io.djlosses.api.Reading;
 import io.djlosses.api.Terms;
 import io.djlosses.internal.array.Gradients;
+import io.djlosses.internal.array.Sums;
+import io.djlosses.internal.fast.Script;
 import io.djlosses.internal.symbolic.Recorder;
 import io.djlosses.nd.Nd;
+
+import ai.djl.Model;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
+import ai.djl.util.Pair;
+
 
 import org.jspecify.annotations.Nullable;
 
@@ -160,7 +163,10 @@ abstract class ParameterPenalty extends AbstractLoss {
         }
         Reading.Call call = call(parameter);
         return call.script()
-                .run(false, goal.gradient(), goal.forced(), call.arrays(), call.options());
+                .run(
+                        new Script.Mode(false, goal.gradient(), goal.forced()),
+                        call.arrays(),
+                        call.options());
     }
 
     private NDArray inClosedForm(NDArray parameter, Goal goal) {

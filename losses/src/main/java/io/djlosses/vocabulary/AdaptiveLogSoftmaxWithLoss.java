@@ -1,6 +1,10 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.vocabulary;
 
+import io.djlosses.Losses;
+import io.djlosses.api.Checks;
+import io.djlosses.nd.Nd;
+
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
@@ -15,8 +19,6 @@ import ai.djl.training.ParameterStore;
 import ai.djl.training.initializer.UniformInitializer;
 import ai.djl.util.PairList;
 
-import io.djlosses.api.Checks;
-import io.djlosses.nd.Nd;
 
 import org.jspecify.annotations.Nullable;
 

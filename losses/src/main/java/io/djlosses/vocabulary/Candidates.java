@@ -3,6 +3,7 @@ package io.djlosses.vocabulary;
 
 import io.djlosses.api.Checks;
 
+
 import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.Set;

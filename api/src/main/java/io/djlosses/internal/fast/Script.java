@@ -67,7 +67,7 @@ public final class Script {
                     probe -> {
                         NDArray one = NdBase.create(probe, new float[] {1}, new Shape(1));
                         try {
-                            NDArray three = PLUS.run(false, false, true, List.of(one), 2);
+                            NDArray three = PLUS.run(new Mode(false, false, true), List.of(one), 2);
                             return three != null && NdBase.toDoubles(three)[0] == 3;
                         } catch (RuntimeException e) {
                             return false;
@@ -184,22 +184,15 @@ public final class Script {
     /**
      * Runs the script.
      *
-     * @param mean whether the mean is wanted, and not the sum
-     * @param gradient whether the gradient is wanted
-     * @param always whether to run whatever the size of the arrays
+     * @param mode what is wanted
      * @param arguments the arrays; the result belongs to the manager of the first
      * @param options the numbers
      * @return the result, or null where the arrays are so small that another reading is faster, or
      *     their type cannot hold a number
      */
-    public @Nullable NDArray run(
-            boolean mean,
-            boolean gradient,
-            boolean always,
-            List<NDArray> arguments,
-            double... options) {
-        if (!always && arguments.get(0).size() < least) {
-            return small == null ? null : small.run(mean, gradient, false, arguments, options);
+    public @Nullable NDArray run(Mode mode, List<NDArray> arguments, double... options) {
+        if (!mode.always && arguments.get(0).size() < least) {
+            return small == null ? null : small.run(mode, arguments, options);
         }
         NDArray first = arguments.get(0);
         String engine = first.getManager().getEngine().getEngineName();
@@ -217,13 +210,13 @@ public final class Script {
                 inputs.add(array(engine, option));
             }
         }
-        Variant variant = new Variant(engine, mean, gradient, isUsual);
+        Variant variant = new Variant(engine, mode.mean, mode.gradient, isUsual);
         Model model = models.get(variant);
         if (model == null) {
             model = models.computeIfAbsent(variant, this::load);
         }
         // Only in training does the result carry a gradient.
-        return model.getBlock().forward(NO_PARAMETERS, inputs, gradient).head();
+        return model.getBlock().forward(NO_PARAMETERS, inputs, mode.gradient).head();
     }
 
     /** Tells whether a type holds a number, and neither 0 nor infinity in its place. */
@@ -367,6 +360,15 @@ public final class Script {
     private record Place(String engine, DataType type) {}
 
     private record Option(String engine, double number) {}
+
+    /**
+     * What is wanted of a script.
+     *
+     * @param mean whether the mean is wanted, and not the sum
+     * @param gradient whether the gradient is wanted
+     * @param always whether the script runs whatever the size of the arrays
+     */
+    public record Mode(boolean mean, boolean gradient, boolean always) {}
 
     private record Variant(String engine, boolean mean, boolean gradient, boolean usual) {}
 
