@@ -148,6 +148,29 @@ public class CtcAlignmentTest {
         assertEquals(impossible, 6);
     }
 
+    /** Nothing is lost where a product of probabilities has few digits left, or none. */
+    @Test
+    public void keepsItsDigitsNearUnderflow() {
+        for (int distance = 600; distance <= 760; distance += 4) {
+            for (Kind kind : Kind.values()) {
+                for (long[] labels : new long[][] {{1}, {1, 2}, {1, 1}}) {
+                    Batch batch = new Batch(kind, 2, 3, shift(labels, 0));
+                    for (int i = 0; i < batch.scores.length; i++) {
+                        batch.scores[i] -= i % 4 == 0 ? 0 : distance;
+                    }
+                    Expected expected = batch.enumerate(Alignments::collapsing);
+                    double[] gradient = filled(batch.scores.length, 0);
+                    double loss = batch.loss(batch.alignment(gradient), 1, 1, false);
+                    assertClose(loss, expected.losses[1], "loss at " + distance);
+                    for (int i = 0; i < gradient.length; i++) {
+                        double want = batch.sampleOf(i) == 1 ? expected.gradient[i] : 0;
+                        assertClose(gradient[i], want, "gradient at " + distance);
+                    }
+                }
+            }
+        }
+    }
+
     /** A blank inside a target is a label like any other, with a state between two blanks. */
     @Test
     public void takesABlankForALabel() {
