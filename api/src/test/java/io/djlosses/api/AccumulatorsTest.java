@@ -1,0 +1,86 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.api;
+
+import static org.testng.Assert.assertEquals;
+import static org.testng.Assert.expectThrows;
+
+import io.djlosses.api.Accumulators.Total;
+
+import org.testng.annotations.DataProvider;
+import org.testng.annotations.Test;
+
+import java.util.stream.IntStream;
+
+/** The sums behind the figures of an epoch. */
+public class AccumulatorsTest {
+
+    @Test
+    public void addsNumeratorsAndDenominators() {
+        Accumulators accumulators = new Accumulators("Loss");
+        accumulators.add("train");
+        assertEquals(accumulators.get("train"), new Total(0, 0, 0));
+        accumulators.update(new String[] {"train"}, 1.5, 2);
+        accumulators.update(new String[] {"train"}, -4, 0.5);
+        assertEquals(accumulators.get("train"), new Total(-2.5, 2.5, 2));
+    }
+
+    @Test
+    public void keepsKeysApart() {
+        Accumulators accumulators = new Accumulators("Loss");
+        accumulators.add("train");
+        accumulators.add("validate");
+        accumulators.update(new String[] {"train", "validate"}, 3, 1);
+        accumulators.update(new String[] {"validate"}, 5, 1);
+        accumulators.update(new String[] {}, 100, 100);
+        assertEquals(accumulators.get("train"), new Total(3, 1, 1));
+        assertEquals(accumulators.get("validate"), new Total(8, 2, 2));
+        accumulators.reset("validate");
+        assertEquals(accumulators.get("train"), new Total(3, 1, 1));
+        assertEquals(accumulators.get("validate"), Total.NOTHING);
+    }
+
+    @Test
+    public void startsAnewWhenAddedAgain() {
+        Accumulators accumulators = new Accumulators("Loss");
+        accumulators.add("train");
+        accumulators.update(new String[] {"train"}, 3, 1);
+        accumulators.add("train");
+        assertEquals(accumulators.get("train"), Total.NOTHING);
+    }
+
+    private interface Use {
+        void of(Accumulators accumulators);
+    }
+
+    @DataProvider
+    public Object[][] uses() {
+        return new Object[][] {
+            {"get", (Use) a -> a.get("other")},
+            {"reset", (Use) a -> a.reset("other")},
+            {"update", (Use) a -> a.update(new String[] {"other"}, 1, 1)},
+        };
+    }
+
+    @Test(dataProvider = "uses")
+    public void namesAKeyThatWasNotAdded(String name, Use use) {
+        Accumulators accumulators = new Accumulators("Loss");
+        accumulators.add("train");
+        IllegalArgumentException e =
+                expectThrows(IllegalArgumentException.class, () -> use.of(accumulators));
+        assertEquals(
+                e.getMessage(),
+                "Loss: accumulator 'other' must be added with addAccumulator first");
+    }
+
+    /** No update of several threads is lost. */
+    @Test
+    public void isThreadSafe() {
+        Accumulators accumulators = new Accumulators("Loss");
+        accumulators.add("train");
+        int updates = 100_000;
+        IntStream.range(0, updates)
+                .parallel()
+                .forEach(i -> accumulators.update(new String[] {"train"}, 1, 2));
+        assertEquals(accumulators.get("train"), new Total(updates, 2.0 * updates, updates));
+    }
+}
