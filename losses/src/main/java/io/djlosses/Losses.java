@@ -46,6 +46,8 @@ import io.djlosses.vocabulary.AdaptiveLogSoftmaxWithLoss;
 import io.djlosses.vocabulary.LinearCrossEntropyLoss;
 import io.djlosses.vocabulary.SampledSoftmaxLoss;
 
+
+
 import ai.djl.nn.Block;
 import ai.djl.training.loss.Loss;
 

@@ -6,6 +6,7 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.fields;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noFields;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
@@ -72,24 +73,49 @@ public class ArchitectureTest {
                             .haveModifier(JavaModifier.FINAL)
                             .because("who extends a loss extends a base class")),
             rule(
+                    slices().matching("io.djlosses.(**)")
+                            .should()
+                            .beFreeOfCycles()
+                            .because("a package is understood with those below it alone")),
+            rule(
+                    noClasses()
+                            .that()
+                            .resideOutsideOfPackages(
+                                    "io.djlosses.api..",
+                                    "io.djlosses.nd..",
+                                    "io.djlosses.check..",
+                                    "io.djlosses.internal.core..",
+                                    "io.djlosses.internal.array..",
+                                    "io.djlosses.internal.fast..",
+                                    "io.djlosses.internal.symbolic..")
+                            .should()
+                            .dependOnClassesThat()
+                            .resideInAPackage("io.djlosses.internal.symbolic..")
+                            .because("what serves one engine can go without touching a loss")),
+            rule(
                     noClasses()
                             .that()
                             .resideInAnyPackage(
-                                    "io.djlosses.api..", "io.djlosses.nd..", "io.djlosses.check..")
+                                    "io.djlosses.api..",
+                                    "io.djlosses.nd..",
+                                    "io.djlosses.check..",
+                                    "io.djlosses.internal.core..",
+                                    "io.djlosses.internal.array..",
+                                    "io.djlosses.internal.fast..",
+                                    "io.djlosses.internal.symbolic..")
                             .should()
                             .dependOnClassesThat()
-                            .resideInAnyPackage(
-                                    "io.djlosses",
-                                    "io.djlosses.regression..",
-                                    "io.djlosses.classification..",
-                                    "io.djlosses.distribution..",
-                                    "io.djlosses.embedding..",
-                                    "io.djlosses.ranking..",
-                                    "io.djlosses.sequence..",
-                                    "io.djlosses.vocabulary..",
-                                    "io.djlosses.composite..",
-                                    "io.djlosses.regularization..",
-                                    "io.djlosses.optimizer..")
+                            .resideOutsideOfPackages(
+                                    "io.djlosses.api..",
+                                    "io.djlosses.nd..",
+                                    "io.djlosses.check..",
+                                    "io.djlosses.internal.core..",
+                                    "io.djlosses.internal.array..",
+                                    "io.djlosses.internal.fast..",
+                                    "io.djlosses.internal.symbolic..",
+                                    "ai.djl..",
+                                    "java..",
+                                    "org.jspecify..")
                             .because("the catalogue stands on the API, never the reverse")),
         };
     }

@@ -25,7 +25,7 @@ public abstract class Reading {
     private static final long CLOSED_FORM_SIZE = 4096;
 
     /** Below this size of the largest array a graph's one call saves more than it costs. */
-    private static final long GRAPH_SIZE = 1 << 14;
+    static final long GRAPH_SIZE = 1 << 14;
 
     /** What a reading computes with. */
     public enum Kind {
@@ -92,7 +92,7 @@ public abstract class Reading {
      *
      * <p>Only for a formula that computes the same from the same arrays for as long as the loss
      * lives: not where it calls a function of the user, or draws or counts anything. What is drawn
-     * or computed in Java anew each time goes through {@link Recorder#prepare}.
+     * or computed in Java anew each time goes through {@link io.djlosses.internal.core.Traced#prepare}.
      *
      * @return the reading
      */

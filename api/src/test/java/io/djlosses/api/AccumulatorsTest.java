@@ -19,8 +19,8 @@ public class AccumulatorsTest {
         Accumulators accumulators = new Accumulators("Loss");
         accumulators.add("train");
         assertEquals(accumulators.get("train"), new Total(0, 0, 0));
-        accumulators.update(new String[] {"train"}, 1.5, 2);
-        accumulators.update(new String[] {"train"}, -4, 0.5);
+        accumulators.update(new String[] {"train"}, new Accumulators.Total(1.5, 2, 1));
+        accumulators.update(new String[] {"train"}, new Accumulators.Total(-4, 0.5, 1));
         assertEquals(accumulators.get("train"), new Total(-2.5, 2.5, 2));
     }
 
@@ -29,9 +29,9 @@ public class AccumulatorsTest {
         Accumulators accumulators = new Accumulators("Loss");
         accumulators.add("train");
         accumulators.add("validate");
-        accumulators.update(new String[] {"train", "validate"}, 3, 1);
-        accumulators.update(new String[] {"validate"}, 5, 1);
-        accumulators.update(new String[] {}, 100, 100);
+        accumulators.update(new String[] {"train", "validate"}, new Accumulators.Total(3, 1, 1));
+        accumulators.update(new String[] {"validate"}, new Accumulators.Total(5, 1, 1));
+        accumulators.update(new String[] {}, new Accumulators.Total(100, 100, 1));
         assertEquals(accumulators.get("train"), new Total(3, 1, 1));
         assertEquals(accumulators.get("validate"), new Total(8, 2, 2));
         accumulators.reset("validate");
@@ -43,7 +43,7 @@ public class AccumulatorsTest {
     public void startsAnewWhenAddedAgain() {
         Accumulators accumulators = new Accumulators("Loss");
         accumulators.add("train");
-        accumulators.update(new String[] {"train"}, 3, 1);
+        accumulators.update(new String[] {"train"}, new Accumulators.Total(3, 1, 1));
         accumulators.add("train");
         assertEquals(accumulators.get("train"), Total.NOTHING);
     }
@@ -57,7 +57,7 @@ public class AccumulatorsTest {
         return new Object[][] {
             {"get", (Use) a -> a.get("other")},
             {"reset", (Use) a -> a.reset("other")},
-            {"update", (Use) a -> a.update(new String[] {"other"}, 1, 1)},
+            {"update", (Use) a -> a.update(new String[] {"other"}, new Accumulators.Total(1, 1, 1))},
         };
     }
 
@@ -80,7 +80,7 @@ public class AccumulatorsTest {
         int updates = 100_000;
         IntStream.range(0, updates)
                 .parallel()
-                .forEach(i -> accumulators.update(new String[] {"train"}, 1, 2));
+                .forEach(i -> accumulators.update(new String[] {"train"}, new Accumulators.Total(1, 2, 1)));
         assertEquals(accumulators.get("train"), new Total(updates, 2.0 * updates, updates));
     }
 }

@@ -13,6 +13,8 @@ import io.djlosses.internal.fast.Script;
 import io.djlosses.internal.kernel.BinaryCrossEntropy;
 import io.djlosses.internal.kernel.LastAxis;
 
+
+
 import ai.djl.ndarray.NDArray;
 
 

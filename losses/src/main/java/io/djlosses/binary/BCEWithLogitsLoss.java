@@ -13,6 +13,8 @@ import io.djlosses.internal.kernel.BinaryCrossEntropy;
 import io.djlosses.internal.kernel.LastAxis;
 import io.djlosses.nd.Nd;
 
+
+
 import ai.djl.ndarray.NDArray;
 
 

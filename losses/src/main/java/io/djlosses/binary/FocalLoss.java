@@ -13,6 +13,8 @@ import io.djlosses.internal.kernel.BinaryCrossEntropy;
 import io.djlosses.internal.kernel.FocalModulation;
 import io.djlosses.nd.Nd;
 
+
+
 import ai.djl.ndarray.NDArray;
 
 

@@ -9,6 +9,8 @@ import io.djlosses.api.Reading;
 import io.djlosses.internal.kernel.Margin;
 import io.djlosses.nd.Nd;
 
+
+
 import ai.djl.ndarray.NDArray;
 
 

@@ -9,6 +9,8 @@ import io.djlosses.api.Reading;
 import io.djlosses.api.SimpleBuilder;
 import io.djlosses.internal.kernel.Margin;
 
+
+
 import ai.djl.ndarray.NDArray;
 
 

@@ -13,12 +13,14 @@ import io.djlosses.api.SimpleBuilder;
 import io.djlosses.api.Terms;
 import io.djlosses.internal.array.Sums;
 import io.djlosses.internal.core.Looks;
+import io.djlosses.internal.core.Traced;
 import io.djlosses.internal.fast.Constants;
 import io.djlosses.internal.fast.Script;
 import io.djlosses.internal.kernel.ClassAxis;
 import io.djlosses.internal.kernel.Hinge;
-import io.djlosses.internal.symbolic.Recorder;
 import io.djlosses.nd.Nd;
+
+
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
@@ -273,7 +275,7 @@ public final class MultiLabelMarginLoss extends AbstractLoss {
         }
         Shape shape = scores.getShape();
         NDList entries =
-                Recorder.prepare(label, given -> new NDList(read(given, shape).toArray(given)));
+                Traced.prepare(label, given -> new NDList(read(given, shape).toArray(given)));
         return Lists.of(entries.head(), scores, null);
     }
 

@@ -19,6 +19,8 @@ import io.djlosses.internal.kernel.BinaryCrossEntropy;
 import io.djlosses.internal.kernel.LastAxis;
 import io.djlosses.nd.Nd;
 
+
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;

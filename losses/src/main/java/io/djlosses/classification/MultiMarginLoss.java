@@ -19,6 +19,8 @@ import io.djlosses.internal.kernel.ClassTargets;
 import io.djlosses.internal.kernel.Hinge;
 import io.djlosses.nd.Nd;
 
+
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;

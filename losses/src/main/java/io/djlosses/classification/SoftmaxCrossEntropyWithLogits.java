@@ -15,6 +15,8 @@ import io.djlosses.internal.kernel.ClassTargets;
 import io.djlosses.internal.kernel.CrossEntropyScript;
 import io.djlosses.nd.Nd;
 
+
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;

@@ -5,6 +5,8 @@ import io.djlosses.Losses;
 import io.djlosses.api.Checks;
 import io.djlosses.api.Reduction;
 
+
+
 import ai.djl.ndarray.NDList;
 import ai.djl.training.loss.Loss;
 import ai.djl.util.Pair;

@@ -6,6 +6,8 @@ import io.djlosses.api.Fraction;
 import io.djlosses.api.MergeableLoss;
 import io.djlosses.nd.Nd;
 
+
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.training.loss.AbstractCompositeLoss;

@@ -11,6 +11,8 @@ import io.djlosses.internal.array.Sums;
 import io.djlosses.internal.fast.Script;
 import io.djlosses.nd.Nd;
 
+
+
 import ai.djl.ndarray.NDArray;
 
 

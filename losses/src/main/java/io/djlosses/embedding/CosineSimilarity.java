@@ -4,6 +4,8 @@ package io.djlosses.embedding;
 import io.djlosses.api.Checks;
 import io.djlosses.nd.Nd;
 
+
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 

@@ -3,6 +3,10 @@ package io.djlosses.embedding;
 
 
 
+
+
+
+
 import ai.djl.ndarray.NDArray;
 
 /**

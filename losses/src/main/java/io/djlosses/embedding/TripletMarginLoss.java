@@ -8,6 +8,8 @@ import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Reading;
 import io.djlosses.api.Terms;
 
+
+
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 

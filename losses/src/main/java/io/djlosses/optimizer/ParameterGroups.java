@@ -3,6 +3,10 @@ package io.djlosses.optimizer;
 
 
 
+
+
+
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;

@@ -3,6 +3,8 @@ package io.djlosses.optimizer;
 
 import io.djlosses.api.Checks;
 
+
+
 import ai.djl.Model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.nn.Parameter;

@@ -7,6 +7,8 @@ import io.djlosses.api.Outcome;
 import io.djlosses.api.Reading;
 import io.djlosses.internal.fast.Script;
 
+
+
 import ai.djl.ndarray.NDArray;
 
 

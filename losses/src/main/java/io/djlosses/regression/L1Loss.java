@@ -10,6 +10,8 @@ import io.djlosses.api.SimpleBuilder;
 import io.djlosses.internal.fast.Constants;
 import io.djlosses.internal.fast.Script;
 
+
+
 import ai.djl.ndarray.NDArray;
 
 

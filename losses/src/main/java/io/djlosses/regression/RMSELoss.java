@@ -13,6 +13,8 @@ import io.djlosses.api.Transform;
 import io.djlosses.internal.fast.Constants;
 import io.djlosses.internal.fast.Script;
 
+
+
 import ai.djl.ndarray.NDArray;
 
 

@@ -8,12 +8,14 @@ import io.djlosses.api.Goal;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Outcome;
 import io.djlosses.api.Reading;
+import io.djlosses.api.RecordedFormula;
 import io.djlosses.api.Terms;
 import io.djlosses.internal.array.Gradients;
 import io.djlosses.internal.array.Sums;
 import io.djlosses.internal.fast.Script;
-import io.djlosses.internal.symbolic.Recorder;
 import io.djlosses.nd.Nd;
+
+
 
 import ai.djl.Model;
 import ai.djl.ndarray.NDArray;
@@ -38,11 +40,7 @@ import java.util.function.Supplier;
  */
 abstract class ParameterPenalty extends AbstractLoss {
 
-    /** The size of a parameter from which a graph costs more memory than it saves time. */
-    private static final long GRAPH_SIZE = 1 << 14;
-
-    private final Recorder recorder = new Recorder();
-
+    private final RecordedFormula recorded = new RecordedFormula(this::formula);
     private final Supplier<Block> block;
     private final BiPredicate<String, Parameter> parameters;
     private final boolean primaryDeviceOnly;
@@ -146,15 +144,8 @@ abstract class ParameterPenalty extends AbstractLoss {
 
     /** Runs the formula as a graph, or, where the parameter is large, the closed form. */
     private NDArray recorded(NDArray parameter, Goal goal) {
-        NDList alone = new NDList(goal.gradient() ? parameter : parameter.stopGradient());
-        Recorder.Results results =
-                parameter.size() < GRAPH_SIZE
-                        ? recorder.run(
-                                "penalty",
-                                alone,
-                                given -> new Recorder.Results(new NDList(formula(given.head())), 0))
-                        : null;
-        return results == null ? inClosedForm(parameter, goal) : results.heads().head();
+        NDArray penalty = recorded.of(goal.gradient() ? parameter : parameter.stopGradient());
+        return penalty == null ? inClosedForm(parameter, goal) : penalty;
     }
 
     private @Nullable NDArray scripted(NDArray parameter, NDArray prediction, Goal goal) {

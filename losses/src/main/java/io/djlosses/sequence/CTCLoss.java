@@ -14,6 +14,8 @@ import io.djlosses.internal.array.Gradients;
 import io.djlosses.internal.fast.Script;
 import io.djlosses.nd.Nd;
 
+
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;

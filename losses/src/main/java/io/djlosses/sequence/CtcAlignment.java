@@ -3,6 +3,10 @@ package io.djlosses.sequence;
 
 
 
+
+
+
+
 import org.jspecify.annotations.Nullable;
 
 import java.util.Arrays;

@@ -13,6 +13,8 @@ import io.djlosses.internal.fast.Script;
 import io.djlosses.internal.kernel.ClassTargets;
 import io.djlosses.nd.Nd;
 
+
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;

@@ -5,6 +5,8 @@ import io.djlosses.Losses;
 import io.djlosses.api.Checks;
 import io.djlosses.nd.Nd;
 
+
+
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;

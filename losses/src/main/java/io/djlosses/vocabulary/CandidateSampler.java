@@ -3,6 +3,10 @@ package io.djlosses.vocabulary;
 
 
 
+
+
+
+
 import java.util.random.RandomGenerator;
 
 /**

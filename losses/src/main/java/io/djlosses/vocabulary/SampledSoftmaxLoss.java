@@ -12,9 +12,11 @@ import io.djlosses.api.Reading;
 import io.djlosses.api.Reduction;
 import io.djlosses.api.Terms;
 import io.djlosses.internal.core.Speculation;
+import io.djlosses.internal.core.Traced;
 import io.djlosses.internal.fast.Script;
-import io.djlosses.internal.symbolic.Recorder;
 import io.djlosses.nd.Nd;
+
+
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
@@ -249,7 +251,7 @@ public final class SampledSoftmaxLoss extends AbstractLoss {
         boolean isSampled = predictions.size() > 1;
         DataType type = inputs.getDataType();
         NDList prepared =
-                Recorder.prepare(labels.get(0), label -> prepare(label, classes, isSampled, type));
+                Traced.prepare(labels.get(0), label -> prepare(label, classes, isSampled, type));
         NDArray picked =
                 isSampled
                         ? ofSampled(predictions, prepared)

@@ -4,6 +4,8 @@ package io.djlosses.vocabulary;
 import io.djlosses.Losses;
 import io.djlosses.api.Checks;
 
+
+
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;

@@ -7,6 +7,8 @@ import io.djlosses.internal.array.Sums;
 import io.djlosses.internal.kernel.ClassTargets;
 import io.djlosses.nd.Nd;
 
+
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.index.NDIndex;
 

@@ -18,7 +18,6 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
-import java.util.function.Predicate;
 
 /**
  * Records a computation, and runs it by one call of the engine instead of one for each operation,
@@ -124,30 +123,5 @@ public final class Recorder {
         }
         start.results().forEach(NDScope::register);
         return new Results(start.results(), start.graph().number());
-    }
-
-    /**
-     * Makes arrays of the data of an array in Java. In a recording they become inputs of the graph,
-     * and are made anew for each later run; other shapes, or another number of them, have another
-     * graph.
-     *
-     * @param array the array, an input of the computation if there is a recording
-     * @param maker what makes them, which must not keep any array
-     * @return what it makes
-     */
-    public static NDList prepare(NDArray array, Function<NDArray, NDList> maker) {
-        return Traced.is(array) ? Recording.prepare(array, maker) : maker.apply(array);
-    }
-
-    /**
-     * Asks something of the data of an array in Java. In a recording the answer becomes what the
-     * graph is for: each later run asks again, and another answer has another graph.
-     *
-     * @param array the array, an input of the computation if there is a recording
-     * @param look what is asked
-     * @return the answer
-     */
-    public static boolean observe(NDArray array, Predicate<NDArray> look) {
-        return !prepare(array, data -> look.test(data) ? new NDList(data) : new NDList()).isEmpty();
     }
 }

@@ -34,7 +34,7 @@ import java.util.function.Function;
  *
  * <p>The arrays are real, so shapes and types are as ever. Whatever would make the graph depend on
  * anything but shapes and types ends the recording: reading data into Java (but for {@link
- * Recorder#prepare}), random numbers, arrays from elsewhere, operations that are not known here.
+ * Traced#prepare}), random numbers, arrays from elsewhere, operations that are not known here.
  */
 final class Recording {
 
@@ -228,8 +228,7 @@ final class Recording {
     }
 
     /** Makes arrays of the data of an input, or of one with another shape. */
-    static NDList prepare(NDArray array, Function<NDArray, NDList> maker) {
-        Recorded recorded = recorded(array);
+    private NDList prepare(Recorded recorded, Function<NDArray, NDList> maker) {
         Node node = recorded.node;
         while (node.operator.equals(RESHAPE) || node.operator.equals(DETACH)) {
             node = node.arguments.get(0);
@@ -237,7 +236,7 @@ final class Recording {
         if (node.input < 0) {
             throw new Unrecordable("data of what is not an input");
         }
-        return recorded.recording.prepare(node.input, maker);
+        return prepare(node.input, maker);
     }
 
     private NDList prepare(int input, Function<NDArray, NDList> maker) {
@@ -276,14 +275,18 @@ final class Recording {
         }
     }
 
-    private static <T> T proxy(Class<T> type, InvocationHandler handler) {
+    private static <T> T proxy(Class<T> type, InvocationHandler handler, Class<?>... also) {
+        List<Class<?>> types = new ArrayList<>(List.of(also));
+        types.add(type);
         return type.cast(
                 Proxy.newProxyInstance(
-                        Recording.class.getClassLoader(), new Class<?>[] {type}, handler));
+                        Recording.class.getClassLoader(),
+                        types.toArray(Class<?>[]::new),
+                        handler));
     }
 
     private NDArray array(NDArray array, Node node) {
-        return proxy(NDArray.class, new Recorded(this, array, node));
+        return proxy(NDArray.class, new Recorded(this, array, node), Traced.Array.class);
     }
 
     private NDArray input(NDArray array, int number) {
@@ -356,10 +359,16 @@ final class Recording {
             case "hashCode" -> System.identityHashCode(proxy);
             case "equals" -> proxy == given[0];
             case "getManager" -> manager;
+            case "prepared" -> prepare(self, maker(given[0]));
             case "getNDArrayInternal" ->
                     proxy(NDArrayEx.class, (ex, called, with) -> callInternal(self, called, with));
             default -> compute(self, (NDArray) proxy, method, given);
         };
+    }
+
+    @SuppressWarnings("unchecked") // the parameter of Traced.Array
+    private static Function<NDArray, NDList> maker(Object given) {
+        return (Function<NDArray, NDList>) given;
     }
 
     private @Nullable Object compute(Recorded self, NDArray proxy, Method method, Object... given)

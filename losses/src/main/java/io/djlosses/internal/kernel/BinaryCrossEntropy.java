@@ -6,6 +6,8 @@ import io.djlosses.internal.array.Sums;
 import io.djlosses.internal.fast.Constants;
 import io.djlosses.nd.Nd;
 
+
+
 import ai.djl.ndarray.NDArray;
 
 

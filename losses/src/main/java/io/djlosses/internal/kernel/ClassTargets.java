@@ -7,8 +7,9 @@ import io.djlosses.api.Divisor;
 import io.djlosses.api.Terms;
 import io.djlosses.api.Validation;
 import io.djlosses.internal.core.Traced;
-import io.djlosses.internal.symbolic.Recorder;
 import io.djlosses.nd.Nd;
+
+
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
@@ -75,7 +76,7 @@ public final class ClassTargets {
             return read(name, label, classes, ignoreIndex, classWeights, like);
         }
         boolean ignored =
-                Recorder.observe(
+                Traced.observe(
                         label,
                         given -> check(name, given, Nd.toLongs(given), classes, ignoreIndex));
         if (ignored || classWeights != null) {

@@ -6,6 +6,8 @@ import io.djlosses.api.Goal;
 import io.djlosses.api.Reading;
 import io.djlosses.internal.fast.Script;
 
+
+
 import ai.djl.ndarray.NDArray;
 
 

@@ -4,6 +4,8 @@ package io.djlosses.internal.kernel;
 import io.djlosses.internal.array.Gradients;
 import io.djlosses.nd.Nd;
 
+
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
 

@@ -7,6 +7,8 @@ import io.djlosses.api.Reading;
 import io.djlosses.internal.fast.Script;
 import io.djlosses.nd.Nd;
 
+
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;

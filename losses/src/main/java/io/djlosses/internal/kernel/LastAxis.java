@@ -5,6 +5,8 @@ import io.djlosses.api.Checks;
 import io.djlosses.internal.fast.Script;
 import io.djlosses.nd.Nd;
 
+
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 

@@ -4,6 +4,8 @@ package io.djlosses.internal.kernel;
 import io.djlosses.api.Terms;
 import io.djlosses.nd.Nd;
 
+
+
 import ai.djl.ndarray.NDArray;
 
 
