@@ -13,6 +13,7 @@ import ai.djl.training.loss.Loss;
 import io.djlosses.api.Reading;
 import io.djlosses.api.Validation;
 import io.djlosses.distribution.KLDivLoss;
+import io.djlosses.examples.catalog.Size;
 import io.djlosses.nd.Nd;
 
 import java.nio.FloatBuffer;

@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
 
+import io.djlosses.examples.catalog.Size;
 import io.djlosses.nd.Nd;
 
 import org.jspecify.annotations.Nullable;

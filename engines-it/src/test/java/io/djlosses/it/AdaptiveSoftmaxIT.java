@@ -36,7 +36,7 @@ public class AdaptiveSoftmaxIT {
     @DataProvider
     public Object[][] rows() {
         List<Object[]> rows = new ArrayList<>();
-        String file = "AdaptiveLogSoftmaxWithLoss";
+        String file = AdaptiveLogSoftmaxWithLoss.class.getSimpleName();
         for (GoldenRow row : Objects.requireNonNull(GoldenRow.files().get(file))) {
             for (String engine : Outcome.engines()) {
                 rows.add(new Object[] {engine, row});

@@ -9,6 +9,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 
 import io.djlosses.Losses;
+import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Reading;
 import io.djlosses.api.Reduction;
 
@@ -123,9 +124,8 @@ final class Catalogue {
     /** Builds a loss with options as JSON, and a reading where the loss has the choice. */
     static Loss build(Class<?> loss, JsonObject options, @Nullable Reading reading) {
         Object builder = builder(loss, options);
-        Method optReading = method(builder, "optReading");
-        if (reading != null && optReading != null) {
-            call(optReading, builder, reading);
+        if (reading != null && builder instanceof LossBuilder<?> template) {
+            Readings.force(template, reading);
         }
         return build(builder);
     }

@@ -11,6 +11,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 
+import io.djlosses.examples.catalog.Numbers;
 import io.djlosses.nd.Nd;
 
 import java.util.Arrays;
@@ -46,6 +47,10 @@ record Data(String type, Shape shape, double[] values) {
         double[] values = new double[Math.toIntExact(shape.size())];
         Arrays.fill(values, value);
         return new Data("float", shape, values);
+    }
+
+    static Data of(Numbers numbers) {
+        return new Data(numbers.whole() ? "int64" : "float", numbers.shape(), numbers.values());
     }
 
     static NDList arrays(List<Data> data, NDManager manager, DataType floating) {

@@ -79,8 +79,9 @@ public class DifferencesIT {
     public void aThresholdMayBeBeyondTheRangeOfTheData(String name) {
         Engine engine = Engine.getEngine(name);
         for (Reading reading : Reading.values()) {
-            HuberLoss huge = HuberLoss.builder().optReading(reading).optDelta(1e200).build();
-            SmoothL1Loss tiny = SmoothL1Loss.builder().optReading(reading).optBeta(1e-200).build();
+            HuberLoss huge = Readings.force(HuberLoss.builder(), reading).optDelta(1e200).build();
+            SmoothL1Loss tiny =
+                    Readings.force(SmoothL1Loss.builder(), reading).optBeta(1e-200).build();
             try (NDManager manager = engine.newBaseManager()) {
                 NDList y = new NDList(Nd.create(manager, new float[] {1, 1}, new Shape(2)));
                 NDArray x = Nd.create(manager, new float[] {3, -7}, new Shape(2));
@@ -183,9 +184,8 @@ public class DifferencesIT {
             double[] whole = null;
             for (long size : new long[] {7, 1, 3}) {
                 AbstractLoss loss =
-                        LinearCrossEntropyLoss.builder()
+                        Readings.force(LinearCrossEntropyLoss.builder(), Reading.CLOSED_FORM)
                                 .optChunkSize(size)
-                                .optReading(Reading.CLOSED_FORM)
                                 .build();
                 NDArray x = array(manager, new Shape(7, 3), numbers);
                 double[] gradient = gradient(engine, loss, label, x, weight);

@@ -13,6 +13,9 @@ import com.google.gson.JsonElement;
 
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Reading;
+import io.djlosses.examples.catalog.Declaration;
+import io.djlosses.examples.catalog.Declarations;
+import io.djlosses.examples.catalog.Kind;
 import io.djlosses.nd.Nd;
 
 import org.jspecify.annotations.Nullable;
@@ -343,7 +346,11 @@ final class FuzzProgram {
     private static Result rejected(IllegalArgumentException e, String loss) {
         String message = String.valueOf(e.getMessage());
         // Losses made of others let these speak.
-        boolean composite = List.of("MultiLabelLoss", "WeightedSumLoss").contains(loss);
+        boolean composite =
+                Declarations.named(loss)
+                        .map(Declaration::kind)
+                        .filter(kind -> kind == Kind.COMPOSITE || kind == Kind.SEVERAL_NUMBERS)
+                        .isPresent();
         if (!message.startsWith(loss + ": ")
                 && !(composite && message.matches("(?s)[A-Z][A-Za-z0-9]*Loss: .*"))) {
             throw e;

@@ -128,9 +128,8 @@ public class RecorderIT {
         try (NDManager manager = manager()) {
             Loss loss = CrossEntropyLoss.builder().optWeight(1, 2, 0.5, 1).build();
             Loss formula =
-                    CrossEntropyLoss.builder()
+                    Readings.force(CrossEntropyLoss.builder(), Reading.FORMULA)
                             .optWeight(1, 2, 0.5, 1)
-                            .optReading(Reading.FORMULA)
                             .build();
             long[][] labels = {{0, 1, 2}, {3, 1, 2}, {2, 2, 2}, {0, -100, 1}, {-100, 3, -100}};
             for (int round = 0; round < 4; round++) {
@@ -155,7 +154,7 @@ public class RecorderIT {
     public void listsOfEveryLengthCount() {
         try (NDManager manager = manager()) {
             Loss loss = MultiLabelMarginLoss.builder().build();
-            Loss formula = MultiLabelMarginLoss.builder().optReading(Reading.FORMULA).build();
+            Loss formula = Readings.force(MultiLabelMarginLoss.builder(), Reading.FORMULA).build();
             long[][] lists = {{1, -1, -1, -1}, {1, 3, -1, -1}, {3, 2, 0, -1}, {-1, -1, -1, -1}};
             for (int round = 0; round < 4; round++) {
                 for (long[] list : lists) {
@@ -189,11 +188,10 @@ public class RecorderIT {
             Reading[] readings = {Reading.AUTO, Reading.FORMULA};
             for (int reading = 0; reading < 2; reading++) {
                 Loss loss =
-                        SampledSoftmaxLoss.builder()
+                        Readings.force(SampledSoftmaxLoss.builder(), readings[reading])
                                 .setNumSampled(3)
                                 .optSeed(7)
                                 .optReduction(Reduction.MEAN)
-                                .optReading(readings[reading])
                                 .build();
                 NDList predictions =
                         new NDList(

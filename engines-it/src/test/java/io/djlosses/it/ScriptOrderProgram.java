@@ -34,7 +34,7 @@ final class ScriptOrderProgram {
         Collections.shuffle(tasks, random);
         int wrong = 0;
         for (Task task : tasks) {
-            boolean many = random.nextInt(5) == 0 && PropertyIT.isRepeatable(task.row);
+            boolean many = random.nextInt(5) == 0 && PropertyIT.isRepeatable(task.type, task.row);
             GoldenRow row = many ? PropertyIT.repeated(task.row) : task.row;
             DataType type = random.nextBoolean() ? DataType.FLOAT32 : DataType.FLOAT64;
             String what = task.row + (many ? " repeated, " : ", ") + type + ": ";

@@ -31,6 +31,7 @@ import io.djlosses.api.EmptyPolicy;
 import io.djlosses.api.Reduction;
 import io.djlosses.classification.CrossEntropyLoss;
 import io.djlosses.distribution.KLDivLoss;
+import io.djlosses.embedding.TripletMarginLoss;
 import io.djlosses.nd.Nd;
 import io.djlosses.optimizer.UncheckedTrainer;
 import io.djlosses.regression.MSELoss;
@@ -89,10 +90,6 @@ public class TrapsIT {
         }
     }
 
-    private static Task task(String name) {
-        return Task.all().stream().filter(t -> t.name().equals(name)).findFirst().orElseThrow();
-    }
-
     // ------------------------------------------------------------------ gradients of zero
 
     @Test(dataProvider = "engines")
@@ -103,10 +100,10 @@ public class TrapsIT {
                 engine,
                 Losses.tripletMarginLoss(),
                 () -> Task.network(4, x -> x, x -> x, x -> x.add(100)),
-                task("TripletMarginLoss").samples(20, 3));
+                Task.of(TripletMarginLoss.class).samples(20, 3));
 
         // Every target of the first batches is ignored.
-        List<Data> ignored = task("CrossEntropyLoss").samples(20, 3);
+        List<Data> ignored = Task.of(CrossEntropyLoss.class).samples(20, 3);
         ignored.set(1, ignored.get(1).map(y -> -1));
         Loss entropy =
                 CrossEntropyLoss.builder()
@@ -140,7 +137,7 @@ public class TrapsIT {
             throws IOException, TranslateException {
         // Two classes, one layer: what one row of the weights gains the other loses.
         // Of numbers that FLOAT32 adds without rounding.
-        List<Data> samples = task("CrossEntropyLoss").samples(20, 3);
+        List<Data> samples = Task.of(CrossEntropyLoss.class).samples(20, 3);
         samples.set(0, samples.get(0).map(x -> Math.rint(8 * x) / 8));
         samples.set(1, samples.get(1).map(y -> y % 2));
         Block layer = Linear.builder().setUnits(2).optBias(false).build();
@@ -159,7 +156,7 @@ public class TrapsIT {
     @Test(dataProvider = "engines")
     public void theUncheckedTrainerComputesTheSame(String engine)
             throws IOException, TranslateException {
-        Task task = task("MSELoss");
+        Task task = Task.of(MSELoss.class);
         List<Data> samples = task.samples(20, 3);
         Loss loss = Losses.mseLoss();
         double[] djl = train(engine, task.network().get(), loss, DataType.FLOAT32, samples, DJL);
@@ -191,7 +188,9 @@ public class TrapsIT {
     @Test(dataProvider = "engines")
     public void doublePrecisionTrains(String engine) throws IOException, TranslateException {
         for (Task task :
-                List.of(task("MSELoss"), task("CrossEntropyLoss weight, ignored, smoothed"))) {
+                List.of(
+                        Task.of(MSELoss.class),
+                        Task.of(CrossEntropyLoss.class, "weight, ignored, smoothed"))) {
             List<Data> samples = task.samples(20, 3);
             Loss loss = task.loss().apply(task.network().get());
             double[] wide =
@@ -202,7 +201,7 @@ public class TrapsIT {
             assertTrue(Outcome.difference(wide, single, 1e-12, 0) != null, "it was FLOAT32");
         }
         // DJL's own trainer reads the sum of the gradients as FLOAT32, its losses their value.
-        Task task = task("MSELoss");
+        Task task = Task.of(MSELoss.class);
         List<Data> samples = task.samples(20, 3);
         IllegalStateException trainer =
                 expectThrows(
@@ -232,7 +231,7 @@ public class TrapsIT {
 
     @Test(dataProvider = "engines")
     public void noReductionTrainsAsTheSum(String engine) throws IOException, TranslateException {
-        Task task = task("MSELoss");
+        Task task = Task.of(MSELoss.class);
         List<Data> samples = task.samples(20, 3);
         double[][] parameters = new double[2][];
         int i = 0;
