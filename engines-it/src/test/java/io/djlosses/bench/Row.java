@@ -6,6 +6,7 @@ import ai.djl.training.loss.Loss;
 
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Reading;
+import io.djlosses.api.Reduction;
 import io.djlosses.api.Validation;
 import io.djlosses.examples.catalog.Declaration;
 import io.djlosses.examples.catalog.Extent;
@@ -62,7 +63,7 @@ final class Row {
         extent = kind.extent();
         inputs = (data, dims) -> Case.of(kind.inputs(data, dims));
         Function<long[], LossBuilder<?>> options = declaration.benchmarks().get(variant);
-        maker = declaration.isMade() || options == null ? this::made : built(options);
+        maker = declaration.isMade() || options == null ? this::made : built(mean(options));
     }
 
     /** Sets what the loss is given, where its options change it. */
@@ -187,6 +188,15 @@ final class Row {
 
     long[] dims(Size size) {
         return extent.of(size);
+    }
+
+    /** A step of training needs one number, which is the default of most losses only. */
+    private static Function<long[], LossBuilder<?>> mean(Function<long[], LossBuilder<?>> options) {
+        return dims -> {
+            LossBuilder<?> builder = options.apply(dims);
+            builder.optReduction(Reduction.MEAN);
+            return builder;
+        };
     }
 
     private static Maker built(Function<long[], LossBuilder<?>> options) {

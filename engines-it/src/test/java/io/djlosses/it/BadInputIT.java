@@ -285,6 +285,7 @@ public class BadInputIT {
         if (!declaration.has(Trait.INDEX_LABELS)) {
             return;
         }
+        int tried = 0;
         for (GoldenRow row : GoldenRow.seeds(type)) {
             if (row.labels().isEmpty()) {
                 continue;
@@ -313,9 +314,11 @@ public class BadInputIT {
                     NDList predictions = Data.arrays(row.predictions(), manager, DataType.FLOAT32);
                     NDArray array = wrong.array(manager, DataType.FLOAT32);
                     rejects(loss, replaced(labels, 0, array), predictions, "but ");
+                    tried++;
                 }
             }
         }
+        Tally.count("BadInputIT.indicesOutOfRangeNeverReachTheEngine", type, tried, "no indices");
     }
 
     @Test(dataProvider = "enginesAndLosses")

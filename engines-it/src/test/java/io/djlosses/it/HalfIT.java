@@ -45,6 +45,7 @@ public class HalfIT {
 
     @Test(dataProvider = "losses")
     public void itIsComputedInSinglePrecision(Class<? extends Loss> type) {
+        int compared = 0;
         for (GoldenRow row : GoldenRow.seeds(type)) {
             // The same numbers in both types.
             GoldenRow rounded =
@@ -67,7 +68,9 @@ public class HalfIT {
                 double[] actual = half.gradients().get(i);
                 assertEquals(Outcome.difference(expected, actual, 1e-3, 1e-7), null, "" + row);
             }
+            compared++;
         }
+        Tally.count("HalfIT.itIsComputedInSinglePrecision", type, compared, "all out of range");
     }
 
     private static Loss loss(Class<? extends Loss> type, GoldenRow row) {

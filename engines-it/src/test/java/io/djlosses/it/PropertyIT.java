@@ -353,6 +353,12 @@ public class PropertyIT {
                 });
     }
 
+    /** Tells whether floating-point labels are class indices. */
+    private static boolean holdsIndices(Class<? extends Loss> type, GoldenRow row) {
+        return has(type, Trait.INDEX_LABELS)
+                && Arrays.stream(row.labels().get(0).values()).allMatch(y -> y == Math.rint(y));
+    }
+
     private static @Nullable String difference(
             Outcome expected, Outcome actual, double rtol, double atol) {
         // The logarithm of a number near 1 is as exact as the number.
@@ -408,12 +414,7 @@ public class PropertyIT {
         forEachSmoothSeed(
                 type,
                 row -> {
-                    boolean real =
-                            !row.labels().isEmpty()
-                                    && !row.has("sampleWeighting")
-                                    && row.labels().stream().allMatch(Data::isFloating);
-                    Object builder = Catalogue.builder(type);
-                    if (!real || Catalogue.method(builder, "optLabelGradient") == null) {
+                    if (!hasNumbersForLabels(type, row)) {
                         return Verdict.skipped("no label that a gradient could move");
                     }
                     JsonObject options = row.options().deepCopy();
@@ -421,8 +422,21 @@ public class PropertyIT {
                     Report report = check(type, withJitteredLabels(jittered(row)), options, true);
                     return Verdict.of(report.passed() ? null : report.failures().toString());
                 },
-                Trait.INDEX_LABELS,
+                // What takes class indices alone; what takes probabilities as well has rows of
+                // them.
+                GoldenRow.seeds(type).stream().anyMatch(row -> hasNumbersForLabels(type, row))
+                        ? Trait.NO_LABELS
+                        : Trait.INDEX_LABELS,
                 Trait.NO_LABELS);
+    }
+
+    /** Tells whether labels are numbers that a gradient could move. */
+    private static boolean hasNumbersForLabels(Class<? extends Loss> type, GoldenRow row) {
+        return !row.labels().isEmpty()
+                && !row.has("sampleWeighting")
+                && row.labels().stream().allMatch(Data::isFloating)
+                && !holdsIndices(type, row)
+                && Catalogue.method(Catalogue.builder(type), "optLabelGradient") != null;
     }
 
     @Test(dataProvider = "enginesAndLosses")
@@ -657,8 +671,8 @@ public class PropertyIT {
     }
 
     /**
-     * Takes one seed of moderate size and slope for each set of options and rank: finite
-     * differences are slow, and are of no use where a gradient changes within a step.
+     * Takes one seed of moderate size and slope for each set of options, rank and kind of labels:
+     * finite differences are slow, and are of no use where a gradient changes within a step.
      */
     private void forEachSmoothSeed(
             Class<? extends Loss> type, Tally.Property test, Trait... mayHaveNone) {
@@ -675,7 +689,12 @@ public class PropertyIT {
             // A momentum is a state: the value depends on what was evaluated before.
             boolean pure = !row.has("momentum");
             String form =
-                    row.optionsWith(null) + " " + row.predictions().get(0).shape().dimension();
+                    row.optionsWith(null)
+                            + " "
+                            + row.predictions().get(0).shape().dimension()
+                            + row.labels().stream()
+                                    .map(y -> y.isFloating() && !holdsIndices(type, row))
+                                    .toList();
             if (size <= 60 && moderate && derivative && pure && seen.add(form)) {
                 smooth.add(row);
             }

@@ -1,7 +1,6 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.it;
 
-import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
@@ -20,7 +19,6 @@ import java.util.List;
 import java.util.Random;
 import java.util.function.Function;
 import java.util.function.Supplier;
-import java.util.function.UnaryOperator;
 
 /**
  * Something to learn with a loss: a small network, and samples whose labels are a function of their
@@ -52,7 +50,7 @@ record Task(
                                 task.name(),
                                 declaration.type(),
                                 task.loss(),
-                                () -> layers(lesson.last().get()),
+                                () -> network(lesson.last().get()),
                                 lesson));
             }
         }
@@ -81,13 +79,8 @@ record Task(
 
     // ------------------------------------------------------------------ networks
 
-    /** A layer for all, and one of its own for each prediction. */
-    @SafeVarargs
-    static Block network(int units, UnaryOperator<NDArray>... heads) {
-        return layers(Lesson.heads(units, heads));
-    }
-
-    private static Block layers(Block last) {
+    /** A layer for all, and what comes last. */
+    static Block network(Block last) {
         return initialized(
                 new SequentialBlock().add(Linear.builder().setUnits(8).build()).add(last));
     }

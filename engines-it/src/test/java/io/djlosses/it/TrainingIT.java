@@ -108,7 +108,7 @@ public class TrainingIT {
             left.remove(task.type());
             left.remove(task.loss().apply(task.network().get()).getClass());
         }
-        assertEquals(left, Set.of());
+        assertEquals(left.toString(), "[]");
     }
 
     @Test(dataProvider = "enginesAndTasks")

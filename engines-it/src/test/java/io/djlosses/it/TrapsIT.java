@@ -32,6 +32,7 @@ import io.djlosses.api.Reduction;
 import io.djlosses.classification.CrossEntropyLoss;
 import io.djlosses.distribution.KLDivLoss;
 import io.djlosses.embedding.TripletMarginLoss;
+import io.djlosses.examples.catalog.Lesson;
 import io.djlosses.nd.Nd;
 import io.djlosses.optimizer.UncheckedTrainer;
 import io.djlosses.regression.MSELoss;
@@ -99,7 +100,7 @@ public class TrapsIT {
         zeroes(
                 engine,
                 Losses.tripletMarginLoss(),
-                () -> Task.network(4, x -> x, x -> x, x -> x.add(100)),
+                () -> Task.network(Lesson.heads(4, x -> x, x -> x, x -> x.add(100))),
                 Task.of(TripletMarginLoss.class).samples(20, 3));
 
         // Every target of the first batches is ignored.
@@ -110,7 +111,7 @@ public class TrapsIT {
                         .optIgnoreIndex(-1)
                         .optEmptyPolicy(EmptyPolicy.ZERO)
                         .build();
-        zeroes(engine, entropy, () -> Task.network(4, x -> x), ignored);
+        zeroes(engine, entropy, () -> Task.network(Lesson.heads(4, x -> x)), ignored);
     }
 
     private static void zeroes(

@@ -60,7 +60,7 @@ import java.util.Objects;
  * }</pre>
  *
  * <p>Equivalent to {@code torch.nn.MultiLabelMarginLoss(reduction)} and {@code
- * mindspore.nn.MultiLabelMarginLoss}. Differences: targets may have any numeric type, and an empty
+ * mindspore.nn.MultilabelMarginLoss}. Differences: targets may have any numeric type, and an empty
  * batch gives NaN as a mean and 0 as a sum, where PyTorch returns uninitialized memory.
  */
 public final class MultiLabelMarginLoss extends AbstractLoss {

@@ -53,8 +53,9 @@ import java.util.List;
  * NDArray value = loss.evaluate(new NDList(similar), new NDList(embedding1, embedding2));
  * }</pre>
  *
- * <p>Equivalent to {@code torch.nn.CosineEmbeddingLoss(margin, reduction=…)}. MindSpore's adds
- * nothing to the squared norms, so that a zero vector gives NaN there. Shapes are never broadcast.
+ * <p>Equivalent to {@code torch.nn.CosineEmbeddingLoss(margin, reduction=…)} and {@code
+ * mindspore.nn.CosineEmbeddingLoss}, which adds nothing to the squared norms, so that a zero vector
+ * gives NaN there. Shapes are never broadcast.
  */
 public final class CosineEmbeddingLoss extends AbstractLoss {
 

@@ -53,6 +53,9 @@ import java.util.List;
  *
  * <p>Equivalent to {@code torch.nn.HingeEmbeddingLoss(margin, reduction=…)} and {@code
  * mindspore.nn.HingeEmbeddingLoss}. Unlike there, shapes are never broadcast.
+ *
+ * @see <a href="https://doi.org/10.1109/CVPR.2006.100">Hadsell et al. 2006, Dimensionality
+ *     Reduction by Learning an Invariant Mapping</a>
  */
 public final class HingeEmbeddingLoss extends ElementwiseLoss {
 

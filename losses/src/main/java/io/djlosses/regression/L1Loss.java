@@ -42,9 +42,10 @@ import java.util.List;
  * NDArray value = loss.evaluate(new NDList(label), new NDList(prediction));
  * }</pre>
  *
- * <p>Equivalent to {@code torch.nn.L1Loss(reduction=…)} and {@code mindspore.nn.L1Loss}; with
- * {@code optSampleWeighting(MEAN_BY_WEIGHT)} to {@code torch.nn.functional.l1_loss(weight=…)}.
- * Unlike there, shapes are never broadcast: a mismatch is an error.
+ * <p>Equivalent to {@code torch.nn.L1Loss(reduction=…)}, {@code mindspore.nn.L1Loss} and {@code
+ * mindspore.nn.MAELoss}; with {@code optSampleWeighting(MEAN_BY_WEIGHT)} to {@code
+ * torch.nn.functional.l1_loss(weight=…)}. Unlike there, shapes are never broadcast: a mismatch is
+ * an error.
  */
 public final class L1Loss extends ElementwiseLoss {
 

@@ -83,12 +83,12 @@ import java.util.stream.IntStream;
  * without a log-softmax. After a log-softmax both are the same, but for targets that end with a
  * blank, where PyTorch's gradient is not that of its value. Lengths may be arrays only, targets out
  * of range are an error, an unbatched target may be longer than its length, and −∞ does not make
- * the gradient NaN. {@code mindspore.ops.ctc_loss} is the same as PyTorch's. MXNet's {@code
- * CTCLoss} is {@code optFromLogits(true)} with labels {@code [targets]} and {@code NONE}, but its
- * blank is the last class unless told otherwise.
+ * the gradient NaN. {@code mindspore.nn.CTCLoss} is the same as PyTorch's. MXNet's {@code CTCLoss}
+ * is {@code optFromLogits(true)} with labels {@code [targets]} and {@code NONE}, but its blank is
+ * the last class unless told otherwise.
  *
- * @see <a href="https://www.cs.toronto.edu/~graves/icml_2006.pdf">Graves et al. 2006, Connectionist
- *     Temporal Classification</a>
+ * @see <a href="https://doi.org/10.1145/1143844.1143891">Graves et al. 2006, Connectionist Temporal
+ *     Classification</a>
  */
 public final class CTCLoss extends AbstractLoss {
 

@@ -2,6 +2,7 @@
 package io.djlosses.examples.catalog;
 
 /** What the dimensions of an input mean, and how large they are at each {@link Size}. */
+@SuppressWarnings("ImmutableEnumChecker") // the arrays do not change
 public enum Extent {
     /** Samples, elements of each. */
     ELEMENTS(dims(4, 3), dims(32, 10), dims(256, 1000), dims(2048, 2048)),
@@ -30,11 +31,15 @@ public enum Extent {
             dims(2048, 256, 50000, 1000));
 
     private final long[] tiny;
-    private final long[][] sizes;
+    private final long[] small;
+    private final long[] medium;
+    private final long[] large;
 
-    Extent(long[] tiny, long[]... sizes) {
+    Extent(long[] tiny, long[] small, long[] medium, long[] large) {
         this.tiny = tiny;
-        this.sizes = sizes;
+        this.small = small;
+        this.medium = medium;
+        this.large = large;
     }
 
     /**
@@ -53,7 +58,11 @@ public enum Extent {
      * @return the dimensions
      */
     public long[] of(Size size) {
-        return sizes[size.ordinal()].clone();
+        return switch (size) {
+            case S -> small.clone();
+            case M -> medium.clone();
+            case L -> large.clone();
+        };
     }
 
     private static long[] dims(long... dims) {

@@ -12,14 +12,15 @@ import java.util.List;
  */
 public record Inputs<A>(List<A> labels, List<A> predictions) {
 
-    @SafeVarargs
-    static <A> Inputs<A> of(A label, A... predictions) {
-        return new Inputs<>(List.of(label), List.of(predictions));
+    static <A> Inputs<A> of(A label, A prediction) {
+        return new Inputs<>(List.of(label), List.of(prediction));
     }
 
-    /** Returns inputs in which nothing but the predictions counts. */
-    @SafeVarargs
-    static <A> Inputs<A> unlabelled(A... predictions) {
-        return new Inputs<>(List.of(), List.of(predictions));
+    static <A> Inputs<A> of(A label, A first, A second) {
+        return new Inputs<>(List.of(label), List.of(first, second));
+    }
+
+    static <A> Inputs<A> of(A label, A first, A second, A third) {
+        return new Inputs<>(List.of(label), List.of(first, second, third));
     }
 }

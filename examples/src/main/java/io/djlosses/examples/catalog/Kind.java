@@ -48,7 +48,7 @@ public enum Kind {
     VECTORS(Extent.ELEMENTS, Lesson.NUMBERS, Recipe.ONE_HOT, null) {
         @Override
         public <A> Inputs<A> inputs(Draw<A> draw, long... d) {
-            return Inputs.unlabelled(draw.normal(d), draw.normal(d));
+            return new Inputs<>(List.of(), List.of(draw.normal(d), draw.normal(d)));
         }
     },
 
@@ -230,7 +230,7 @@ public enum Kind {
             Map.of(Trait.NO_LABELS, "all is in the embeddings")) {
         @Override
         public <A> Inputs<A> inputs(Draw<A> draw, long... d) {
-            return Inputs.unlabelled(draw.normal(d), draw.normal(d), draw.normal(d));
+            return new Inputs<>(List.of(), List.of(draw.normal(d), draw.normal(d), draw.normal(d)));
         }
     },
 
@@ -331,7 +331,7 @@ public enum Kind {
     PENALTY(Extent.ELEMENTS, Lesson.NUMBERS, "it teaches small parameters", null, Map.of()) {
         @Override
         public <A> Inputs<A> inputs(Draw<A> draw, long... d) {
-            return Inputs.unlabelled(draw.normal(d));
+            return new Inputs<>(List.of(), List.of(draw.normal(d)));
         }
 
         @Override

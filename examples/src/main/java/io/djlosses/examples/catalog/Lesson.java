@@ -33,7 +33,6 @@ public record Lesson(Function<double[][], List<Numbers>> labels, Supplier<Block>
 
     private static final int STEPS = 6;
     private static final UnaryOperator<NDArray> PLAIN = UnaryOperator.identity();
-    private static final UnaryOperator<NDArray> LOG_SOFTMAX = x -> Nd.logSoftmax(x, 1);
 
     static final Lesson NUMBERS = of(Lesson::numbers, PLAIN);
     static final Lesson COUNTS =
@@ -51,11 +50,12 @@ public record Lesson(Function<double[][], List<Numbers>> labels, Supplier<Block>
     static final Lesson SIGNS_BY_TWO_SCORES = of(Lesson::signs, PLAIN, PLAIN);
 
     static final Lesson CLASS = of(Lesson::classes, PLAIN);
-    static final Lesson CLASS_BY_LOG_PROBABILITIES = of(Lesson::classes, LOG_SOFTMAX);
+    static final Lesson CLASS_BY_LOG_PROBABILITIES = of(Lesson::classes, Lesson::logSoftmax);
     static final Lesson ONE_HOT = of(Lesson::oneHot, PLAIN);
     static final Lesson CLASS_LISTS = of(Lesson::classLists, PLAIN);
     static final Lesson DISTRIBUTIONS = of(Lesson::distributions, PLAIN);
-    static final Lesson DISTRIBUTIONS_BY_LOG_PROBABILITIES = of(Lesson::distributions, LOG_SOFTMAX);
+    static final Lesson DISTRIBUTIONS_BY_LOG_PROBABILITIES =
+            of(Lesson::distributions, Lesson::logSoftmax);
 
     static final Lesson PAIRS = of(Lesson::pairs, PLAIN, PLAIN);
     static final Lesson TRIPLETS = of(Lesson::pairs, PLAIN, PLAIN, PLAIN);
@@ -108,6 +108,10 @@ public record Lesson(Function<double[][], List<Numbers>> labels, Supplier<Block>
                             .add(list -> new NDList(head.apply(list.singletonOrThrow()))));
         }
         return block;
+    }
+
+    private static NDArray logSoftmax(NDArray x) {
+        return Nd.logSoftmax(x, 1);
     }
 
     private static NDArray positive(NDArray x) {
