@@ -152,7 +152,11 @@ final class Stage implements AutoCloseable {
             // What no one would compose is the operator in both, or else what ours is made of.
             Formula operator = natives.isEmpty() ? row.operator() : null;
             Formula plain = row.plain() == null ? operator : row.plain();
-            variants.put(PLAIN, plain == null ? formula : plain);
+            variants.put(
+                    PLAIN,
+                    plain == null
+                            ? evaluation(row, size, Reading.FORMULA, Validation.INDICES)
+                            : plain);
             put(variants, OPERATOR, operator);
         }
         variants.put(OURS, evaluation(row, size, Reading.AUTO, Validation.INDICES));

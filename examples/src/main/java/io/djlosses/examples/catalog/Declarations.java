@@ -240,7 +240,8 @@ public final class Declarations {
                         "",
                         dims ->
                                 SampledSoftmaxLoss.builder()
-                                        .setNumSampled(Math.toIntExact(dims[3])))
+                                        .setNumSampled(Math.toIntExact(dims[3]))
+                                        .optSeed(1))
                 .task(
                         "",
                         () ->
