@@ -46,8 +46,9 @@ record Data(NDManager manager) implements Draw<NDArray> {
 
     @Override
     public NDArray integers(long from, long to, long... shape) {
-        return closing(
-                counts(to - from, shape), array -> array.toType(DataType.INT64, false).add(from));
+        NDArray whole =
+                closing(counts(to - from, shape), array -> array.toType(DataType.INT64, false));
+        return from == 0 ? whole : closing(whole, array -> array.add(from));
     }
 
     @Override

@@ -18,6 +18,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -108,7 +109,7 @@ final class Tally {
             Collection<String> losses =
                     ROWS.values().stream()
                             .flatMap(counts -> counts.keySet().stream())
-                            .collect(Collectors.toCollection(java.util.TreeSet::new));
+                            .collect(Collectors.toCollection(TreeSet::new));
             ROWS.forEach(
                     (property, counts) -> {
                         table.append(property).append('\n');
