@@ -1,6 +1,9 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses;
 
+import ai.djl.nn.Block;
+import ai.djl.training.loss.Loss;
+
 import io.djlosses.binary.BCELoss;
 import io.djlosses.binary.BCEWithLogitsLoss;
 import io.djlosses.binary.FocalLoss;
@@ -45,12 +48,6 @@ import io.djlosses.vocabulary.AdaptiveLogSoftmaxLoss;
 import io.djlosses.vocabulary.AdaptiveLogSoftmaxWithLoss;
 import io.djlosses.vocabulary.LinearCrossEntropyLoss;
 import io.djlosses.vocabulary.SampledSoftmaxLoss;
-
-
-
-import ai.djl.nn.Block;
-import ai.djl.training.loss.Loss;
-
 
 /**
  * Makes every loss of the library with its defaults. All options are on the builder of each loss:

@@ -92,7 +92,8 @@ public abstract class Reading {
      *
      * <p>Only for a formula that computes the same from the same arrays for as long as the loss
      * lives: not where it calls a function of the user, or draws or counts anything. What is drawn
-     * or computed in Java anew each time goes through {@link io.djlosses.internal.core.Traced#prepare}.
+     * or computed in Java anew each time goes through {@link
+     * io.djlosses.internal.core.Traced#prepare}.
      *
      * @return the reading
      */

@@ -44,9 +44,7 @@ public final class RecordedFormula {
                 recorder.run(
                         "formula",
                         new NDList(array),
-                        given ->
-                                new Recorder.Results(
-                                        new NDList(formula.apply(given.head())), 0));
+                        given -> new Recorder.Results(new NDList(formula.apply(given.head())), 0));
         return results == null ? null : results.heads().head();
     }
 }

@@ -57,7 +57,10 @@ public class AccumulatorsTest {
         return new Object[][] {
             {"get", (Use) a -> a.get("other")},
             {"reset", (Use) a -> a.reset("other")},
-            {"update", (Use) a -> a.update(new String[] {"other"}, new Accumulators.Total(1, 1, 1))},
+            {
+                "update",
+                (Use) a -> a.update(new String[] {"other"}, new Accumulators.Total(1, 1, 1))
+            },
         };
     }
 
@@ -80,7 +83,10 @@ public class AccumulatorsTest {
         int updates = 100_000;
         IntStream.range(0, updates)
                 .parallel()
-                .forEach(i -> accumulators.update(new String[] {"train"}, new Accumulators.Total(1, 2, 1)));
+                .forEach(
+                        i ->
+                                accumulators.update(
+                                        new String[] {"train"}, new Accumulators.Total(1, 2, 1)));
         assertEquals(accumulators.get("train"), new Total(updates, 2.0 * updates, updates));
     }
 }

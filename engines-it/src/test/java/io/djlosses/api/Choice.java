@@ -18,11 +18,11 @@ import java.util.stream.Stream;
 
 /** Which reading of a loss is to serve, where it can. */
 public enum Choice {
-    AUTO(null),
     FORMULA(Reading.Kind.FORMULA),
     CLOSED_FORM(Reading.Kind.CLOSED_FORM),
+    GRAPH(Reading.Kind.GRAPH),
     SCRIPT(Reading.Kind.SCRIPT),
-    GRAPH(Reading.Kind.GRAPH);
+    AUTO(null);
 
     private static final Map<String, List<Choice>> SERVED = new ConcurrentHashMap<>();
 
@@ -32,7 +32,7 @@ public enum Choice {
         this.kind = kind;
     }
 
-    /** Returns the choices that make a difference on an engine. */
+    /** Returns the choices that make a difference on an engine, the definition first. */
     public static List<Choice> of(String engine) {
         return SERVED.computeIfAbsent(
                 engine,
@@ -52,14 +52,9 @@ public enum Choice {
         };
     }
 
-    /** Makes a builder's loss choose so. */
-    public void applyTo(LossBuilder<?, ?> builder) {
+    /** Lets what a builder makes choose so. */
+    public <B extends LossBuilder<?, ?>> B on(B builder) {
         builder.only(kind);
-    }
-
-    /** Builds a loss that chooses so. */
-    public <L> L build(LossBuilder<L, ?> builder) {
-        builder.only(kind);
-        return builder.build();
+        return builder;
     }
 }

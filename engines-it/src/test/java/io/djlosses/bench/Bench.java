@@ -5,6 +5,8 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 
+import io.djlosses.examples.catalog.Size;
+
 import org.jspecify.annotations.Nullable;
 
 import java.util.Arrays;
@@ -47,7 +49,8 @@ final class Bench {
         try (NDManager manager = stage.manager().newSubManager()) {
             Case input = row.input(size, new Data(manager));
             Map<String, Formula> variants = stage.variants(index, size);
-            Map<String, double[]> errors = errors(variants, input, manager, failures);
+            Map<String, double[]> errors =
+                    errors(variants, input, manager, failures, stage.base(index));
             variants.keySet().removeAll(failures.keySet());
             Map<String, double[]> times =
                     turns.times(
@@ -65,14 +68,14 @@ final class Bench {
                         variant,
                         new Run.Result(
                                 Turns.median(times.get(variant)),
-                                ratio(times, variant, stage.base()),
+                                ratio(times, variant, stage.base(index)),
                                 ratio(times, variant, Stage.OURS),
                                 error == null ? null : error[0],
                                 error == null ? null : error[1],
                                 forwardTimes.containsKey(variant)
                                         ? Turns.median(forwardTimes.get(variant))
                                         : null,
-                                ratio(forwardTimes, variant, stage.base()),
+                                ratio(forwardTimes, variant, stage.base(index)),
                                 null,
                                 times.get(variant).length,
                                 null));
@@ -89,7 +92,8 @@ final class Bench {
             Map<String, Formula> variants,
             Case input,
             NDManager manager,
-            Map<String, String> failures) {
+            Map<String, String> failures,
+            String base) {
         Map<String, double[]> errors = new LinkedHashMap<>();
         try (NDManager kept = manager.newSubManager()) {
             NDArray value = null;
@@ -102,7 +106,7 @@ final class Bench {
                     for (NDArray leaf : leaves.predictions()) {
                         ownGradients.add(leaf.getGradient());
                     }
-                    if (variant.getKey().equals(stage.base())) {
+                    if (variant.getKey().equals(base)) {
                         value = own.duplicate();
                         value.attach(kept);
                         for (NDArray gradient : ownGradients) {

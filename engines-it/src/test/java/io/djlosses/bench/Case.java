@@ -5,6 +5,8 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 
+import io.djlosses.examples.catalog.Inputs;
+
 /**
  * The input of one evaluation.
  *
@@ -14,13 +16,13 @@ import ai.djl.ndarray.NDManager;
  */
 record Case(NDList labels, NDList predictions, NDList weights) {
 
-    static Case of(NDArray label, NDArray... predictions) {
-        return new Case(new NDList(label), new NDList(predictions), new NDList());
+    static Case of(Inputs<NDArray> inputs) {
+        return new Case(
+                new NDList(inputs.labels()), new NDList(inputs.predictions()), new NDList());
     }
 
-    /** Returns a case in which nothing but the predictions counts. */
-    static Case unlabelled(NDArray... predictions) {
-        return new Case(new NDList(), new NDList(predictions), new NDList());
+    static Case of(NDArray label, NDArray... predictions) {
+        return new Case(new NDList(label), new NDList(predictions), new NDList());
     }
 
     Case with(NDArray... arrays) {

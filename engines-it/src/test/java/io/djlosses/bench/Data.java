@@ -6,48 +6,61 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 
+import io.djlosses.examples.catalog.Draw;
+
 import java.util.function.UnaryOperator;
 
 /** Random input, made by the engine itself so that the heap of Java stays small. */
-record Data(NDManager manager) {
+record Data(NDManager manager) implements Draw<NDArray> {
 
-    NDArray normal(long... shape) {
+    @Override
+    public NDArray normal(long... shape) {
         return manager.randomNormal(new Shape(shape));
     }
 
-    NDArray uniform(double low, double high, long... shape) {
+    @Override
+    public NDArray uniform(double low, double high, long... shape) {
         return manager.randomUniform((float) low, (float) high, new Shape(shape));
     }
 
-    NDArray probabilities(long... shape) {
-        return uniform(0.01, 0.99, shape);
-    }
-
-    /** Returns a distribution along axis 1. */
-    NDArray distribution(long... shape) {
+    @Override
+    public NDArray distribution(long... shape) {
         return closing(normal(shape), array -> array.softmax(1));
     }
 
-    NDArray logDistribution(long... shape) {
+    @Override
+    public NDArray logDistribution(long... shape) {
         return closing(normal(shape), array -> array.logSoftmax(1));
     }
 
-    /** Returns 0 and 1. */
-    NDArray binary(long... shape) {
+    @Override
+    public NDArray counts(long end, long... shape) {
         // Rounding may make the upper bound of a uniform number.
-        return closing(uniform(0, 2, shape), array -> array.floor().minimum(1));
+        return closing(uniform(0, end, shape), array -> array.floor().minimum(end - 1));
     }
 
-    /** Returns −1 and 1. */
-    NDArray signs(long... shape) {
+    @Override
+    public NDArray signs(long... shape) {
         return closing(binary(shape), array -> array.mul(2).sub(1));
     }
 
-    /** Returns class indices. */
-    NDArray classes(long classes, long... shape) {
-        return closing(
-                uniform(0, classes, shape),
-                array -> array.floor().minimum(classes - 1).toType(DataType.INT64, false));
+    @Override
+    public NDArray integers(long from, long to, long... shape) {
+        NDArray whole =
+                closing(counts(to - from, shape), array -> array.toType(DataType.INT64, false));
+        return from == 0 ? whole : closing(whole, array -> array.add(from));
+    }
+
+    @Override
+    public NDArray integer(long value, long... shape) {
+        return manager.full(new Shape(shape), (float) value, DataType.INT64);
+    }
+
+    @Override
+    public NDArray classLists(long rows, long classes) {
+        long third = classes / 3;
+        NDArray starts = manager.arange(3).toType(DataType.INT64, false).mul(third);
+        return classes(third, rows, 3).add(starts).concat(integer(-1, rows, classes - 3), 1);
     }
 
     /** Returns class indices, one in ten of which is replaced. */
@@ -55,11 +68,6 @@ record Data(NDManager manager) {
         NDArray gaps = uniform(0, 1, shape).lt(0.1f).toType(DataType.INT64, false);
         NDArray indices = classes(classes, shape);
         return indices.mul(gaps.neg().add(1)).add(gaps.mul(gap));
-    }
-
-    /** Returns the same number throughout, as 64-bit integers. */
-    NDArray indices(long value, long... shape) {
-        return manager.full(new Shape(shape), (float) value, DataType.INT64);
     }
 
     /** Returns {@link #weights(long)} as an array. */

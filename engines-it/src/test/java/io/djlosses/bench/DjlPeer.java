@@ -1,10 +1,6 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.bench;
 
-import io.djlosses.api.Choice;
-import io.djlosses.api.Validation;
-import io.djlosses.distribution.KLDivLoss;
-import io.djlosses.nd.Nd;
 import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
@@ -14,6 +10,11 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.loss.Loss;
 
+import io.djlosses.api.Choice;
+import io.djlosses.api.Validation;
+import io.djlosses.distribution.KLDivLoss;
+import io.djlosses.examples.catalog.Size;
+import io.djlosses.nd.Nd;
 
 import java.nio.FloatBuffer;
 import java.util.Map;

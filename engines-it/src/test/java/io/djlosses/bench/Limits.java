@@ -1,15 +1,16 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.bench;
 
-import io.djlosses.internal.array.Gradients;
-import io.djlosses.internal.array.Sums;
-import io.djlosses.internal.fast.Constants;
-import io.djlosses.nd.Nd;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
 
+import io.djlosses.examples.catalog.Size;
+import io.djlosses.internal.array.Gradients;
+import io.djlosses.internal.array.Sums;
+import io.djlosses.internal.fast.Constants;
+import io.djlosses.nd.Nd;
 
 import org.jspecify.annotations.Nullable;
 
@@ -48,7 +49,8 @@ final class Limits {
             limits.put("exp x", bench.forward(in -> in.x().exp(), numbers, manager));
             limits.put("σ(x)", bench.forward(in -> Nd.sigmoid(in.x()), numbers, manager));
             limits.put(
-                    "Σ x, exact", bench.forward(in -> Sums.sumOfConstant(in.x()), numbers, manager));
+                    "Σ x, exact",
+                    bench.forward(in -> Sums.sumOfConstant(in.x()), numbers, manager));
             limits.put("Σ x, the engine's", bench.forward(in -> in.x().sum(), numbers, manager));
             limits.put(
                     "softplus, the engine's",

@@ -6,6 +6,8 @@ import ai.djl.Device;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 
+import io.djlosses.examples.catalog.Size;
+
 import org.jspecify.annotations.Nullable;
 
 import picocli.CommandLine;
@@ -250,7 +252,8 @@ public final class Main implements Callable<Integer> {
         List<Run.Measurement> measurements = new ArrayList<>();
         for (Run.Measurement row : run.measurements()) {
             Map<String, Run.Result> variants = new LinkedHashMap<>(row.variants());
-            for (String variant : List.of(run.base(), Stage.OURS, Stage.FORMULA, Stage.BUILT_IN)) {
+            for (String variant :
+                    List.of(Stage.NATIVE, Stage.PLAIN, Stage.OURS, Stage.FORMULA, Stage.BUILT_IN)) {
                 Run.Result result = row.get(variant);
                 if (row.size() == largest && result != null) {
                     variants.put(variant, result.withPeak(peak(engine, count, row, variant)));

@@ -4,6 +4,8 @@ package io.djlosses.bench;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 
+import io.djlosses.examples.catalog.Size;
+
 import org.jspecify.annotations.Nullable;
 
 import java.io.IOException;

@@ -1,6 +1,8 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.bench;
 
+import io.djlosses.examples.catalog.Size;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;

@@ -1,6 +1,18 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.bench;
 
+import ai.djl.training.loss.Loss;
+
+import io.djlosses.binary.BCEWithLogitsLoss;
+import io.djlosses.binary.HingeLoss;
+import io.djlosses.classification.CrossEntropyLoss;
+import io.djlosses.distribution.KLDivLoss;
+import io.djlosses.embedding.CosineSimilarityLoss;
+import io.djlosses.examples.catalog.Size;
+import io.djlosses.regression.HuberLoss;
+import io.djlosses.regression.L1Loss;
+import io.djlosses.regression.MSELoss;
+
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,27 +31,20 @@ final class Peers {
     /** The libraries; one that is not there is missed at once, as ours comes last. */
     static final List<String> LIBRARIES = List.of("TensorFlow", "ND4J", OURS);
 
-    /** The rows of the benchmark that other libraries have as well, and what their labels are. */
-    private static final Map<String, Labels> LOSSES =
+    /** The losses that other libraries have as well, and the row of the benchmark that fits. */
+    private static final Map<Class<? extends Loss>, String> LOSSES =
             Map.of(
-                    "MSELoss", Labels.NUMBERS,
-                    "L1Loss", Labels.NUMBERS,
-                    "HuberLoss", Labels.NUMBERS,
-                    "BCEWithLogitsLoss", Labels.BINARY,
-                    "HingeLoss", Labels.SIGNS,
-                    "KLDivLoss", Labels.DISTRIBUTIONS,
-                    "CrossEntropyLoss, probabilities", Labels.DISTRIBUTIONS,
-                    "CosineSimilarityLoss", Labels.NUMBERS);
+                    MSELoss.class, "",
+                    L1Loss.class, "",
+                    HuberLoss.class, "",
+                    BCEWithLogitsLoss.class, "",
+                    HingeLoss.class, "",
+                    KLDivLoss.class, "",
+                    CrossEntropyLoss.class, "probabilities",
+                    CosineSimilarityLoss.class, "");
 
     /** How many numbers of a gradient are compared. */
     private static final int PLACES = 100;
-
-    private enum Labels {
-        NUMBERS,
-        BINARY,
-        SIGNS,
-        DISTRIBUTIONS
-    }
 
     private final Peer peer;
     private final Turns turns;
@@ -91,7 +96,7 @@ final class Peers {
 
     /** Returns whether other libraries have the loss of the row. */
     static boolean has(Row row) {
-        return LOSSES.containsKey(row.name());
+        return row.variant().equals(LOSSES.get(row.type()));
     }
 
     /** Measures a row at a size in about so many seconds. */
@@ -146,14 +151,16 @@ final class Peers {
             labels[i] = (float) random.nextGaussian();
             predictions[i] = (float) random.nextGaussian();
         }
-        switch (LOSSES.get(row.name())) {
-            case NUMBERS -> {}
-            case BINARY -> change(labels, label -> label > 0 ? 1 : 0);
+        switch (row.kind()) {
+            case NUMBERS, VECTORS -> {}
+            case LOGITS -> change(labels, label -> label > 0 ? 1 : 0);
             case SIGNS -> change(labels, Math::signum);
             case DISTRIBUTIONS -> softmax(labels, columns);
-        }
-        if (row.loss().equals("KLDivLoss")) {
-            softmax(predictions, columns);
+            case LOG_DISTRIBUTIONS -> {
+                softmax(labels, columns);
+                softmax(predictions, columns);
+            }
+            default -> throw new IllegalArgumentException(row.name() + " of " + row.kind());
         }
         return new Peer.Input(rows, columns, labels, predictions);
     }

@@ -1,6 +1,8 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.bench;
 
+import io.djlosses.examples.catalog.Size;
+
 import org.jspecify.annotations.Nullable;
 import org.knowm.xchart.BitmapEncoder;
 import org.knowm.xchart.BitmapEncoder.BitmapFormat;
@@ -73,7 +75,10 @@ final class Report {
         line("");
         line("* **native**: PyTorch's own kernels, called by a script.");
         line("* **operator**: MXNet's own operator for the loss.");
-        line("* **plain**: the composition of NDArray operations that one would write.");
+        line(
+                "* **plain**: the composition of NDArray operations that one would write; for a"
+                        + " loss that");
+        line("  nobody wrote one for, its own formula.");
         line("* **formula**: the reading of a loss that the engine differentiates.");
         line("* **built-in**: DJL's own loss; the column tells how many times faster ours is.");
         line("* **strict**: the cost of strict validation, which reads all data.");
@@ -106,12 +111,19 @@ final class Report {
         line("");
         summary(run);
         for (Size size : Size.values()) {
-            List<Run.Measurement> rows = of(run, size);
+            List<Run.Measurement> rows = with(run, size);
             if (!rows.isEmpty()) {
                 line("");
                 line("### Size " + size);
                 line("");
-                table(run, rows);
+                table(run, rows, run.base());
+            }
+            List<Run.Measurement> others = without(run, size);
+            if (!others.isEmpty()) {
+                line("");
+                line("### Size " + size + ", what has no kernel in the engine");
+                line("");
+                table(run, others, Stage.PLAIN);
             }
         }
         exceeding(run);
@@ -159,6 +171,22 @@ final class Report {
         return run.measurements().stream().filter(row -> row.size() == size).toList();
     }
 
+    /** Returns the rows whose ratios are to the base of the run. */
+    private static List<Run.Measurement> with(Run run, Size size) {
+        return of(run, size).stream().filter(row -> base(run, row).equals(run.base())).toList();
+    }
+
+    /** Returns the rows whose ratios are to another base. */
+    private static List<Run.Measurement> without(Run run, Size size) {
+        return of(run, size).stream().filter(row -> !base(run, row).equals(run.base())).toList();
+    }
+
+    private static String base(Run run, Run.Measurement row) {
+        return row.get(run.base()) == null && row.get(Stage.PLAIN) != null
+                ? Stage.PLAIN
+                : run.base();
+    }
+
     private void summary(Run run) {
         line(
                 "| median over the rows | "
@@ -176,7 +204,7 @@ final class Report {
         StringBuilder memory = new StringBuilder("| ours / " + run.base() + ", memory |");
         for (Size size : Size.values()) {
             memory.append(' ')
-                    .append(number(median(of(run, size).stream().map(row -> memory(run, row)))))
+                    .append(number(median(with(run, size).stream().map(row -> memory(run, row)))))
                     .append(" |");
         }
         line(memory.toString());
@@ -190,15 +218,14 @@ final class Report {
                     .append(
                             number(
                                     median(
-                                            of(run, size).stream()
+                                            with(run, size).stream()
                                                     .map(in -> value(in, variant, column)))))
                     .append(" |");
         }
         line(row.toString());
     }
 
-    private void table(Run run, List<Run.Measurement> rows) {
-        String base = run.base();
+    private void table(Run run, List<Run.Measurement> rows, String base) {
         boolean operator = rows.stream().anyMatch(row -> row.get(Stage.OPERATOR) != null);
         boolean memory = rows.stream().anyMatch(row -> memory(run, row) != null);
         List<String> head = new ArrayList<>();
@@ -378,7 +405,7 @@ final class Report {
             over(
                     found,
                     row,
-                    "ours / " + run.base(),
+                    "ours / " + base(run, row),
                     value(row, Stage.OURS, Run.Result::ratio),
                     target);
             over(
@@ -404,7 +431,7 @@ final class Report {
         for (Size size : Size.values()) {
             Double median =
                     median(
-                            of(run, size).stream()
+                            with(run, size).stream()
                                     .map(row -> value(row, Stage.OURS, Run.Result::ratio)));
             double target = Targets.median(size, torch);
             if (median != null && median > target) {
@@ -462,6 +489,7 @@ final class Report {
         List<Run.Measurement> rows =
                 run.measurements().stream()
                         .filter(row -> value(row, Stage.OURS, Run.Result::ratio) != null)
+                        .filter(row -> base(run, row).equals(run.base()))
                         .toList();
         List<String> names = rows.stream().map(Run.Measurement::row).distinct().toList();
         if (names.isEmpty()) {
@@ -508,7 +536,7 @@ final class Report {
 
     private static @Nullable Double memory(Run run, Run.Measurement row) {
         Double own = value(row, Stage.OURS, Run.Result::peakMiB);
-        Double base = value(row, run.base(), Run.Result::peakMiB);
+        Double base = value(row, base(run, row), Run.Result::peakMiB);
         return own == null || base == null ? null : Double.valueOf(own / base);
     }
 

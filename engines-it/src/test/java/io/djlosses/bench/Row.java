@@ -1,36 +1,26 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.bench;
 
-import io.djlosses.api.Choice;
-import io.djlosses.api.LossBuilder;
-import io.djlosses.api.Validation;
+import ai.djl.ndarray.NDArray;
 import ai.djl.training.loss.Loss;
 
+import io.djlosses.api.Choice;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Reduction;
+import io.djlosses.api.Validation;
+import io.djlosses.examples.catalog.Declaration;
+import io.djlosses.examples.catalog.Extent;
+import io.djlosses.examples.catalog.Kind;
+import io.djlosses.examples.catalog.Lesson;
+import io.djlosses.examples.catalog.Size;
 
 import org.jspecify.annotations.Nullable;
 
-import java.lang.reflect.Method;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Locale;
-import java.util.Map;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 /** A loss with its options: what it takes at each size, and the other ways to compute the same. */
 final class Row {
-
-    private static final String[] PACKAGES = {
-        "regression",
-        "classification",
-        "distribution",
-        "embedding",
-        "ranking",
-        "sequence",
-        "vocabulary",
-        "composite",
-        "regularization"
-    };
 
     /** Makes the input of one size. */
     @FunctionalInterface
@@ -39,41 +29,66 @@ final class Row {
         Case make(Data data, long... dims);
     }
 
-    /** Makes the loss for one size. */
+    /** Makes what the options of a loss hold, as an array. */
+    @FunctionalInterface
+    interface Weights {
+
+        NDArray make(Data data, long... dims);
+    }
+
+    /** Makes the loss for one size, with common options. */
     @FunctionalInterface
     interface Maker {
 
-        Loss make(Choice reading, Validation validation, long... dims);
+        Loss make(Consumer<LossBuilder<?, ?>> common, long... dims);
     }
 
-    private final String loss;
+    private final Declaration declaration;
     private final String variant;
-    private final Map<Size, long[]> dims;
-    private final Inputs inputs;
-    private final Map<String, Function<long[], Object>> options = new LinkedHashMap<>();
-    private Maker maker = this::build;
+    private Kind kind;
+    private Extent extent;
+    private Inputs inputs;
+    private Maker maker;
     private @Nullable String torch;
     private @Nullable Formula plain;
     private @Nullable Formula operator;
     private @Nullable Formula builtIn;
 
-    Row(String loss, String variant, Map<Size, long[]> dims, Inputs inputs) {
-        this.loss = loss;
+    /** A row with what the declaration says. */
+    Row(Declaration declaration, String variant) {
+        this.declaration = declaration;
         this.variant = variant;
-        this.dims = dims;
-        this.inputs = inputs;
+        kind = declaration.kind();
+        extent = kind.extent();
+        inputs = (data, dims) -> Case.of(kind.inputs(data, dims));
+        Function<long[], LossBuilder<?, ?>> options = declaration.benchmarks().get(variant);
+        maker = declaration.isMade() || options == null ? this::made : built(mean(options));
     }
 
-    /** Sets an option of the builder. */
-    Row option(String name, Object value) {
-        options.put(name, size -> value);
+    /** Sets what the loss is given, where its options change it. */
+    Row kind(Kind newKind) {
+        kind = newKind;
+        extent = kind.extent();
         return this;
     }
 
-    /** Sets an option of the builder that depends on the size; an Object[] holds several values. */
-    Row option(String name, Function<long[], Object> value) {
-        options.put(name, value);
+    /** Sets what the loss is given, where it is of no kind. */
+    Row inputs(Extent newExtent, Inputs newInputs) {
+        extent = newExtent;
+        inputs = newInputs;
         return this;
+    }
+
+    /** Adds what an option holds, for those that need an array. */
+    Row weights(Weights weights) {
+        Inputs before = inputs;
+        inputs = (data, dims) -> before.make(data, dims).with(weights.make(data, dims));
+        return this;
+    }
+
+    /** Sets the options. */
+    Row builder(Function<long[], LossBuilder<?, ?>> options) {
+        return maker(built(options));
     }
 
     /** Sets how the loss is made where it has no {@link LossBuilder}. */
@@ -91,7 +106,10 @@ final class Row {
         return this;
     }
 
-    /** Sets the composition that a user of NDArray would write. */
+    /**
+     * Sets the composition that a user of NDArray would write. Without it this is the formula of
+     * the loss itself.
+     */
     Row plain(Formula formula) {
         plain = formula;
         return this;
@@ -114,15 +132,23 @@ final class Row {
     }
 
     String name() {
-        return variant.isEmpty() ? loss : loss + ", " + variant;
+        return variant.isEmpty() ? loss() : loss() + ", " + variant;
     }
 
     String loss() {
-        return loss;
+        return declaration.name();
     }
 
-    boolean has(Size size) {
-        return dims.containsKey(size);
+    Class<? extends Loss> type() {
+        return declaration.type();
+    }
+
+    String variant() {
+        return variant;
+    }
+
+    Kind kind() {
+        return kind;
     }
 
     /** Returns the shape of a size as text. */
@@ -139,7 +165,7 @@ final class Row {
     }
 
     Loss make(Size size, Choice reading, Validation validation) {
-        return maker.make(reading, validation, dims(size));
+        return maker.make(builder -> reading.on(builder).optValidation(validation), dims(size));
     }
 
     @Nullable String torch() {
@@ -159,54 +185,30 @@ final class Row {
     }
 
     long[] dims(Size size) {
-        long[] found = dims.get(size);
-        if (found == null) {
-            throw new IllegalArgumentException(name() + " has no size " + size);
-        }
-        return found.clone();
+        return extent.of(size);
     }
 
-    private Loss build(Choice reading, Validation validation, long... size) {
-        try {
-            LossBuilder<?, ?> builder =
-                    (LossBuilder<?, ?>) find(loss).getMethod("builder").invoke(null);
-            builder.optValidation(validation);
-            reading.applyTo(builder);
-            for (Map.Entry<String, Function<long[], Object>> option : options.entrySet()) {
-                Object value = option.getValue().apply(size);
-                Object[] arguments =
-                        value instanceof Object[] several ? several : new Object[] {value};
-                setter(builder.getClass(), option.getKey(), arguments.length)
-                        .invoke(builder, arguments);
-            }
-            return (Loss) builder.getClass().getMethod("build").invoke(builder);
-        } catch (ReflectiveOperationException e) {
-            throw new IllegalArgumentException(name() + " cannot be built: " + e, e);
-        }
+    /** A step of training needs one number, which is the default of most losses only. */
+    private static Function<long[], LossBuilder<?, ?>> mean(
+            Function<long[], LossBuilder<?, ?>> options) {
+        return dims -> {
+            LossBuilder<?, ?> builder = options.apply(dims);
+            builder.optReduction(Reduction.MEAN);
+            return builder;
+        };
     }
 
-    private static Class<?> find(String name) throws ClassNotFoundException {
-        for (String part : PACKAGES) {
-            try {
-                return Class.forName("io.djlosses." + part + "." + name);
-            } catch (ClassNotFoundException ignored) {
-                // It is in another package.
-            }
-        }
-        throw new ClassNotFoundException(name);
+    private static Maker built(Function<long[], LossBuilder<?, ?>> options) {
+        return (common, dims) -> {
+            LossBuilder<?, ?> builder = options.apply(dims);
+            common.accept(builder);
+            return Declaration.build(builder);
+        };
     }
 
-    private static Method setter(Class<?> builder, String option, int arguments)
-            throws NoSuchMethodException {
-        String end = option.substring(0, 1).toUpperCase(Locale.ROOT) + option.substring(1);
-        List<String> names = List.of("opt" + end, "set" + end);
-        for (Method method : new ArrayList<>(List.of(builder.getMethods()))) {
-            if (names.contains(method.getName())
-                    && method.getParameterCount() == arguments
-                    && !method.isBridge()) {
-                return method;
-            }
-        }
-        throw new NoSuchMethodException(builder.getName() + "." + names);
+    private Loss made(Consumer<LossBuilder<?, ?>> common, long... dims) {
+        return kind == Kind.PENALTY
+                ? new Penalty(block -> declaration.make(block, common))
+                : declaration.make(Lesson.heads(1), common);
     }
 }

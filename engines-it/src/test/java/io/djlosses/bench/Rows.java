@@ -1,14 +1,6 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.bench;
 
-import io.djlosses.api.Reduction;
-import io.djlosses.composite.MultiLabelLoss;
-import io.djlosses.composite.WeightedSumLoss;
-import io.djlosses.regression.L1Loss;
-import io.djlosses.regression.MSELoss;
-import io.djlosses.regularization.ElasticNetRegularization;
-import io.djlosses.regularization.L1Regularization;
-import io.djlosses.regularization.L2Regularization;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
@@ -24,54 +16,69 @@ import ai.djl.training.loss.Loss;
 import ai.djl.training.loss.SimpleCompositeLoss;
 import ai.djl.util.PairList;
 
+import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Reduction;
+import io.djlosses.binary.BCELoss;
+import io.djlosses.binary.BCEWithLogitsLoss;
+import io.djlosses.binary.FocalLoss;
+import io.djlosses.binary.GHMCLoss;
+import io.djlosses.binary.HingeLoss;
+import io.djlosses.binary.LogisticLoss;
+import io.djlosses.binary.SigmoidFocalLoss;
+import io.djlosses.binary.SoftMarginLoss;
+import io.djlosses.binary.SquaredHingeLoss;
+import io.djlosses.classification.CrossEntropyLoss;
+import io.djlosses.classification.MultiLabelMarginLoss;
+import io.djlosses.classification.MultiLabelSoftMarginLoss;
+import io.djlosses.classification.MultiMarginLoss;
+import io.djlosses.classification.NLLLoss;
+import io.djlosses.classification.SoftmaxCrossEntropyWithLogits;
+import io.djlosses.classification.SoftmaxFocalLoss;
+import io.djlosses.composite.MultiLabelLoss;
+import io.djlosses.composite.WeightedSumLoss;
+import io.djlosses.distribution.GaussianNLLLoss;
+import io.djlosses.distribution.KLDivLoss;
+import io.djlosses.distribution.PoissonNLLLoss;
+import io.djlosses.embedding.CosineEmbeddingLoss;
+import io.djlosses.embedding.CosineSimilarityLoss;
+import io.djlosses.embedding.HingeEmbeddingLoss;
+import io.djlosses.embedding.SDMLLoss;
+import io.djlosses.embedding.TripletMarginLoss;
+import io.djlosses.embedding.TripletMarginWithDistanceLoss;
+import io.djlosses.examples.catalog.Declaration;
+import io.djlosses.examples.catalog.Declarations;
+import io.djlosses.examples.catalog.Extent;
+import io.djlosses.examples.catalog.Kind;
+import io.djlosses.ranking.MarginRankingLoss;
+import io.djlosses.regression.GHMRLoss;
+import io.djlosses.regression.HuberLoss;
+import io.djlosses.regression.L1Loss;
+import io.djlosses.regression.MSELoss;
+import io.djlosses.regression.RMSELoss;
+import io.djlosses.regression.SmoothL1Loss;
+import io.djlosses.regularization.ElasticNetRegularization;
+import io.djlosses.regularization.L1Regularization;
+import io.djlosses.regularization.L2Regularization;
+import io.djlosses.segmentation.DiceLoss;
+import io.djlosses.segmentation.MultiClassDiceLoss;
+import io.djlosses.sequence.CTCLoss;
+import io.djlosses.vocabulary.AdaptiveLogSoftmaxLoss;
+import io.djlosses.vocabulary.LinearCrossEntropyLoss;
+import io.djlosses.vocabulary.SampledSoftmaxLoss;
 
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /** The rows of the benchmark: every loss of the catalogue, and the options that change its cost. */
 final class Rows {
 
-    private static final Map<Size, long[]> ELEMENTS =
-            sizes(new long[] {32, 10}, new long[] {256, 1000}, new long[] {2048, 2048});
-    private static final Map<Size, long[]> CLASSES =
-            sizes(new long[] {32, 10}, new long[] {256, 1000}, new long[] {4096, 10000});
-
-    /** Samples, classes, height, width. */
-    private static final Map<Size, long[]> IMAGES =
-            sizes(
-                    new long[] {2, 3, 4, 4},
-                    new long[] {4, 21, 64, 64},
-                    new long[] {8, 21, 256, 256});
-
-    /** Pairs, width. Every pair meets every other. */
-    private static final Map<Size, long[]> PAIRS =
-            sizes(new long[] {32, 10}, new long[] {256, 1000}, new long[] {1024, 256});
-
-    /** Steps, samples, classes, target length. */
-    private static final Map<Size, long[]> SEQUENCES =
-            sizes(
-                    new long[] {50, 16, 20, 30},
-                    new long[] {200, 16, 64, 40},
-                    new long[] {1000, 16, 64, 100});
-
-    /** Samples, width of a row, size of the vocabulary. */
-    private static final Map<Size, long[]> VOCABULARIES =
-            sizes(
-                    new long[] {32, 16, 500},
-                    new long[] {256, 128, 4000},
-                    new long[] {2048, 512, 32000});
-
-    /** The same, and the number of classes that are drawn. */
-    private static final Map<Size, long[]> SAMPLES =
-            sizes(
-                    new long[] {32, 16, 500, 20},
-                    new long[] {256, 64, 10000, 200},
-                    new long[] {2048, 256, 50000, 1000});
-
     private Rows() {}
 
+    /** Returns the rows below, and for every loss that has none what its declaration asks for. */
     static List<Row> all() {
         List<Row> rows = new ArrayList<>();
         rows.addAll(regression());
@@ -84,32 +91,52 @@ final class Rows {
         rows.addAll(sequences());
         rows.addAll(vocabularies());
         rows.addAll(sums());
+        Set<String> names = rows.stream().map(Row::name).collect(Collectors.toSet());
+        for (Declaration declaration : Declarations.all()) {
+            for (String variant : declaration.benchmarks().keySet()) {
+                Row row = row(declaration.type(), variant);
+                if (names.add(row.name())) {
+                    rows.add(row);
+                }
+            }
+        }
         return rows;
     }
 
+    private static Row row(Class<? extends Loss> loss) {
+        return row(loss, "");
+    }
+
+    private static Row row(Class<? extends Loss> loss, String variant) {
+        return new Row(Declarations.of(loss), variant);
+    }
+
+    private static <B extends LossBuilder<?, B>> B with(
+            Consumer<LossBuilder<?, ?>> common, B builder) {
+        common.accept(builder);
+        return builder;
+    }
+
     private static List<Row> regression() {
-        Row.Inputs values = (data, d) -> Case.of(data.normal(d), data.normal(d));
         return List.of(
-                new Row("L1Loss", "", ELEMENTS, values)
+                row(L1Loss.class)
                         .torch("torch.l1_loss(x, y, 1)")
                         .plain(in -> in.x().sub(in.y()).abs().mean())
                         .builtIn(Loss.l1Loss()),
-                new Row("MSELoss", "", ELEMENTS, values)
+                row(MSELoss.class)
                         .torch("torch.mse_loss(x, y, 1)")
                         .plain(in -> in.x().sub(in.y()).square().mean())
                         .builtIn(Loss.l2Loss("L2Loss", 1)),
-                new Row("SmoothL1Loss", "", ELEMENTS, values)
+                row(SmoothL1Loss.class)
                         .torch("torch.smooth_l1_loss(x, y, 1, 1.)")
                         .plain(Rows::huber)
                         .operator(
                                 in -> invoke("smooth_l1", in.x().sub(in.y()), "scalar", 1).mean()),
-                new Row("HuberLoss", "", ELEMENTS, values)
-                        .torch("torch.huber_loss(x, y, 1, 1.)")
-                        .plain(Rows::huber),
-                new Row("RMSELoss", "", ELEMENTS, values)
+                row(HuberLoss.class).torch("torch.huber_loss(x, y, 1, 1.)").plain(Rows::huber),
+                row(RMSELoss.class)
                         .torch("torch.sqrt(torch.mse_loss(x, y, 1))")
                         .plain(in -> in.x().sub(in.y()).square().mean().sqrt()),
-                new Row("GHMRLoss", "", ELEMENTS, values)
+                row(GHMRLoss.class)
                         .torch(
                                 """
                                 d = torch.sub(x, y)
@@ -163,32 +190,23 @@ final class Rows {
     }
 
     private static List<Row> binary() {
-        Row.Inputs probabilities = (data, d) -> Case.of(data.binary(d), data.probabilities(d));
-        Row.Inputs logits = (data, d) -> Case.of(data.binary(d), data.normal(d));
         return List.of(
-                new Row("BCELoss", "", ELEMENTS, probabilities)
+                row(BCELoss.class)
                         .torch("torch.binary_cross_entropy(x, y, None, 1)")
                         .plain(in -> entropy(in).mean())
                         .builtIn(Loss.sigmoidBinaryCrossEntropyLoss("BCE", 1, true)),
-                new Row(
-                                "BCELoss",
-                                "weight",
-                                ELEMENTS,
-                                (data, d) ->
-                                        probabilities.make(data, d).with(data.weightArray(d[1])))
-                        .option("weight", d -> Data.weights(d[1]))
+                row(BCELoss.class, "weight")
+                        .weights((data, d) -> data.weightArray(d[1]))
+                        .builder(d -> BCELoss.builder().optWeight(Data.weights(d[1])))
                         .torch("torch.binary_cross_entropy(x, y, w, 1)")
                         .plain(in -> entropy(in).mul(in.w()).mean()),
-                new Row("BCEWithLogitsLoss", "", ELEMENTS, logits)
+                row(BCEWithLogitsLoss.class)
                         .torch("torch.binary_cross_entropy_with_logits(x, y, None, None, 1)")
                         .plain(in -> logisticEntropy(in).mean())
                         .builtIn(Loss.sigmoidBinaryCrossEntropyLoss()),
-                new Row(
-                                "BCEWithLogitsLoss",
-                                "posWeight",
-                                ELEMENTS,
-                                (data, d) -> logits.make(data, d).with(data.weightArray(d[1])))
-                        .option("posWeight", d -> Data.weights(d[1]))
+                row(BCEWithLogitsLoss.class, "posWeight")
+                        .weights((data, d) -> data.weightArray(d[1]))
+                        .builder(d -> BCEWithLogitsLoss.builder().optPosWeight(Data.weights(d[1])))
                         .torch("torch.binary_cross_entropy_with_logits(x, y, None, w, 1)")
                         .plain(
                                 in -> {
@@ -201,7 +219,13 @@ final class Rows {
                                             .add(factor.mul(softplus))
                                             .mean();
                                 }),
-                new Row("FocalLoss", "", ELEMENTS, probabilities)
+                row(FocalLoss.class)
+                        .builder(
+                                d ->
+                                        FocalLoss.builder()
+                                                .optAlpha(0.25)
+                                                .optGamma(2)
+                                                .optReduction(Reduction.MEAN))
                         .torch(
                                 """
                                 p = torch.add(torch.mul(x, y), torch.mul(torch.rsub(x, 1), torch.rsub(y, 1)))
@@ -209,16 +233,14 @@ final class Rows {
                                 b = torch.binary_cross_entropy(x, y, None, 0)
                                 return torch.mean(torch.mul(torch.mul(a, torch.pow(torch.rsub(p, 1), 2)), b))
                                 """)
-                        .option("alpha", 0.25)
-                        .option("gamma", 2)
-                        .option("reduction", Reduction.MEAN)
                         .plain(
                                 in ->
                                         focal(
                                                 in.y(),
                                                 blend(in.y(), in.x(), in.x().neg().add(1)),
                                                 entropy(in))),
-                new Row("SigmoidFocalLoss", "", ELEMENTS, logits)
+                row(SigmoidFocalLoss.class)
+                        .builder(d -> SigmoidFocalLoss.builder().optReduction(Reduction.MEAN))
                         .torch(
                                 """
                                 s = torch.sigmoid(x)
@@ -227,7 +249,6 @@ final class Rows {
                                 b = torch.binary_cross_entropy_with_logits(x, y, None, None, 0)
                                 return torch.mean(torch.mul(torch.mul(a, torch.pow(torch.rsub(p, 1), 2)), b))
                                 """)
-                        .option("reduction", Reduction.MEAN)
                         .plain(
                                 in -> {
                                     NDArray s = Activation.sigmoid(in.x());
@@ -236,7 +257,7 @@ final class Rows {
                                             blend(in.y(), s, s.neg().add(1)),
                                             logisticEntropy(in));
                                 }),
-                new Row("GHMCLoss", "", ELEMENTS, logits)
+                row(GHMCLoss.class)
                         .torch(
                                 "g = torch.abs(torch.sub(torch.sigmoid(torch.detach(x)), y))\n"
                                         + HARMONY
@@ -248,7 +269,7 @@ final class Rows {
                                     NDArray h = harmony(g.sub(in.y()).abs());
                                     return logisticEntropy(in).mul(h).mean();
                                 }),
-                new Row("MultiLabelSoftMarginLoss", "", ELEMENTS, logits)
+                row(MultiLabelSoftMarginLoss.class)
                         .torch(
                                 """
                                 p = torch.mul(y, torch.log_sigmoid(x))
@@ -281,13 +302,12 @@ final class Rows {
     }
 
     private static List<Row> margins() {
-        Row.Inputs signs = (data, d) -> Case.of(data.signs(d), data.normal(d));
         return List.of(
-                new Row("HingeLoss", "", ELEMENTS, signs)
+                row(HingeLoss.class)
                         .torch("torch.mean(torch.relu(torch.rsub(torch.mul(x, y), 1)))")
                         .plain(in -> Activation.relu(in.x().mul(in.y()).neg().add(1)).mean())
                         .builtIn(Loss.hingeLoss()),
-                new Row("SquaredHingeLoss", "", ELEMENTS, signs)
+                row(SquaredHingeLoss.class)
                         .torch(
                                 "torch.mean(torch.square(torch.relu(torch.rsub(torch.mul(x, y),"
                                         + " 1))))")
@@ -296,28 +316,20 @@ final class Rows {
                                         Activation.relu(in.x().mul(in.y()).neg().add(1))
                                                 .square()
                                                 .mean()),
-                new Row("LogisticLoss", "", ELEMENTS, signs)
+                row(LogisticLoss.class)
                         .torch("torch.mean(torch.softplus(torch.neg(torch.mul(x, y)), 1., 20.))")
                         .plain(in -> softplus(in.x().mul(in.y()).neg()).mean()),
-                new Row("SoftMarginLoss", "", ELEMENTS, signs)
+                row(SoftMarginLoss.class)
                         .torch("torch.soft_margin_loss(x, y, 1)")
                         .plain(in -> softplus(in.x().mul(in.y()).neg()).mean()),
-                new Row(
-                                "HingeEmbeddingLoss",
-                                "",
-                                ELEMENTS,
-                                (data, d) -> Case.of(data.signs(d), data.uniform(0, 2, d)))
+                row(HingeEmbeddingLoss.class)
                         .torch("torch.hinge_embedding_loss(x, y, 1., 1)")
                         .plain(
                                 in -> {
                                     NDArray far = Activation.relu(in.x().neg().add(1));
                                     return NDArrays.where(in.y().eq(1), in.x(), far).mean();
                                 }),
-                new Row(
-                                "MarginRankingLoss",
-                                "",
-                                ELEMENTS,
-                                (data, d) -> Case.of(data.signs(d), data.normal(d), data.normal(d)))
+                row(MarginRankingLoss.class)
                         .torch("torch.margin_ranking_loss(x, x2, y, 0., 1)")
                         .plain(
                                 in ->
@@ -327,38 +339,21 @@ final class Rows {
 
     private static List<Row> distributions() {
         return List.of(
-                new Row(
-                                "KLDivLoss",
-                                "",
-                                ELEMENTS,
-                                (data, d) -> Case.of(data.distribution(d), data.logDistribution(d)))
+                row(KLDivLoss.class)
                         .torch("torch.kl_div(x, y, 1, log_target=False)")
                         .plain(in -> in.y().log().sub(in.x()).mul(in.y()).mean()),
-                new Row(
-                                "KLDivLoss",
-                                "logTarget",
-                                ELEMENTS,
+                row(KLDivLoss.class, "logTarget")
+                        .inputs(
+                                Extent.ELEMENTS,
                                 (data, d) ->
                                         Case.of(data.logDistribution(d), data.logDistribution(d)))
-                        .option("logTarget", true)
+                        .builder(d -> KLDivLoss.builder().optLogTarget(true))
                         .torch("torch.kl_div(x, y, 1, log_target=True)")
                         .plain(in -> in.y().exp().mul(in.y().sub(in.x())).mean()),
-                new Row(
-                                "PoissonNLLLoss",
-                                "",
-                                ELEMENTS,
-                                (data, d) -> Case.of(data.uniform(0, 5, d), data.normal(d)))
+                row(PoissonNLLLoss.class)
                         .torch("torch.poisson_nll_loss(x, y, True, False, 1e-08, 1)")
                         .plain(in -> in.x().exp().sub(in.x().mul(in.y())).mean()),
-                new Row(
-                                "GaussianNLLLoss",
-                                "",
-                                ELEMENTS,
-                                (data, d) ->
-                                        Case.of(
-                                                data.normal(d),
-                                                data.normal(d),
-                                                data.uniform(0.1, 2, d)))
+                row(GaussianNLLLoss.class)
                         .torch(
                                 """
                                 v = torch.clone(x2)
@@ -375,9 +370,6 @@ final class Rows {
     }
 
     private static List<Row> classes() {
-        Row.Inputs indices = (data, d) -> Case.of(data.classes(d[1], d[0]), data.normal(d));
-        Row.Inputs soft = (data, d) -> Case.of(data.distribution(d), data.normal(d));
-        Row.Inputs weighted = (data, d) -> indices.make(data, d).with(data.weightArray(d[1]));
         Row.Inputs images =
                 (data, d) -> Case.of(data.classes(d[1], d[0], d[2], d[3]), data.normal(d));
         Loss sparse = Loss.softmaxCrossEntropyLoss();
@@ -385,7 +377,7 @@ final class Rows {
         Loss logSparse = Loss.softmaxCrossEntropyLoss("logSparse", 1, -1, true, false);
         Loss image = Loss.softmaxCrossEntropyLoss("image", 1, 1, true, true);
         return List.of(
-                new Row("CrossEntropyLoss", "", CLASSES, indices)
+                row(CrossEntropyLoss.class)
                         .torch("torch.cross_entropy_loss(x, y, None, 1, -100, 0.)")
                         .plain(in -> chosen(in.x().logSoftmax(1), in.y()).mean().neg())
                         .operator(
@@ -400,14 +392,14 @@ final class Rows {
                                             .div(in.x().getShape().get(0));
                                 })
                         .builtIn(sparse),
-                new Row("CrossEntropyLoss", "weight", CLASSES, weighted)
-                        .option("weight", d -> Data.weights(d[1]))
+                row(CrossEntropyLoss.class, "weight")
+                        .weights((data, d) -> data.weightArray(d[1]))
+                        .builder(d -> CrossEntropyLoss.builder().optWeight(Data.weights(d[1])))
                         .torch("torch.cross_entropy_loss(x, y, w, 1, -100, 0.)")
                         .plain(in -> weightedMean(in.x().logSoftmax(1), in.y(), in.w())),
-                new Row(
-                                "CrossEntropyLoss",
-                                "ignoreIndex",
-                                CLASSES,
+                row(CrossEntropyLoss.class, "ignoreIndex")
+                        .inputs(
+                                Extent.CLASSES,
                                 (data, d) ->
                                         Case.of(
                                                 data.classesWithGaps(d[1], -100, d[0]),
@@ -421,8 +413,8 @@ final class Rows {
                                     NDArray mask = kept.toType(DataType.FLOAT32, false);
                                     return values.flatten().mul(mask).sum().neg().div(mask.sum());
                                 }),
-                new Row("CrossEntropyLoss", "labelSmoothing", CLASSES, indices)
-                        .option("labelSmoothing", 0.1)
+                row(CrossEntropyLoss.class, "labelSmoothing")
+                        .builder(d -> CrossEntropyLoss.builder().optLabelSmoothing(0.1))
                         .torch("torch.cross_entropy_loss(x, y, None, 1, -100, 0.1)")
                         .plain(
                                 in -> {
@@ -430,11 +422,13 @@ final class Rows {
                                     NDArray hard = chosen(logs, in.y()).mean().neg();
                                     return hard.mul(0.9f).sub(logs.mean().mul(0.1f));
                                 }),
-                new Row("CrossEntropyLoss", "probabilities", CLASSES, soft)
+                row(CrossEntropyLoss.class, "probabilities")
+                        .kind(Kind.DISTRIBUTIONS)
                         .torch("torch.cross_entropy_loss(x, y, None, 1, -100, 0.)")
                         .plain(Rows::softEntropy)
                         .builtIn(dense),
-                new Row("CrossEntropyLoss", "N×C×H×W", IMAGES, images)
+                row(CrossEntropyLoss.class, "N×C×H×W")
+                        .inputs(Extent.IMAGES, images)
                         .torch("torch.cross_entropy_loss(x, y, None, 1, -100, 0.)")
                         .plain(
                                 in ->
@@ -446,28 +440,30 @@ final class Rows {
                                         image.evaluate(
                                                 new NDList(in.y().expandDims(1)),
                                                 in.predictions())),
-                new Row(
-                                "NLLLoss",
-                                "",
-                                CLASSES,
-                                (data, d) ->
-                                        Case.of(data.classes(d[1], d[0]), data.logDistribution(d)))
+                row(NLLLoss.class)
                         .torch("torch.nll_loss(x, y, None, 1, -100)")
                         .plain(in -> chosen(in.x(), in.y()).mean().neg())
                         .builtIn(logSparse),
-                new Row("SoftmaxCrossEntropyWithLogits", "", CLASSES, soft)
-                        .option("reduction", Reduction.MEAN)
+                row(SoftmaxCrossEntropyWithLogits.class)
+                        .builder(
+                                d ->
+                                        SoftmaxCrossEntropyWithLogits.builder()
+                                                .optReduction(Reduction.MEAN))
                         .torch("torch.cross_entropy_loss(x, y, None, 1, -100, 0.)")
                         .plain(Rows::softEntropy)
                         .builtIn(dense),
-                new Row("SoftmaxCrossEntropyWithLogits", "sparse", CLASSES, indices)
-                        .option("sparse", true)
-                        .option("reduction", Reduction.MEAN)
+                row(SoftmaxCrossEntropyWithLogits.class, "sparse")
+                        .kind(Kind.CLASS_LOGITS)
+                        .builder(
+                                d ->
+                                        SoftmaxCrossEntropyWithLogits.builder()
+                                                .optSparse(true)
+                                                .optReduction(Reduction.MEAN))
                         .torch("torch.cross_entropy_loss(x, y, None, 1, -100, 0.)")
                         .plain(in -> chosen(in.x().logSoftmax(1), in.y()).mean().neg())
                         .builtIn(sparse),
-                new Row("SoftmaxFocalLoss", "", CLASSES, indices)
-                        .option("reduction", Reduction.MEAN)
+                row(SoftmaxFocalLoss.class)
+                        .builder(d -> SoftmaxFocalLoss.builder().optReduction(Reduction.MEAN))
                         .torch(
                                 """
                                 q = torch.gather(torch.log_softmax(x, 1), 1, torch.unsqueeze(y, 1))
@@ -480,7 +476,7 @@ final class Rows {
                                     NDArray factor = logs.exp().neg().add(1).square();
                                     return factor.mul(logs).mean().neg();
                                 }),
-                new Row("MultiMarginLoss", "", CLASSES, indices)
+                row(MultiMarginLoss.class)
                         .torch("torch.multi_margin_loss(x, y, 1, 1., None, 1)")
                         .plain(
                                 in -> {
@@ -492,15 +488,10 @@ final class Rows {
                                             .sub(shape[0])
                                             .div(shape[0] * shape[1]);
                                 }),
-                new Row("MultiLabelMarginLoss", "", CLASSES, Rows::severalClasses)
+                row(MultiLabelMarginLoss.class)
                         .torch("torch.multilabel_margin_loss(x, y, 1)")
                         .plain(Rows::multiLabelMargin),
-                new Row(
-                                "AdaptiveLogSoftmaxLoss",
-                                "",
-                                CLASSES,
-                                (data, d) ->
-                                        Case.of(data.classes(d[1], d[0]), data.logDistribution(d)))
+                row(AdaptiveLogSoftmaxLoss.class)
                         .torch("torch.nll_loss(x, y, None, 1, -100)")
                         .plain(in -> chosen(in.x(), in.y()).mean().neg()));
     }
@@ -518,15 +509,6 @@ final class Rows {
         return in.x().logSoftmax(1).mul(in.y()).sum(new int[] {1}).mean().neg();
     }
 
-    /** Three different classes a row, which −1 ends. */
-    private static Case severalClasses(Data data, long... d) {
-        long third = d[1] / 3;
-        NDArray classes = data.classes(third, d[0], 3);
-        NDArray starts = data.manager().arange(3).toType(DataType.INT64, false).mul(third);
-        NDArray ends = data.indices(-1, d[0], d[1] - 3);
-        return Case.of(classes.add(starts).concat(ends, 1), data.normal(d));
-    }
-
     private static NDArray multiLabelMargin(Case in) {
         NDArray x = in.x();
         int classes = (int) x.getShape().get(1);
@@ -541,10 +523,8 @@ final class Rows {
     }
 
     private static List<Row> overlaps() {
-        Row.Inputs masks = (data, d) -> Case.of(data.binary(d), data.probabilities(d));
-        Row.Inputs images = (data, d) -> Case.of(data.distribution(d), data.normal(d));
         return List.of(
-                new Row("DiceLoss", "", ELEMENTS, masks)
+                row(DiceLoss.class)
                         .torch(
                                 """
                                 a = torch.sum(torch.mul(x, y))
@@ -557,7 +537,7 @@ final class Rows {
                                     NDArray all = in.x().square().sum().add(in.y().square().sum());
                                     return both.div(all.add(1e-5f)).neg().add(1f);
                                 }),
-                new Row("MultiClassDiceLoss", "", IMAGES, images)
+                row(MultiClassDiceLoss.class)
                         .torch(
                                 """
                                 p = torch.softmax(x, 1)
@@ -578,13 +558,8 @@ final class Rows {
     }
 
     private static List<Row> embeddings() {
-        Row.Inputs pairs = (data, d) -> Case.unlabelled(data.normal(d), data.normal(d));
-        Row.Inputs labelledPairs =
-                (data, d) -> Case.of(data.signs(d[0]), data.normal(d), data.normal(d));
-        Row.Inputs triplets =
-                (data, d) -> Case.unlabelled(data.normal(d), data.normal(d), data.normal(d));
         return List.of(
-                new Row("CosineEmbeddingLoss", "", ELEMENTS, labelledPairs)
+                row(CosineEmbeddingLoss.class)
                         .torch("torch.cosine_embedding_loss(x, x2, y, 0., 1)")
                         .plain(
                                 in -> {
@@ -593,16 +568,16 @@ final class Rows {
                                     NDArray far = Activation.relu(cosine);
                                     return NDArrays.where(in.y().eq(1), near, far).mean();
                                 }),
-                new Row("CosineSimilarityLoss", "", ELEMENTS, pairs)
+                row(CosineSimilarityLoss.class)
                         .torch(
                                 "torch.rsub(torch.mean(torch.cosine_similarity(x, x2, 1, 1e-08)),"
                                         + " 1)")
                         .plain(in -> cosine(in.x(0), in.x(1)).mean().neg().add(1f)),
-                new Row("TripletMarginLoss", "", ELEMENTS, triplets)
+                row(TripletMarginLoss.class)
                         .torch("torch.triplet_margin_loss(x, x2, x3, 1., 2., 1e-06, False, 1)")
                         .plain(Rows::triplet),
-                new Row("TripletMarginLoss", "swap", ELEMENTS, triplets)
-                        .option("swap", true)
+                row(TripletMarginLoss.class, "swap")
+                        .builder(d -> TripletMarginLoss.builder().optSwap(true))
                         .torch("torch.triplet_margin_loss(x, x2, x3, 1., 2., 1e-06, True, 1)")
                         .plain(
                                 in -> {
@@ -611,7 +586,7 @@ final class Rows {
                                     NDArray swapped = far.minimum(distance(in.x(1), in.x(2)));
                                     return Activation.relu(near.sub(swapped).add(1)).mean();
                                 }),
-                new Row("TripletMarginWithDistanceLoss", "", ELEMENTS, triplets)
+                row(TripletMarginWithDistanceLoss.class)
                         .torch(
                                 """
                                 p = torch.pairwise_distance(x, x2, 2., 1e-06, False)
@@ -619,7 +594,7 @@ final class Rows {
                                 return torch.mean(torch.clamp_min(torch.add(torch.sub(p, n), 1.), 0))
                                 """)
                         .plain(Rows::triplet),
-                new Row("SDMLLoss", "", PAIRS, pairs)
+                row(SDMLLoss.class)
                         .torch(
                                 """
                                 n = torch.size(x, 0)
@@ -666,19 +641,8 @@ final class Rows {
 
     private static List<Row> sequences() {
         return List.of(
-                new Row(
-                                "CTCLoss",
-                                "",
-                                SEQUENCES,
-                                (data, d) ->
-                                        new Case(
-                                                new NDList(
-                                                        data.classes(d[2] - 1, d[1], d[3]).add(1),
-                                                        data.indices(d[0], d[1]),
-                                                        data.indices(d[3] / 2, d[1])),
-                                                new NDList(data.normal(d[0], d[1], d[2])),
-                                                new NDList()))
-                        .option("fromLogits", true)
+                row(CTCLoss.class)
+                        .builder(d -> CTCLoss.builder().optFromLogits(true))
                         .torch("torch.ctc_loss(torch.log_softmax(x, 2), y, y2, y3, 0, 1, False)")
                         .operator(
                                 in -> {
@@ -702,15 +666,7 @@ final class Rows {
 
     private static List<Row> vocabularies() {
         return List.of(
-                new Row(
-                                "LinearCrossEntropyLoss",
-                                "",
-                                VOCABULARIES,
-                                (data, d) ->
-                                        Case.of(
-                                                data.classes(d[2], d[0]),
-                                                data.normal(d[0], d[1]),
-                                                data.uniform(-0.05, 0.05, d[2], d[1])))
+                row(LinearCrossEntropyLoss.class)
                         .torch(
                                 "torch.cross_entropy_loss(torch.linear(x, x2), y, None, 1, -100,"
                                         + " 0.)")
@@ -719,24 +675,14 @@ final class Rows {
                                     NDArray logits = in.x(0).matMul(in.x(1).transpose());
                                     return chosen(logits.logSoftmax(1), in.y()).mean().neg();
                                 }),
-                new Row(
-                                "SampledSoftmaxLoss",
-                                "",
-                                SAMPLES,
+                row(SampledSoftmaxLoss.class)
+                        .weights(
                                 (data, d) ->
-                                        Case.of(
-                                                        data.classes(d[2], d[0]),
-                                                        data.uniform(-0.05, 0.05, d[2], d[1]),
-                                                        data.uniform(-0.05, 0.05, d[2]),
-                                                        data.normal(d[0], d[1]))
-                                                .with(
-                                                        data.manager()
-                                                                .arange(Math.toIntExact(d[3]))
-                                                                .toType(DataType.INT64, false)
-                                                                .mul(d[2] / d[3])))
-                        .option("numSampled", d -> Math.toIntExact(d[3]))
-                        .option("sampledValues", Rows::sampled)
-                        .option("reduction", Reduction.MEAN)
+                                        data.manager()
+                                                .arange(Math.toIntExact(d[3]))
+                                                .toType(DataType.INT64, false)
+                                                .mul(d[2] / d[3]))
+                        .builder(d -> sampled(d).optReduction(Reduction.MEAN))
                         .torch(
                                 """
                                 t = torch.add(torch.sum(torch.mul(x3, torch.index_select(x, 0, y)), [1]), torch.index_select(x2, 0, y))
@@ -768,8 +714,8 @@ final class Rows {
                                 }));
     }
 
-    /** The classes drawn, and the expected number of draws of the targets and of them. */
-    private static Object[] sampled(long... d) {
+    /** Sets the classes drawn, and the expected number of draws of the targets and of them. */
+    private static SampledSoftmaxLoss.Builder sampled(long... d) {
         int drawn = Math.toIntExact(d[3]);
         long[] ids = new long[drawn];
         for (int i = 0; i < drawn; i++) {
@@ -780,30 +726,20 @@ final class Rows {
         Arrays.setAll(targets, row -> new double[] {expected});
         double[] counts = new double[drawn];
         Arrays.fill(counts, expected);
-        return new Object[] {ids, targets, counts};
+        return SampledSoftmaxLoss.builder()
+                .setNumSampled(drawn)
+                .optSampledValues(ids, targets, counts);
     }
 
     private static List<Row> sums() {
-        Row.Inputs values = (data, d) -> Case.of(data.normal(d), data.normal(d));
-        Row.Inputs parameters = (data, d) -> Case.unlabelled(data.normal(d));
         return List.of(
-                new Row(
-                                "MultiLabelLoss",
-                                "",
-                                ELEMENTS,
-                                (data, d) ->
-                                        new Case(
-                                                new NDList(data.normal(d), data.normal(d)),
-                                                new NDList(data.normal(d), data.normal(d)),
-                                                new NDList()))
+                row(MultiLabelLoss.class)
                         .maker(
-                                (reading, validation, d) ->
+                                (common, d) ->
                                         MultiLabelLoss.builder()
                                                 .setLosses(
-                                                        reading.build(MSELoss.builder()
-                                                                .optValidation(validation)),
-                                                        reading.build(L1Loss.builder()
-                                                                .optValidation(validation)))
+                                                        with(common, MSELoss.builder()).build(),
+                                                        with(common, L1Loss.builder()).build())
                                                 .build())
                         .torch(
                                 "torch.mul(torch.add(torch.mse_loss(x, y, 1), torch.l1_loss(x2, y2,"
@@ -820,17 +756,13 @@ final class Rows {
                                 new SimpleCompositeLoss()
                                         .addLoss(new IndexLoss(Loss.l2Loss("l2", 0.5f), 0))
                                         .addLoss(new IndexLoss(Loss.l1Loss("l1", 0.5f), 1))),
-                new Row("WeightedSumLoss", "", ELEMENTS, values)
+                row(WeightedSumLoss.class)
                         .maker(
-                                (reading, validation, d) ->
+                                (common, d) ->
                                         WeightedSumLoss.builder()
+                                                .addLoss(with(common, MSELoss.builder()).build())
                                                 .addLoss(
-                                                        reading.build(MSELoss.builder()
-                                                                .optValidation(validation)))
-                                                .addLoss(
-                                                        0.5,
-                                                        reading.build(L1Loss.builder()
-                                                                .optValidation(validation)))
+                                                        0.5, with(common, L1Loss.builder()).build())
                                                 .build())
                         .torch(
                                 "torch.add(torch.mse_loss(x, y, 1), torch.mul(torch.l1_loss(x, y,"
@@ -840,36 +772,39 @@ final class Rows {
                                     NDArray d = in.x().sub(in.y());
                                     return d.square().mean().add(d.abs().mean().mul(0.5f));
                                 }),
-                new Row("L1Regularization", "", ELEMENTS, parameters)
+                row(L1Regularization.class)
                         .maker(
-                                (reading, validation, d) ->
+                                (common, d) ->
                                         new Penalty(
                                                 block ->
-                                                        reading.build(L1Regularization.builder()
+                                                        with(common, L1Regularization.builder())
                                                                 .setBlock(block)
-                                                                .optValidation(validation))))
+                                                                .build()))
                         .torch("torch.sum(torch.abs(x))")
                         .plain(in -> in.x().abs().sum())
                         .builtIn(in -> new L1WeightDecay(in.predictions()).evaluate(NONE, NONE)),
-                new Row("L2Regularization", "", ELEMENTS, parameters)
+                row(L2Regularization.class)
                         .maker(
-                                (reading, validation, d) ->
+                                (common, d) ->
                                         new Penalty(
                                                 block ->
-                                                        reading.build(L2Regularization.builder()
+                                                        with(common, L2Regularization.builder())
                                                                 .setBlock(block)
-                                                                .optValidation(validation))))
+                                                                .build()))
                         .torch("torch.sum(torch.square(x))")
                         .plain(in -> in.x().square().sum())
                         .builtIn(in -> new L2WeightDecay(in.predictions()).evaluate(NONE, NONE)),
-                new Row("ElasticNetRegularization", "", ELEMENTS, parameters)
+                row(ElasticNetRegularization.class)
                         .maker(
-                                (reading, validation, d) ->
+                                (common, d) ->
                                         new Penalty(
                                                 block ->
-                                                        reading.build(ElasticNetRegularization.builder()
+                                                        with(
+                                                                        common,
+                                                                        ElasticNetRegularization
+                                                                                .builder())
                                                                 .setBlock(block)
-                                                                .optValidation(validation))))
+                                                                .build()))
                         .torch("torch.add(torch.sum(torch.abs(x)), torch.sum(torch.square(x)))")
                         .plain(in -> in.x().abs().sum().add(in.x().square().sum()))
                         .builtIn(
@@ -884,9 +819,5 @@ final class Rows {
         PairList<String, Object> options = new PairList<>();
         options.add(option, value);
         return argument.getManager().invoke(operator, new NDList(argument), options).head();
-    }
-
-    private static Map<Size, long[]> sizes(long[] small, long[] medium, long[] large) {
-        return Map.of(Size.S, small, Size.M, medium, Size.L, large);
     }
 }

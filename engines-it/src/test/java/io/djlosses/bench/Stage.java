@@ -1,10 +1,6 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.bench;
 
-import io.djlosses.api.AbstractLoss;
-import io.djlosses.api.Choice;
-import io.djlosses.api.Validation;
-import io.djlosses.internal.fast.Script;
 import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
@@ -13,6 +9,11 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.loss.Loss;
 
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Choice;
+import io.djlosses.api.Validation;
+import io.djlosses.examples.catalog.Size;
+import io.djlosses.internal.fast.Script;
 
 import org.jspecify.annotations.Nullable;
 
@@ -39,7 +40,7 @@ final class Stage implements AutoCloseable {
     private final Engine engine;
     private final NDManager manager;
     private final List<Row> rows;
-    private final List<Formula> natives;
+    private final List<@Nullable Formula> natives;
     private final Runnable waiting;
 
     Stage(String engineName, Device device, List<Row> rows) {
@@ -53,10 +54,11 @@ final class Stage implements AutoCloseable {
     }
 
     /**
-     * Returns the native kernels of the rows, each of which is loaded once, as its script stays.
+     * Returns the native kernels of the rows, null where PyTorch has none. Each is loaded once, as
+     * its script stays.
      */
-    private static List<Formula> natives(NDManager manager, List<Row> rows) {
-        List<Formula> natives = new ArrayList<>();
+    private static List<@Nullable Formula> natives(NDManager manager, List<Row> rows) {
+        List<@Nullable Formula> natives = new ArrayList<>();
         try (NDManager temporary = manager.newSubManager()) {
             Data data = new Data(temporary);
             rows.forEach(row -> natives.add(nativeOf(row, row.input(Size.S, data))));
@@ -64,8 +66,11 @@ final class Stage implements AutoCloseable {
         return natives;
     }
 
-    private static Formula nativeOf(Row row, Case input) {
-        String body = Objects.requireNonNull(row.torch());
+    private static @Nullable Formula nativeOf(Row row, Case input) {
+        String body = row.torch();
+        if (body == null) {
+            return null;
+        }
         List<String> names = new ArrayList<>();
         name(names, "x", input.predictions());
         name(names, "y", input.labels());
@@ -122,24 +127,40 @@ final class Stage implements AutoCloseable {
         return engine.getEngineName() + " " + engine.getVersion();
     }
 
-    /** Returns what ratios and errors are to. */
+    /** Returns what ratios and errors are to, of most rows. */
     String base() {
         return natives.isEmpty() ? PLAIN : NATIVE;
+    }
+
+    /** Returns what ratios and errors of a row are to. */
+    String base(int index) {
+        return hasNative(index) ? NATIVE : PLAIN;
+    }
+
+    private boolean hasNative(int index) {
+        return !natives.isEmpty() && natives.get(index) != null;
     }
 
     /** Returns the ways to compute a row with its gradient. */
     Map<String, Formula> variants(int index, Size size) {
         Row row = rows.get(index);
         Map<String, Formula> variants = new LinkedHashMap<>();
-        if (!natives.isEmpty()) {
-            variants.put(NATIVE, natives.get(index));
+        Formula formula = evaluation(row, size, Choice.FORMULA, Validation.INDICES);
+        if (hasNative(index)) {
+            variants.put(NATIVE, Objects.requireNonNull(natives.get(index)));
         } else {
-            // What no one would compose is the operator in both.
-            put(variants, PLAIN, row.plain() == null ? row.operator() : row.plain());
-            put(variants, OPERATOR, row.operator());
+            // What no one would compose is the operator in both, or else what ours is made of.
+            Formula operator = natives.isEmpty() ? row.operator() : null;
+            Formula plain = row.plain() == null ? operator : row.plain();
+            variants.put(
+                    PLAIN,
+                    plain == null
+                            ? evaluation(row, size, Choice.FORMULA, Validation.INDICES)
+                            : plain);
+            put(variants, OPERATOR, operator);
         }
         variants.put(OURS, evaluation(row, size, Choice.AUTO, Validation.INDICES));
-        variants.put(FORMULA, evaluation(row, size, Choice.FORMULA, Validation.INDICES));
+        variants.put(FORMULA, formula);
         put(variants, BUILT_IN, row.builtIn());
         variants.put(STRICT, evaluation(row, size, Choice.AUTO, Validation.STRICT));
         return variants;
@@ -148,7 +169,7 @@ final class Stage implements AutoCloseable {
     /** Returns the ways to compute a row without gradient. */
     Map<String, Formula> forwards(int index, Size size) {
         Map<String, Formula> forwards = new LinkedHashMap<>(variants(index, size));
-        forwards.keySet().retainAll(List.of(base()));
+        forwards.keySet().retainAll(List.of(base(index)));
         Loss loss = rows.get(index).make(size, Choice.AUTO, Validation.INDICES);
         if (loss instanceof AbstractLoss abstractLoss) {
             forwards.put(OURS, in -> abstractLoss.value(in.labels(), in.predictions()));

@@ -1,18 +1,32 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.bench;
 
+import io.djlosses.examples.catalog.Size;
+import io.djlosses.regression.HuberLoss;
+import io.djlosses.regression.SmoothL1Loss;
+import io.djlosses.sequence.CTCLoss;
+import io.djlosses.vocabulary.LinearCrossEntropyLoss;
+
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** The ratios to the base that a loss must not exceed. */
 final class Targets {
 
-    private static final Set<String> HARDER = Set.of("HuberLoss", "SmoothL1Loss");
+    private static final Set<String> FASTER = names(CTCLoss.class);
+    private static final Set<String> LEANER = names(LinearCrossEntropyLoss.class);
+    private static final Set<String> HARDER = names(HuberLoss.class, SmoothL1Loss.class);
 
     private Targets() {}
 
+    private static Set<String> names(Class<?>... losses) {
+        return Stream.of(losses).map(Class::getSimpleName).collect(Collectors.toSet());
+    }
+
     /** Returns the largest ratio of forward and backward. */
     static double ratio(Run.Measurement measurement, boolean torch) {
-        if ("CTCLoss".equals(measurement.loss())) {
+        if (FASTER.contains(measurement.loss())) {
             return torch ? 0.7 : 0.8;
         }
         if (measurement.size() == Size.S) {
@@ -33,9 +47,9 @@ final class Targets {
 
     /** Returns the largest ratio of native memory. */
     static double memory(Run.Measurement measurement, boolean torch) {
-        return switch (measurement.loss()) {
-            case "LinearCrossEntropyLoss" -> 0.25;
-            default -> torch ? 1.25 : 1;
-        };
+        if (LEANER.contains(measurement.loss())) {
+            return 0.25;
+        }
+        return torch ? 1.25 : 1;
     }
 }

@@ -3,9 +3,6 @@ package io.djlosses.it;
 
 import static org.testng.Assert.assertEquals;
 
-import io.djlosses.nd.Nd;
-import io.djlosses.vocabulary.AdaptiveLogSoftmaxLoss;
-import io.djlosses.vocabulary.AdaptiveLogSoftmaxWithLoss;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
@@ -20,6 +17,9 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 
 import io.djlosses.Losses;
+import io.djlosses.nd.Nd;
+import io.djlosses.vocabulary.AdaptiveLogSoftmaxLoss;
+import io.djlosses.vocabulary.AdaptiveLogSoftmaxWithLoss;
 
 import org.jspecify.annotations.Nullable;
 import org.testng.annotations.DataProvider;
@@ -36,7 +36,7 @@ public class AdaptiveSoftmaxIT {
     @DataProvider
     public Object[][] rows() {
         List<Object[]> rows = new ArrayList<>();
-        String file = "AdaptiveLogSoftmaxWithLoss";
+        String file = AdaptiveLogSoftmaxWithLoss.class.getSimpleName();
         for (GoldenRow row : Objects.requireNonNull(GoldenRow.files().get(file))) {
             for (String engine : Outcome.engines()) {
                 rows.add(new Object[] {engine, row});

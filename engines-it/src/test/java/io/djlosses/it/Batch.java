@@ -1,16 +1,18 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.it;
 
-import io.djlosses.api.ElementwiseLoss;
 import ai.djl.training.loss.Loss;
 
+import io.djlosses.api.ElementwiseLoss;
+import io.djlosses.examples.catalog.Declaration;
+import io.djlosses.examples.catalog.Declarations;
+import io.djlosses.examples.catalog.Trait;
 
 import org.jspecify.annotations.Nullable;
 
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
@@ -23,30 +25,23 @@ import java.util.stream.IntStream;
  */
 record Batch(int size, List<Integer> labels, List<Integer> predictions) {
 
-    /** Losses whose value is not a sum over samples over a sum over samples. */
-    static final Map<String, String> WHOLE =
-            Map.of(
-                    "DiceLoss", "a quotient of sums over the batch",
-                    "MultiClassDiceLoss", "a quotient of sums over the batch, for each class",
-                    "GHMCLoss", "weights come from the gradients of the whole batch",
-                    "GHMRLoss", "weights come from the gradients of the whole batch",
-                    "SDMLLoss", "the other samples of the batch are the negatives");
-
     /** Returns where the samples of a row lie, null where there is no batch of two or more. */
     static @Nullable Batch of(GoldenRow row, Loss loss) {
-        return switch (row.loss()) {
-            case "CTCLoss" -> {
+        Declaration declaration = Declarations.of(loss.getClass());
+        if (declaration.has(Trait.NO_BATCH)) {
+            return null;
+        }
+        return switch (declaration.kind()) {
+            case SEQUENCES -> {
                 boolean padded = row.labels().get(0).shape().dimension() == 2;
                 yield padded ? batch(row, List.of(0, 0, 0), List.of(1)) : null;
             }
-            case "LinearCrossEntropyLoss" ->
+            case VOCABULARY_HEAD ->
                     batch(
                             row,
                             List.of(0),
                             row.predictions().size() == 3 ? List.of(0, -1, -1) : List.of(0, -1));
-            // The options say what was drawn for each row.
-            case "SampledSoftmaxLoss" -> null;
-            case "CosineSimilarityLoss" ->
+            case VECTORS ->
                     row.has("dim") && row.options().get("dim").getAsInt() != 1
                             ? null
                             : plain(row, loss);

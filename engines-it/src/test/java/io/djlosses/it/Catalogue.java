@@ -1,9 +1,6 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.it;
 
-import io.djlosses.api.Choice;
-import io.djlosses.api.LossBuilder;
-import io.djlosses.api.Reduction;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.training.loss.Loss;
 
@@ -12,6 +9,9 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 
 import io.djlosses.Losses;
+import io.djlosses.api.Choice;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Reduction;
 
 import org.jspecify.annotations.Nullable;
 
@@ -124,8 +124,8 @@ final class Catalogue {
     /** Builds a loss with options as JSON, and a reading where the loss has the choice. */
     static Loss build(Class<?> loss, JsonObject options, @Nullable Choice reading) {
         Object builder = builder(loss, options);
-        if (reading != null && builder instanceof LossBuilder<?, ?> choosing) {
-            reading.applyTo(choosing);
+        if (reading != null && builder instanceof LossBuilder<?, ?> template) {
+            reading.on(template);
         }
         return build(builder);
     }

@@ -6,11 +6,23 @@ import static org.testng.Assert.assertFalse;
 import static org.testng.Assert.assertTrue;
 import static org.testng.Assert.fail;
 
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.training.loss.Loss;
 
 import io.djlosses.Losses;
+import io.djlosses.api.ElementwiseLoss;
+import io.djlosses.examples.catalog.Declaration;
+import io.djlosses.examples.catalog.Declarations;
+import io.djlosses.examples.catalog.Inputs;
+import io.djlosses.examples.catalog.Kind;
+import io.djlosses.examples.catalog.Numbers;
+import io.djlosses.examples.catalog.SeededDraw;
+import io.djlosses.examples.catalog.Trait;
+import io.djlosses.nd.Nd;
+import io.djlosses.vocabulary.AdaptiveLogSoftmaxWithLoss;
 
-import org.jspecify.annotations.Nullable;
 import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;
 
@@ -19,8 +31,10 @@ import java.lang.reflect.Method;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -31,29 +45,9 @@ import java.util.stream.Stream;
  */
 public class CatalogueIT {
 
-    /** Losses without golden rows, with what proves them instead. */
-    private static final Map<String, String> WITHOUT_ROWS =
-            Map.of(
-                    "MultiLabelLoss", "made of other losses: RegularizationIT",
-                    "WeightedSumLoss", "made of other losses: RegularizationIT",
-                    "L1Regularization", "a function of parameters: RegularizationIT",
-                    "L2Regularization", "a function of parameters: RegularizationIT",
-                    "ElasticNetRegularization", "a function of parameters: RegularizationIT",
-                    "AdaptiveLogSoftmaxLoss", "belongs to a block: AdaptiveSoftmaxIT");
-
     /** Golden files of what is no loss of one name, with the test that reads them. */
-    private static final Map<String, String> WITHOUT_LOSS =
-            Map.of("AdaptiveLogSoftmaxWithLoss", "a block: AdaptiveSoftmaxIT");
-
-    /** Options that no golden row can set, with what proves them instead. */
-    private static final Map<String, String> WITHOUT_OPTION_ROWS =
-            Map.of(
-                    "TripletMarginWithDistanceLoss.distanceFunction", "a function: DifferencesIT",
-                    "SampledSoftmaxLoss.sampler", "draws at random: DifferencesIT",
-                    "SampledSoftmaxLoss.unique", "draws at random: DifferencesIT",
-                    "SampledSoftmaxLoss.seed", "draws at random: DifferencesIT",
-                    "LinearCrossEntropyLoss.chunkSize",
-                            "changes nothing but memory: DifferencesIT");
+    private static final Map<Class<?>, String> WITHOUT_LOSS =
+            Map.of(AdaptiveLogSoftmaxWithLoss.class, "a block: AdaptiveSoftmaxIT");
 
     private static final Path SOURCES = Path.of("..", "losses", "src", "main", "java");
 
@@ -77,7 +71,7 @@ public class CatalogueIT {
                         .filter(method -> method.getReturnType() == loss)
                         .toList();
         assertFalse(factories.isEmpty(), "Losses has no method that returns " + loss);
-        if (WITHOUT_ROWS.containsKey(loss.getSimpleName())) {
+        if (Declarations.of(loss).has(Trait.NO_ROWS)) {
             return; // what it is made of has to be named
         }
         // One, of what the loss requires; a name is an option of the builder.
@@ -90,12 +84,11 @@ public class CatalogueIT {
         }
     }
 
-
     @Test(dataProvider = "losses")
     public void goldenRowsSetEveryOption(Class<? extends Loss> loss) {
         String name = loss.getSimpleName();
         List<GoldenRow> rows = GoldenRow.of(loss);
-        if (WITHOUT_ROWS.containsKey(name)) {
+        if (Declarations.of(loss).has(Trait.NO_ROWS)) {
             assertTrue(rows.isEmpty(), name + " has golden rows, so take it off the exceptions");
             return;
         }
@@ -106,8 +99,8 @@ public class CatalogueIT {
                         .collect(Collectors.toCollection(TreeSet::new));
         for (Method option : Catalogue.ownOptions(loss)) {
             String own = Catalogue.option(option);
-            boolean excepted = WITHOUT_OPTION_ROWS.containsKey(name + "." + own);
-            assertTrue(set.contains(own) || excepted, "no golden row of " + name + " sets " + own);
+            boolean excepted = Declarations.of(loss).optionsWithoutRows().containsKey(own);
+            assertEquals(set.contains(own), !excepted, "a golden row of " + name + " sets " + own);
         }
         if (set.contains("reduction")) {
             Set<String> reductions =
@@ -125,28 +118,82 @@ public class CatalogueIT {
     public void everyGoldenFileHasItsLoss() {
         Set<String> missing = new TreeSet<>(GoldenRow.files().keySet());
         Catalogue.losses().forEach(loss -> missing.remove(loss.getSimpleName()));
-        missing.removeAll(WITHOUT_LOSS.keySet());
+        WITHOUT_LOSS.keySet().forEach(type -> missing.remove(type.getSimpleName()));
         assertEquals(missing.toString(), "[]", "golden files without a loss");
     }
 
+    /** A loss without a declaration would be in no test; the message is the line to paste. */
+    @Test
+    public void everyLossIsDeclared() {
+        Set<Class<?>> missing = new LinkedHashSet<>(Catalogue.losses());
+        missing.removeAll(Declarations.byClass().keySet());
+        String lines =
+                missing.stream()
+                        .map(
+                                type ->
+                                        "declare("
+                                                + type.getSimpleName()
+                                                + ".class, Kind."
+                                                + (ElementwiseLoss.class.isAssignableFrom(type)
+                                                        ? Kind.NUMBERS
+                                                        : Kind.CLASS_LOGITS)
+                                                + "); // or another Kind")
+                        .collect(Collectors.joining("\n"));
+        assertEquals(lines, "", "lines that Declarations lacks");
+        Set<Class<?>> strange = new LinkedHashSet<>(Declarations.byClass().keySet());
+        strange.removeAll(Catalogue.losses());
+        assertEquals(strange.toString(), "[]", "declared, but no public loss");
+    }
+
+    /** What is said of rows and options that there are not is of no use. */
     @Test
     public void exceptionsAreNotForgotten() {
-        Set<String> names =
-                Catalogue.losses().stream().map(Class::getSimpleName).collect(Collectors.toSet());
-        for (String exception : WITHOUT_ROWS.keySet()) {
-            assertTrue(names.contains(exception), exception + " does not exist");
+        for (Declaration declaration : Declarations.all()) {
+            List<GoldenRow> rows = GoldenRow.of(declaration.type());
+            for (String row : declaration.otherDerivatives().keySet()) {
+                assertTrue(
+                        rows.stream().anyMatch(golden -> golden.id().startsWith(row)),
+                        declaration + " has no golden row " + row);
+            }
+            Set<String> options = new TreeSet<>(declaration.optionsWithoutRows().keySet());
+            options.addAll(declaration.infiniteOptions().keySet());
+            if (!options.isEmpty()) {
+                Catalogue.ownOptions(declaration.type())
+                        .forEach(option -> options.remove(Catalogue.option(option)));
+            }
+            assertEquals(options.toString(), "[]", declaration + " has no such options");
         }
     }
 
-    @Test(dataProvider = "losses")
-    public void theDocumentsTellOfIt(Class<? extends Loss> loss) throws IOException {
-        String name = loss.getSimpleName();
-        String catalogue = Files.readString(Path.of("..", "CATALOGUE.md"));
-        long rows = catalogue.lines().filter(row -> row.startsWith("| `" + name + "` |")).count();
-        assertEquals(rows, 1L, "rows of " + name + " in CATALOGUE.md");
-        String readme = Files.readString(Path.of("..", "README.md"));
-        boolean penalty = name.endsWith("Regularization");
-        assertTrue(penalty || readme.contains(name), "README.md does not mention " + name);
+    /** Inputs of a kind are good inputs: every loss of the kind takes them. */
+    @Test
+    public void everyLossTakesTheInputsOfItsKind() {
+        for (Declaration declaration : Declarations.all()) {
+            Kind kind = declaration.kind();
+            long[] dims = kind.extent().tiny();
+            Inputs<Numbers> inputs = kind.inputs(new SeededDraw(3), dims);
+            GoldenRow row =
+                    GoldenRow.of(
+                            inputs.labels().stream().map(Data::of).toList(),
+                            inputs.predictions().stream().map(Data::of).toList());
+            for (String engine : Outcome.engines()) {
+                Loss loss;
+                try (NDManager manager = Place.manager(engine)) {
+                    loss =
+                            declaration.isMade()
+                                    ? new Subject(declaration.type(), row).build(manager)
+                                    : Declaration.build(
+                                            Objects.requireNonNull(declaration.benchmarks().get(""))
+                                                    .apply(dims));
+                    NDList labels = Data.arrays(row.labels(), manager, DataType.FLOAT32);
+                    NDList predictions = Data.arrays(row.predictions(), manager, DataType.FLOAT32);
+                    double[] values = Nd.toDoubles(loss.evaluate(labels, predictions));
+                    assertTrue(
+                            values.length > 0 && Arrays.stream(values).allMatch(Double::isFinite),
+                            declaration + " of " + kind + ": " + Arrays.toString(values));
+                }
+            }
+        }
     }
 
     @Test(dataProvider = "losses")
@@ -163,7 +210,7 @@ public class CatalogueIT {
         }
         String block = comment.substring(formula, comment.indexOf("}</pre>", formula));
         assertTrue(block.contains("="), source + " shows no equation:\n" + block);
-        if (!WITHOUT_ROWS.containsKey(loss.getSimpleName())) {
+        if (!Declarations.of(loss).has(Trait.NO_ROWS)) {
             for (String part :
                     new String[] {"labels: [", "predictions: [", "Equivalent to", "Example"}) {
                 assertTrue(comment.contains(part), source + " lacks '" + part + "'");
@@ -183,9 +230,13 @@ public class CatalogueIT {
                     Catalogue.losses().stream()
                             .map(Class::getSimpleName)
                             .collect(Collectors.toSet());
+            Set<String> blocks =
+                    WITHOUT_LOSS.keySet().stream()
+                            .map(Class::getSimpleName)
+                            .collect(Collectors.toSet());
             for (String source : sources) {
                 assertTrue(
-                        found.contains(source) || WITHOUT_LOSS.containsKey(source),
+                        found.contains(source) || blocks.contains(source),
                         source + " is no public loss");
             }
         }

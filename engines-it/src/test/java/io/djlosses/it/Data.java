@@ -1,7 +1,6 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.it;
 
-import io.djlosses.nd.Nd;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -12,6 +11,8 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 
+import io.djlosses.examples.catalog.Numbers;
+import io.djlosses.nd.Nd;
 
 import java.util.Arrays;
 import java.util.List;
@@ -46,6 +47,10 @@ record Data(String type, Shape shape, double[] values) {
         double[] values = new double[Math.toIntExact(shape.size())];
         Arrays.fill(values, value);
         return new Data("float", shape, values);
+    }
+
+    static Data of(Numbers numbers) {
+        return new Data(numbers.whole() ? "int64" : "float", numbers.shape(), numbers.values());
     }
 
     static NDList arrays(List<Data> data, NDManager manager, DataType floating) {

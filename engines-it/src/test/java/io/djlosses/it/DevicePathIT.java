@@ -3,9 +3,6 @@ package io.djlosses.it;
 
 import static org.testng.Assert.assertEquals;
 
-import io.djlosses.api.Validation;
-import io.djlosses.classification.CrossEntropyLoss;
-import io.djlosses.nd.Nd;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -15,6 +12,9 @@ import ai.djl.training.loss.Loss;
 
 import com.google.gson.JsonObject;
 
+import io.djlosses.api.Validation;
+import io.djlosses.classification.CrossEntropyLoss;
+import io.djlosses.nd.Nd;
 
 import org.jspecify.annotations.Nullable;
 import org.testng.annotations.DataProvider;

@@ -33,10 +33,7 @@ public class ExplainIT {
             NDList list =
                     new NDList(
                             Nd.create(
-                                    manager,
-                                    new double[size],
-                                    new Shape(size),
-                                    DataType.FLOAT32));
+                                    manager, new double[size], new Shape(size), DataType.FLOAT32));
             NDList labels = new NDList(list);
             if (weighted) {
                 labels.addAll(list);
@@ -62,7 +59,8 @@ public class ExplainIT {
         if (graphs) {
             assertEquals(
                     large,
-                    "closed form, not graph (for arrays of less than 16384 elements), " + noScripts);
+                    "closed form, not graph (for arrays of less than 16384 elements), "
+                            + noScripts);
         } else if (scripts) {
             assertEquals(large, "script, " + noGraphs);
         }
@@ -70,8 +68,7 @@ public class ExplainIT {
 
     @Test(dataProvider = "engines")
     public void weightsLeaveTheFormula(String engine) {
-        AbstractLoss loss =
-                HuberLoss.builder().optSampleWeighting(SampleWeighting.MASK).build();
+        AbstractLoss loss = HuberLoss.builder().optSampleWeighting(SampleWeighting.MASK).build();
         String line = explain(engine, loss, 100_000, true);
         assertTrue(line.startsWith("formula, not graph ("), line);
         assertTrue(
@@ -84,7 +81,7 @@ public class ExplainIT {
     @Test(dataProvider = "engines")
     public void aChoiceOfTestsIsObeyed(String engine) {
         for (Choice choice : Choice.of(engine)) {
-            String line = explain(engine, choice.build(HuberLoss.builder()), 10, false);
+            String line = explain(engine, choice.on(HuberLoss.builder()).build(), 10, false);
             if (choice != Choice.AUTO) {
                 String expected = choice == Choice.CLOSED_FORM ? "closed form" : null;
                 assertEquals(

@@ -1,11 +1,6 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.it;
 
-import io.djlosses.api.AbstractLoss;
-import io.djlosses.api.Choice;
-import io.djlosses.api.Terms;
-import io.djlosses.nd.Nd;
-import io.djlosses.Losses;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
@@ -16,6 +11,12 @@ import ai.djl.training.loss.Loss;
 
 import com.google.gson.JsonElement;
 
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Choice;
+import io.djlosses.examples.catalog.Declaration;
+import io.djlosses.examples.catalog.Declarations;
+import io.djlosses.examples.catalog.Kind;
+import io.djlosses.nd.Nd;
 
 import org.jspecify.annotations.Nullable;
 
@@ -38,9 +39,6 @@ import java.util.stream.Stream;
  * the loss.
  */
 final class FuzzProgram {
-
-    private static final List<Choice> READINGS =
-            List.of(Choice.FORMULA, Choice.CLOSED_FORM, Choice.GRAPH, Choice.SCRIPT, Choice.AUTO);
 
     private static final DataType[] TYPES = {
         DataType.FLOAT32,
@@ -116,7 +114,7 @@ final class FuzzProgram {
         // Not every engine has gradients of half precision.
         List<String> engines = Outcome.engines().subList(0, type == DataType.FLOAT16 ? 1 : 2);
         for (String engine : engines) {
-            for (Choice reading : READINGS) {
+            for (Choice reading : Choice.of(engine)) {
                 results.put(engine + " " + reading, result(engine, reading));
             }
         }
@@ -345,7 +343,11 @@ final class FuzzProgram {
     private static Result rejected(IllegalArgumentException e, String loss) {
         String message = String.valueOf(e.getMessage());
         // Losses made of others let these speak.
-        boolean composite = List.of("MultiLabelLoss", "WeightedSumLoss").contains(loss);
+        boolean composite =
+                Declarations.named(loss)
+                        .map(Declaration::kind)
+                        .filter(kind -> kind == Kind.COMPOSITE || kind == Kind.SEVERAL_NUMBERS)
+                        .isPresent();
         if (!message.startsWith(loss + ": ")
                 && !(composite && message.matches("(?s)[A-Z][A-Za-z0-9]*Loss: .*"))) {
             throw e;

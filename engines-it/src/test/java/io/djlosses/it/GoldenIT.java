@@ -3,18 +3,18 @@ package io.djlosses.it;
 
 import static org.testng.Assert.assertEquals;
 
-import io.djlosses.api.AbstractLoss;
-import io.djlosses.api.Choice;
-import io.djlosses.api.Reduction;
-import ai.djl.ndarray.NDList;
-import io.djlosses.nd.Nd;
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.training.loss.Loss;
 
 import com.google.gson.JsonObject;
 
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Choice;
+import io.djlosses.api.Reduction;
+import io.djlosses.nd.Nd;
 
 import org.jspecify.annotations.Nullable;
 import org.testng.annotations.DataProvider;

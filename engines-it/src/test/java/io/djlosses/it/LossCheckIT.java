@@ -6,11 +6,6 @@ import static org.testng.Assert.assertFalse;
 import static org.testng.Assert.assertTrue;
 import static org.testng.Assert.expectThrows;
 
-import io.djlosses.api.Reduction;
-import io.djlosses.check.Comparison;
-import io.djlosses.check.LossCheck;
-import io.djlosses.check.Report;
-import io.djlosses.regression.MSELoss;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
@@ -18,6 +13,11 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.training.loss.Loss;
 
 import io.djlosses.Losses;
+import io.djlosses.api.Reduction;
+import io.djlosses.check.Comparison;
+import io.djlosses.check.LossCheck;
+import io.djlosses.check.Report;
+import io.djlosses.regression.MSELoss;
 
 import org.testng.annotations.Test;
 

@@ -3,7 +3,6 @@ package io.djlosses.it;
 
 import static org.testng.Assert.assertEquals;
 
-import io.djlosses.nd.Nd;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
@@ -11,6 +10,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
 
+import io.djlosses.nd.Nd;
 
 import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;

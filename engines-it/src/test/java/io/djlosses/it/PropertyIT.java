@@ -3,13 +3,6 @@ package io.djlosses.it;
 
 import static org.testng.Assert.assertEquals;
 
-import io.djlosses.api.AbstractLoss;
-import io.djlosses.api.Choice;
-import io.djlosses.api.ElementwiseLoss;
-import io.djlosses.api.Fraction;
-import io.djlosses.check.LossCheck;
-import io.djlosses.check.Report;
-import io.djlosses.nd.Nd;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
@@ -22,18 +15,30 @@ import ai.djl.training.loss.Loss;
 
 import com.google.gson.JsonObject;
 
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Choice;
+import io.djlosses.api.ElementwiseLoss;
+import io.djlosses.api.Fraction;
+import io.djlosses.check.LossCheck;
+import io.djlosses.check.Report;
+import io.djlosses.examples.catalog.Declarations;
+import io.djlosses.examples.catalog.Trait;
+import io.djlosses.nd.Nd;
 
 import org.jspecify.annotations.Nullable;
+import org.testng.annotations.AfterClass;
+import org.testng.annotations.BeforeMethod;
 import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;
 
+import java.io.IOException;
+import java.lang.reflect.Method;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
@@ -47,48 +52,23 @@ import java.util.stream.Stream;
  */
 public class PropertyIT {
 
-    private static final List<Choice> READINGS =
-            List.of(Choice.FORMULA, Choice.CLOSED_FORM, Choice.GRAPH, Choice.SCRIPT, Choice.AUTO);
+    private static final Verdict NO_BATCH = Verdict.skipped("no batch of two or more");
 
     /** So many elements that a reading which walks in blocks has to. */
     private static final int MANY = 150_000;
 
-    /** Losses whose inputs cannot be repeated along their first axis. */
-    private static final Map<String, String> NOT_REPEATABLE =
-            Map.of(
-                    "SDMLLoss", "every pair of samples is a term",
-                    "CTCLoss", "the first axis is time",
-                    "SampledSoftmaxLoss", "the predictions are parameters",
-                    "LinearCrossEntropyLoss", "it is chunked in every reading",
-                    "WeightedSumLoss", "it computes nothing of its own",
-                    "MultiLabelLoss", "it computes nothing of its own");
+    /** The test that runs, which is the property that is counted. */
+    private String property = "";
 
-    /** Losses that large predictions are no input of. */
-    private static final Map<String, String> NOT_UNBOUNDED =
-            Map.of(
-                    "BCELoss", "predictions are probabilities",
-                    "FocalLoss", "predictions are probabilities",
-                    "DiceLoss", "predictions are probabilities",
-                    "CTCLoss", "predictions are logarithms of probabilities",
-                    "PoissonNLLLoss", "exp(1e4) is infinite",
-                    "GaussianNLLLoss", "variances are not negative");
+    @BeforeMethod
+    public void remember(Method test) {
+        property = test.getName();
+    }
 
-    /** Losses whose labels are no numbers that a gradient could move. */
-    private static final Map<String, String> LABELS_ARE_DISCRETE =
-            Map.of(
-                    "CosineEmbeddingLoss", "labels are signs",
-                    "HingeEmbeddingLoss", "labels are signs");
-
-    /** Rows whose gradient is, on purpose, not the derivative of the value. */
-    private static final Map<String, String> NOT_THE_DERIVATIVE =
-            Map.of(
-                    "GaussianNLLLoss/clamped", "as in PyTorch, the gradient passes the clamp",
-                    "CosineSimilarityLoss/eps_clamps", "as in PyTorch, the clamp is a constant",
-                    "CosineSimilarityLoss/zero", "the direction turns within a step");
-
-    /** Losses whose mean is not that of the unreduced values. */
-    private static final Map<String, String> MEAN_SCALES_VALUES =
-            Map.of("CTCLoss", "a mean divides each value by the length of its target first");
+    @AfterClass
+    public void report() throws IOException {
+        Tally.report(PropertyIT.class);
+    }
 
     @DataProvider
     public Object[][] losses() {
@@ -106,29 +86,35 @@ public class PropertyIT {
 
     @Test(dataProvider = "enginesAndLosses")
     public void sumAndMeanAreTheReducedNone(String engine, Class<? extends Loss> type) {
+        if (isExempt(type, Trait.MEAN_ONLY)) {
+            return;
+        }
         forEachSeed(
                 type,
                 row -> {
-                    if (!row.has("reduction")) {
-                        return null;
-                    }
                     Loss none = Catalogue.build(type, row.optionsWith("NONE"), null);
                     double[] values = value(engine, none, row);
                     double total = Arrays.stream(values).sum();
                     Loss sum = Catalogue.build(type, row.optionsWith("SUM"), null);
                     String fault = near("SUM", total, value(engine, sum, row)[0]);
-                    Loss mean = Catalogue.build(type, row.optionsWith("MEAN"), null);
-                    if (fault == null && mean instanceof AbstractLoss template) {
+                    JsonObject options = row.optionsWith("MEAN");
+                    Loss mean = Catalogue.build(type, options, null);
+                    // One for each call, as some remember.
+                    if (fault == null
+                            && Catalogue.build(type, options, null)
+                                    instanceof AbstractLoss template) {
                         double[] fraction = fraction(engine, template, row);
                         double actual = value(engine, mean, row)[0];
-                        if (fraction[1] == values.length
-                                && !MEAN_SCALES_VALUES.containsKey(row.loss())) {
+                        if (fraction[1] == values.length && !has(type, Trait.MEAN_SCALES_VALUES)) {
                             fault = near("MEAN", total / values.length, actual);
                         } else {
-                            fault = near("MEAN", fraction[0] / fraction[1], actual);
+                            fault = near("MEAN", fraction[2], actual);
+                            if (fault == null && fraction[1] != 0) {
+                                fault = near("MEAN", fraction[0] / fraction[1], actual);
+                            }
                         }
                     }
-                    return fault;
+                    return Verdict.of(fault);
                 });
     }
 
@@ -142,16 +128,16 @@ public class PropertyIT {
                     JsonObject options = reduced(row);
                     Batch batch = Batch.of(row, Catalogue.build(type, options, null));
                     if (batch == null) {
-                        return null;
+                        return NO_BATCH;
                     }
                     int[] order = batch.rotated();
                     Outcome one = plain(engine, type, options, row);
                     if (one == null) {
-                        return null;
+                        return Verdict.skipped("a value a sample");
                     }
                     Outcome other = plain(engine, type, options, batch.take(row, order));
                     if (other == null) {
-                        return "another shape after reordering";
+                        return Verdict.of("another shape after reordering");
                     }
                     String fault = near("value", one.value()[0], other.value()[0]);
                     for (int i = 0; fault == null && i < one.gradients().size(); i++) {
@@ -160,32 +146,31 @@ public class PropertyIT {
                                 Outcome.difference(
                                         expected, other.gradients().get(i), 1e-11, 1e-15);
                     }
-                    return fault;
-                });
+                    return Verdict.of(fault);
+                },
+                Trait.NO_BATCH);
     }
 
     @Test(dataProvider = "enginesAndLosses")
     public void partsOfABatchMergeIntoTheWhole(String engine, Class<? extends Loss> type) {
-        if (Batch.WHOLE.containsKey(type.getSimpleName())) {
+        if (isExempt(type, Trait.WHOLE_BATCH)) {
             return;
         }
         forEachSeed(
                 type,
                 row -> {
                     for (String reduction : new String[] {"SUM", "MEAN"}) {
-                        if (reduction.equals("SUM") && !row.has("reduction")) {
+                        if (reduction.equals("SUM") && has(type, Trait.MEAN_ONLY)) {
                             continue;
                         }
-                        JsonObject options =
-                                row.has("reduction") ? row.optionsWith(reduction) : row.options();
-                        Loss loss = Catalogue.build(type, options, null);
+                        Loss loss = Catalogue.build(type, row.optionsWith(reduction), null);
                         Batch batch = Batch.of(row, loss);
                         if (batch == null || !(loss instanceof AbstractLoss template)) {
-                            return null;
+                            return NO_BATCH;
                         }
                         double[] values = value(engine, loss, row);
                         if (values.length != 1) {
-                            return null;
+                            return Verdict.of(reduction + " gave " + values.length + " values");
                         }
                         double[] whole = fraction(engine, template, row);
                         double[] merged = new double[2];
@@ -209,11 +194,12 @@ public class PropertyIT {
                             fault = near(reduction + " by accumulators", values[0], epoch);
                         }
                         if (fault != null) {
-                            return fault;
+                            return Verdict.of(fault);
                         }
                     }
-                    return null;
-                });
+                    return Verdict.PASSED;
+                },
+                Trait.NO_BATCH);
     }
 
     // ------------------------------------------------------------------ numbers
@@ -224,20 +210,26 @@ public class PropertyIT {
                 type,
                 row -> {
                     if (row.options().toString().contains("MASK")) {
-                        return null; // what is hidden may be NaN
+                        return Verdict.skipped("what a mask hides may be NaN");
                     }
                     Loss loss = Catalogue.build(type, row.options(), null);
+                    int tried = 0;
                     for (int i = 0; i < row.predictions().size(); i++) {
                         Data gradient = row.gradients().get(i);
                         if (gradient == null || gradient.isZero()) {
                             continue; // what does not matter, such as ignored samples, may be NaN
                         }
+                        tried++;
                         List<Data> predictions = new ArrayList<>(row.predictions());
                         Data data = predictions.get(i);
                         predictions.set(i, data.map(x -> Double.NaN));
                         double[] values = value(engine, loss, row.with(row.labels(), predictions));
                         if (Arrays.stream(values).noneMatch(Double::isNaN)) {
-                            return "predictions[" + i + "] of NaN gave " + Arrays.toString(values);
+                            return Verdict.of(
+                                    "predictions["
+                                            + i
+                                            + "] of NaN gave "
+                                            + Arrays.toString(values));
                         }
                         // Where every element stands for itself, a single one is seen as well.
                         for (int k = 0;
@@ -246,18 +238,19 @@ public class PropertyIT {
                             predictions.set(i, data.with(k, Double.NaN));
                             values = value(engine, loss, row.with(row.labels(), predictions));
                             if (!Double.isNaN(values[values.length == 1 ? 0 : k])) {
-                                return "element " + k + " of NaN gave " + Arrays.toString(values);
+                                return Verdict.of(
+                                        "element " + k + " of NaN gave " + Arrays.toString(values));
                             }
                         }
                     }
-                    return null;
+                    return tried == 0 ? Verdict.skipped("no prediction matters") : Verdict.PASSED;
                 });
     }
 
     @Test(dataProvider = "enginesAndLosses")
     public void largePredictionsGiveFiniteValuesAndGradients(
             String engine, Class<? extends Loss> type) {
-        if (NOT_UNBOUNDED.containsKey(type.getSimpleName())) {
+        if (isExempt(type, Trait.BOUNDED)) {
             return;
         }
         forEachSeed(
@@ -270,21 +263,23 @@ public class PropertyIT {
                     }
                     GoldenRow large = row.with(row.labels(), predictions);
                     for (DataType dataType : new DataType[] {DataType.FLOAT32, DataType.FLOAT64}) {
-                        for (Choice reading : READINGS) {
+                        for (Choice reading : Choice.of(engine)) {
                             Loss loss = Catalogue.build(type, row.options(), reading);
                             Outcome outcome = Outcome.of(engine, loss, large, dataType);
                             String where = dataType + ", " + reading + ": ";
                             if (!finite(outcome.value())) {
-                                return where + "value " + Arrays.toString(outcome.value());
+                                return Verdict.of(
+                                        where + "value " + Arrays.toString(outcome.value()));
                             }
                             for (double[] gradient : outcome.gradients()) {
                                 if (!finite(gradient)) {
-                                    return where + "gradient " + Arrays.toString(gradient);
+                                    return Verdict.of(
+                                            where + "gradient " + Arrays.toString(gradient));
                                 }
                             }
                         }
                     }
-                    return null;
+                    return Verdict.PASSED;
                 });
     }
 
@@ -295,25 +290,27 @@ public class PropertyIT {
         forEachSeed(
                 type,
                 row -> {
-                    if (!isRepeatable(row)) {
-                        return null;
+                    if (!isRepeatable(type, row)) {
+                        return Verdict.skipped("no batch that can be repeated");
                     }
                     GoldenRow many = repeated(row);
                     Outcome exact = null;
                     for (DataType dataType : new DataType[] {DataType.FLOAT64, DataType.FLOAT32}) {
                         double rtol = dataType == DataType.FLOAT32 ? 1e-6 : 1e-12;
-                        for (Choice reading : READINGS) {
+                        for (Choice reading : Choice.of(engine)) {
                             Loss loss = Catalogue.build(type, row.optionsWith(null), reading);
                             Outcome outcome = Outcome.of(engine, loss, many, dataType, null, 1);
                             exact = exact == null ? outcome : exact;
                             String fault = difference(exact, outcome, rtol, 1e-8);
                             if (fault != null) {
-                                return engine + ", " + dataType + ", " + reading + fault;
+                                return Verdict.of(
+                                        engine + ", " + dataType + ", " + reading + fault);
                             }
                         }
                     }
-                    return null;
-                });
+                    return Verdict.PASSED;
+                },
+                Trait.NOT_REPEATABLE);
     }
 
     /** An operation that ignores how an array lies in memory takes other numbers than are meant. */
@@ -324,11 +321,11 @@ public class PropertyIT {
                 type,
                 row -> {
                     List<GoldenRow> sizes = new ArrayList<>(List.of(row));
-                    if (isRepeatable(row)) {
+                    if (isRepeatable(type, row)) {
                         sizes.add(repeated(row));
                     }
                     for (GoldenRow size : sizes) {
-                        for (Choice reading : List.of(Choice.AUTO, Choice.GRAPH, Choice.SCRIPT)) {
+                        for (Choice reading : List.of(Choice.AUTO, Choice.SCRIPT)) {
                             Outcome plain = null;
                             for (Layout layout : Layout.values()) {
                                 Loss loss = Catalogue.build(type, row.optionsWith(null), reading);
@@ -344,13 +341,19 @@ public class PropertyIT {
                                 plain = plain == null ? view : plain;
                                 String fault = difference(plain, view, 1e-6, 1e-8);
                                 if (fault != null) {
-                                    return layout + ", " + reading + fault;
+                                    return Verdict.of(layout + ", " + reading + fault);
                                 }
                             }
                         }
                     }
-                    return null;
+                    return Verdict.PASSED;
                 });
+    }
+
+    /** Tells whether floating-point labels are class indices. */
+    private static boolean holdsIndices(Class<? extends Loss> type, GoldenRow row) {
+        return has(type, Trait.INDEX_LABELS)
+                && Arrays.stream(row.labels().get(0).values()).allMatch(y -> y == Math.rint(y));
     }
 
     private static @Nullable String difference(
@@ -366,9 +369,9 @@ public class PropertyIT {
     }
 
     /** Tells whether a row is a batch that can be repeated. */
-    static boolean isRepeatable(GoldenRow row) {
+    static boolean isRepeatable(Class<? extends Loss> type, GoldenRow row) {
         return row.predictions().get(0).shape().dimension() > 1
-                && !NOT_REPEATABLE.containsKey(row.loss());
+                && !Declarations.of(type).has(Trait.NOT_REPEATABLE);
     }
 
     /** Repeats a batch of numbers that every data type can hold until it is large. */
@@ -396,31 +399,41 @@ public class PropertyIT {
                 type,
                 row -> {
                     Report report = check(type, jittered(row), row.options(), false);
-                    return report.passed() ? null : report.failures().toString();
+                    return Verdict.of(report.passed() ? null : report.failures().toString());
                 });
     }
 
     @Test(dataProvider = "losses")
     public void gradientsOfLabelsAreFiniteDifferences(Class<? extends Loss> type) {
-        if (LABELS_ARE_DISCRETE.containsKey(type.getSimpleName())) {
+        if (isExempt(type, Trait.DISCRETE_LABELS)) {
             return;
         }
         forEachSmoothSeed(
                 type,
                 row -> {
-                    boolean real =
-                            !row.labels().isEmpty()
-                                    && !row.has("sampleWeighting")
-                                    && row.labels().stream().allMatch(Data::isFloating);
-                    Object builder = Catalogue.builder(type);
-                    if (!real || Catalogue.method(builder, "optLabelGradient") == null) {
-                        return null;
+                    if (!hasNumbersForLabels(type, row)) {
+                        return Verdict.skipped("no label that a gradient could move");
                     }
                     JsonObject options = row.options().deepCopy();
                     options.addProperty("labelGradient", true);
                     Report report = check(type, withJitteredLabels(jittered(row)), options, true);
-                    return report.passed() ? null : report.failures().toString();
-                });
+                    return Verdict.of(report.passed() ? null : report.failures().toString());
+                },
+                // What takes class indices alone; what takes probabilities as well has rows of
+                // them.
+                GoldenRow.seeds(type).stream().anyMatch(row -> hasNumbersForLabels(type, row))
+                        ? Trait.NO_LABELS
+                        : Trait.INDEX_LABELS,
+                Trait.NO_LABELS);
+    }
+
+    /** Tells whether labels are numbers that a gradient could move. */
+    private static boolean hasNumbersForLabels(Class<? extends Loss> type, GoldenRow row) {
+        return !row.labels().isEmpty()
+                && !row.has("sampleWeighting")
+                && row.labels().stream().allMatch(Data::isFloating)
+                && !holdsIndices(type, row)
+                && Catalogue.method(Catalogue.builder(type), "optLabelGradient") != null;
     }
 
     @Test(dataProvider = "enginesAndLosses")
@@ -428,7 +441,7 @@ public class PropertyIT {
         forEachSeed(
                 type,
                 row -> {
-                    for (Choice reading : READINGS) {
+                    for (Choice reading : Choice.of(engine)) {
                         Loss first = Catalogue.build(type, row.options(), reading);
                         Outcome one = Outcome.of(engine, first, row, DataType.FLOAT64);
                         Loss second = Catalogue.build(type, row.options(), reading);
@@ -441,11 +454,11 @@ public class PropertyIT {
                                     Outcome.difference(
                                             expected, three.gradients().get(i), 1e-13, 1e-14);
                             if (fault != null) {
-                                return reading + ": predictions[" + i + "]" + fault;
+                                return Verdict.of(reading + ": predictions[" + i + "]" + fault);
                             }
                         }
                     }
-                    return null;
+                    return Verdict.PASSED;
                 });
     }
 
@@ -456,7 +469,10 @@ public class PropertyIT {
         forEachSeed(
                 type,
                 row -> {
-                    for (Choice reading : READINGS) {
+                    if (row.labels().stream().noneMatch(Data::isFloating)) {
+                        return Verdict.skipped("no label that a gradient could move");
+                    }
+                    for (Choice reading : Choice.of(engine)) {
                         Loss loss = Catalogue.build(type, row.optionsWith(null), reading);
                         try (NDManager manager = Place.manager(engine)) {
                             NDList labels = Data.arrays(row.labels(), manager, DataType.FLOAT32);
@@ -472,12 +488,14 @@ public class PropertyIT {
                             }
                             double learnt = Nd.toDoubles(one.getGradient())[0];
                             if (learnt != 0) {
-                                return reading + ": labels pass on " + learnt;
+                                return Verdict.of(reading + ": labels pass on " + learnt);
                             }
                         }
                     }
-                    return null;
-                });
+                    return Verdict.PASSED;
+                },
+                Trait.INDEX_LABELS,
+                Trait.NO_LABELS);
     }
 
     /** The backward of a value takes nothing from another, of whose labels it is a value too. */
@@ -488,9 +506,9 @@ public class PropertyIT {
                 type,
                 row -> {
                     if (row.has("momentum")) {
-                        return null; // each value changes the next
+                        return Verdict.skipped("each value changes the next");
                     }
-                    for (Choice reading : READINGS) {
+                    for (Choice reading : Choice.of(engine)) {
                         Loss loss = Catalogue.build(type, reduced(row), reading);
                         try (NDManager manager = Place.manager(engine)) {
                             NDList labels = Data.arrays(row.labels(), manager, DataType.FLOAT32);
@@ -509,11 +527,11 @@ public class PropertyIT {
                             }
                             String fault = gradientsDiffer(leaves);
                             if (fault != null) {
-                                return reading + fault;
+                                return Verdict.of(reading + fault);
                             }
                         }
                     }
-                    return null;
+                    return Verdict.PASSED;
                 });
     }
 
@@ -538,14 +556,14 @@ public class PropertyIT {
         forEachSeed(
                 type,
                 row -> {
-                    for (Choice reading : READINGS) {
+                    for (Choice reading : Choice.of(engine)) {
                         Loss loss = Catalogue.build(type, row.options(), reading);
                         String fault = leak(engine, loss, row);
                         if (fault != null) {
-                            return reading + ": " + fault;
+                            return Verdict.of(reading + ": " + fault);
                         }
                     }
-                    return null;
+                    return Verdict.PASSED;
                 });
     }
 
@@ -627,20 +645,34 @@ public class PropertyIT {
 
     // ------------------------------------------------------------------ helpers
 
-    private interface Property {
-        /** Says what is wrong with a loss on the inputs of a row, or nothing. */
-        @Nullable String fault(GoldenRow row);
+    private static boolean has(Class<? extends Loss> type, Trait trait) {
+        return Declarations.of(type).has(trait);
     }
 
-    private static void forEachSeed(Class<? extends Loss> type, Property property) {
-        check(GoldenRow.seeds(type), property);
+    /** Tells whether a loss cannot have the property, and then counts no row. */
+    private boolean isExempt(Class<? extends Loss> type, Trait trait) {
+        boolean exempt = has(type, trait);
+        if (exempt) {
+            Tally.count(name(), type, 0, "exempt", trait);
+        }
+        return exempt;
+    }
+
+    private String name() {
+        return PropertyIT.class.getSimpleName() + "." + property;
+    }
+
+    private void forEachSeed(
+            Class<? extends Loss> type, Tally.Property test, Trait... mayHaveNone) {
+        Tally.check(name(), type, GoldenRow.seeds(type), test, mayHaveNone);
     }
 
     /**
-     * Takes one seed of moderate size and slope for each set of options and rank: finite
-     * differences are slow, and are of no use where a gradient changes within a step.
+     * Takes one seed of moderate size and slope for each set of options, rank and kind of labels:
+     * finite differences are slow, and are of no use where a gradient changes within a step.
      */
-    private static void forEachSmoothSeed(Class<? extends Loss> type, Property property) {
+    private void forEachSmoothSeed(
+            Class<? extends Loss> type, Tally.Property test, Trait... mayHaveNone) {
         List<GoldenRow> smooth = new ArrayList<>();
         Set<String> seen = new HashSet<>();
         for (GoldenRow row : GoldenRow.seeds(type)) {
@@ -650,32 +682,21 @@ public class PropertyIT {
                             .filter(Objects::nonNull)
                             .flatMapToDouble(data -> Arrays.stream(data.values()))
                             .allMatch(number -> Math.abs(number) < 20);
-            boolean derivative =
-                    NOT_THE_DERIVATIVE.keySet().stream().noneMatch(row.toString()::startsWith);
+            boolean derivative = !Declarations.of(type).isNotTheDerivative(row.id());
             // A momentum is a state: the value depends on what was evaluated before.
             boolean pure = !row.has("momentum");
             String form =
-                    row.optionsWith(null) + " " + row.predictions().get(0).shape().dimension();
+                    row.optionsWith(null)
+                            + " "
+                            + row.predictions().get(0).shape().dimension()
+                            + row.labels().stream()
+                                    .map(y -> y.isFloating() && !holdsIndices(type, row))
+                                    .toList();
             if (size <= 60 && moderate && derivative && pure && seen.add(form)) {
                 smooth.add(row);
             }
         }
-        check(smooth, property);
-    }
-
-    private static void check(List<GoldenRow> rows, Property property) {
-        List<String> faults = new ArrayList<>();
-        for (GoldenRow row : rows) {
-            try {
-                String fault = property.fault(row);
-                if (fault != null) {
-                    faults.add(row + ": " + fault);
-                }
-            } catch (RuntimeException e) {
-                throw new AssertionError(row + ": " + e, e);
-            }
-        }
-        assertEquals(String.join("\n", faults), "");
+        Tally.check(name(), type, smooth, test, mayHaveNone);
     }
 
     /** The options of a row, with MEAN where it had no reduction. */
@@ -701,6 +722,7 @@ public class PropertyIT {
         }
     }
 
+    /** Returns numerator, denominator, and the quotient as the policy on nothing has it. */
     private static double[] fraction(String engine, AbstractLoss loss, GoldenRow row) {
         try (NDManager manager = Place.manager(engine)) {
             Fraction fraction =
@@ -708,7 +730,9 @@ public class PropertyIT {
                             Data.arrays(row.labels(), manager, DataType.FLOAT64),
                             Data.arrays(row.predictions(), manager, DataType.FLOAT64));
             return new double[] {
-                Nd.toDoubles(fraction.numerator())[0], Nd.toDoubles(fraction.denominator())[0]
+                Nd.toDoubles(fraction.numerator())[0],
+                Nd.toDoubles(fraction.denominator())[0],
+                Nd.toDoubles(fraction.value())[0]
             };
         }
     }

@@ -7,14 +7,6 @@ import static org.testng.Assert.assertNotNull;
 import static org.testng.Assert.assertNull;
 import static org.testng.Assert.expectThrows;
 
-import io.djlosses.api.Choice;
-import io.djlosses.api.Reduction;
-import io.djlosses.classification.CrossEntropyLoss;
-import io.djlosses.classification.MultiLabelMarginLoss;
-import io.djlosses.internal.symbolic.Recorder;
-import io.djlosses.nd.Nd;
-import io.djlosses.regression.MSELoss;
-import io.djlosses.vocabulary.SampledSoftmaxLoss;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -23,6 +15,14 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.loss.Loss;
 
+import io.djlosses.api.Choice;
+import io.djlosses.api.Reduction;
+import io.djlosses.classification.CrossEntropyLoss;
+import io.djlosses.classification.MultiLabelMarginLoss;
+import io.djlosses.internal.symbolic.Recorder;
+import io.djlosses.nd.Nd;
+import io.djlosses.regression.MSELoss;
+import io.djlosses.vocabulary.SampledSoftmaxLoss;
 
 import org.testng.SkipException;
 import org.testng.annotations.Test;
@@ -121,7 +121,9 @@ public class RecorderIT {
             for (Function<NDList, NDArray> computation : computations) {
                 int before = manager.getManagedArrays().size();
                 NDArray x = numbers(manager, 1, 3);
-                assertNull(new Recorder().run("it", new NDList(x), in -> results(computation.apply(in))));
+                assertNull(
+                        new Recorder()
+                                .run("it", new NDList(x), in -> results(computation.apply(in))));
                 x.close();
                 assertEquals(manager.getManagedArrays().size(), before, "arrays that are left");
             }
@@ -133,8 +135,7 @@ public class RecorderIT {
         try (NDManager manager = manager()) {
             Loss loss = CrossEntropyLoss.builder().optWeight(1, 2, 0.5, 1).build();
             Loss formula =
-                    Choice.FORMULA.build(CrossEntropyLoss.builder()
-                            .optWeight(1, 2, 0.5, 1));
+                    Choice.FORMULA.on(CrossEntropyLoss.builder()).optWeight(1, 2, 0.5, 1).build();
             long[][] labels = {{0, 1, 2}, {3, 1, 2}, {2, 2, 2}, {0, -100, 1}, {-100, 3, -100}};
             for (int round = 0; round < 4; round++) {
                 for (long[] classes : labels) {
@@ -158,7 +159,7 @@ public class RecorderIT {
     public void listsOfEveryLengthCount() {
         try (NDManager manager = manager()) {
             Loss loss = MultiLabelMarginLoss.builder().build();
-            Loss formula = Choice.FORMULA.build(MultiLabelMarginLoss.builder());
+            Loss formula = Choice.FORMULA.on(MultiLabelMarginLoss.builder()).build();
             long[][] lists = {{1, -1, -1, -1}, {1, 3, -1, -1}, {3, 2, 0, -1}, {-1, -1, -1, -1}};
             for (int round = 0; round < 4; round++) {
                 for (long[] list : lists) {
@@ -192,10 +193,12 @@ public class RecorderIT {
             Choice[] readings = {Choice.AUTO, Choice.FORMULA};
             for (int reading = 0; reading < 2; reading++) {
                 Loss loss =
-                        readings[reading].build(SampledSoftmaxLoss.builder()
+                        readings[reading]
+                                .on(SampledSoftmaxLoss.builder())
                                 .setNumSampled(3)
                                 .optSeed(7)
-                                .optReduction(Reduction.MEAN));
+                                .optReduction(Reduction.MEAN)
+                                .build();
                 NDList predictions =
                         new NDList(
                                 numbers(manager, -1, 40, 2),

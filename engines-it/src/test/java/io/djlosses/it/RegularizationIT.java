@@ -6,13 +6,6 @@ import static org.testng.Assert.assertThrows;
 import static org.testng.Assert.assertTrue;
 import static org.testng.Assert.expectThrows;
 
-import io.djlosses.composite.MultiLabelLoss;
-import io.djlosses.composite.WeightedSumLoss;
-import io.djlosses.nd.Nd;
-import io.djlosses.optimizer.ParameterGroups;
-import io.djlosses.regularization.ElasticNetRegularization;
-import io.djlosses.regularization.L1Regularization;
-import io.djlosses.regularization.L2Regularization;
 import ai.djl.Model;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
@@ -31,6 +24,13 @@ import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.Tracker;
 
 import io.djlosses.Losses;
+import io.djlosses.composite.MultiLabelLoss;
+import io.djlosses.composite.WeightedSumLoss;
+import io.djlosses.nd.Nd;
+import io.djlosses.optimizer.ParameterGroups;
+import io.djlosses.regularization.ElasticNetRegularization;
+import io.djlosses.regularization.L1Regularization;
+import io.djlosses.regularization.L2Regularization;
 
 import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;

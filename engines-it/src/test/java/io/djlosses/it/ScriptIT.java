@@ -5,14 +5,14 @@ import static org.testng.Assert.assertEquals;
 import static org.testng.Assert.assertNull;
 import static org.testng.Assert.assertTrue;
 
-import io.djlosses.internal.fast.Script;
-import io.djlosses.nd.Nd;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
 
+import io.djlosses.internal.fast.Script;
+import io.djlosses.nd.Nd;
 
 import org.testng.SkipException;
 import org.testng.annotations.Test;

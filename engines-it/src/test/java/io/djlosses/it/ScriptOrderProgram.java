@@ -1,10 +1,10 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.it;
 
-import io.djlosses.api.Choice;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.training.loss.Loss;
 
+import io.djlosses.api.Choice;
 
 import org.jspecify.annotations.Nullable;
 
@@ -34,7 +34,7 @@ final class ScriptOrderProgram {
         Collections.shuffle(tasks, random);
         int wrong = 0;
         for (Task task : tasks) {
-            boolean many = random.nextInt(5) == 0 && PropertyIT.isRepeatable(task.row);
+            boolean many = random.nextInt(5) == 0 && PropertyIT.isRepeatable(task.type, task.row);
             GoldenRow row = many ? PropertyIT.repeated(task.row) : task.row;
             DataType type = random.nextBoolean() ? DataType.FLOAT32 : DataType.FLOAT64;
             String what = task.row + (many ? " repeated, " : ", ") + type + ": ";

@@ -3,9 +3,6 @@ package io.djlosses.it;
 
 import static org.testng.Assert.assertEquals;
 
-import io.djlosses.api.Reduction;
-import io.djlosses.classification.SoftmaxCrossEntropyWithLogits;
-import io.djlosses.nd.Nd;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -15,6 +12,9 @@ import ai.djl.training.GradientCollector;
 import ai.djl.training.loss.Loss;
 
 import io.djlosses.Losses;
+import io.djlosses.api.Reduction;
+import io.djlosses.classification.SoftmaxCrossEntropyWithLogits;
+import io.djlosses.nd.Nd;
 
 import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;

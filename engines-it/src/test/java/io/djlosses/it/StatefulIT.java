@@ -89,7 +89,8 @@ public class StatefulIT {
     public void aDistance(String engine) {
         Loss loss =
                 TripletMarginWithDistanceLoss.builder()
-                        .optDistanceFunction((a, b) -> a.sub(b).abs().sum(new int[] {1}).mul(counter))
+                        .optDistanceFunction(
+                                (a, b) -> a.sub(b).abs().sum(new int[] {1}).mul(counter))
                         .build();
         try (NDManager manager = Place.manager(engine)) {
             Shape shape = new Shape(1, 2);

@@ -5,8 +5,6 @@ import static org.testng.Assert.assertEquals;
 import static org.testng.Assert.assertTrue;
 import static org.testng.Assert.expectThrows;
 
-import io.djlosses.api.AbstractLoss;
-import io.djlosses.nd.Nd;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
@@ -18,6 +16,28 @@ import ai.djl.training.loss.Loss;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.binary.BCELoss;
+import io.djlosses.binary.BCEWithLogitsLoss;
+import io.djlosses.binary.FocalLoss;
+import io.djlosses.binary.GHMCLoss;
+import io.djlosses.binary.HingeLoss;
+import io.djlosses.binary.LogisticLoss;
+import io.djlosses.binary.SigmoidFocalLoss;
+import io.djlosses.binary.SoftMarginLoss;
+import io.djlosses.binary.SquaredHingeLoss;
+import io.djlosses.classification.CrossEntropyLoss;
+import io.djlosses.classification.MultiLabelSoftMarginLoss;
+import io.djlosses.classification.SoftmaxCrossEntropyWithLogits;
+import io.djlosses.classification.SoftmaxFocalLoss;
+import io.djlosses.distribution.GaussianNLLLoss;
+import io.djlosses.distribution.KLDivLoss;
+import io.djlosses.distribution.PoissonNLLLoss;
+import io.djlosses.embedding.CosineEmbeddingLoss;
+import io.djlosses.embedding.HingeEmbeddingLoss;
+import io.djlosses.nd.Nd;
+import io.djlosses.ranking.MarginRankingLoss;
+import io.djlosses.vocabulary.LinearCrossEntropyLoss;
 
 import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;
@@ -50,7 +70,7 @@ public class StrictIT {
      * @param value what they give without strict validation
      */
     private record Bad(
-            String loss,
+            Class<? extends Loss> loss,
             String options,
             Data label,
             List<Data> predictions,
@@ -59,12 +79,17 @@ public class StrictIT {
         /** {@inheritDoc} */
         @Override
         public String toString() {
-            return loss + " " + options + " " + message;
+            return loss.getSimpleName() + " " + options + " " + message;
         }
     }
 
     private static Bad bad(
-            String loss, String options, double label, double x, String message, double value) {
+            Class<? extends Loss> loss,
+            String options,
+            double label,
+            double x,
+            String message,
+            double value) {
         return new Bad(loss, options, column(label), List.of(column(x)), message, value);
     }
 
@@ -87,39 +112,39 @@ public class StrictIT {
 
     private static final List<Bad> TABLE =
             List.of(
-                    bad("HingeLoss", "{}", 0, 3, SIGNS + "0.0", 1),
-                    bad("SquaredHingeLoss", "{}", 0.5, -2, SIGNS + "0.5", 4),
-                    bad("SoftMarginLoss", "{}", 0.5, 2, SIGNS + "0.5", SOFTPLUS),
-                    bad("LogisticLoss", "{}", 0.5, 2, SIGNS + "0.5", SOFTPLUS),
+                    bad(HingeLoss.class, "{}", 0, 3, SIGNS + "0.0", 1),
+                    bad(SquaredHingeLoss.class, "{}", 0.5, -2, SIGNS + "0.5", 4),
+                    bad(SoftMarginLoss.class, "{}", 0.5, 2, SIGNS + "0.5", SOFTPLUS),
+                    bad(LogisticLoss.class, "{}", 0.5, 2, SIGNS + "0.5", SOFTPLUS),
                     bad(
-                            "LogisticLoss",
+                            LogisticLoss.class,
                             "{labelFormat: BINARY}",
                             2,
                             1,
                             "labels[0] must hold 0 or 1 (strict validation), but was 2.0",
                             Math.log1p(Math.exp(-3))),
                     new Bad(
-                            "MarginRankingLoss",
+                            MarginRankingLoss.class,
                             "{}",
                             column(0.5),
                             List.of(column(0), column(1)),
                             SIGNS + "0.5",
                             0.5),
-                    bad("HingeEmbeddingLoss", "{}", 0, 0.25, SIGNS + "0.0", 1),
+                    bad(HingeEmbeddingLoss.class, "{}", 0, 0.25, SIGNS + "0.0", 1),
                     new Bad(
-                            "CosineEmbeddingLoss",
+                            CosineEmbeddingLoss.class,
                             "{}",
                             Data.of(new Shape(1), 0),
                             List.of(row(1, 0), row(0, 1)),
                             SIGNS + "0.0",
                             0),
-                    bad("BCELoss", "{}", 1.5, 0.5, UNIT + "1.5", LN_2),
-                    bad("BCELoss", "{}", 1, 1.5, PROBABILITY + "1.5", Double.NaN),
-                    bad("BCEWithLogitsLoss", "{}", 2, 1, UNIT + "2.0", SOFTPLUS - 1),
-                    bad("KLDivLoss", "{}", 1.5, -1, UNIT + "1.5", 1.5 * (Math.log(1.5) + 1)),
-                    bad("KLDivLoss", "{}", -0.5, -1, UNIT + "-0.5", Double.NaN),
+                    bad(BCELoss.class, "{}", 1.5, 0.5, UNIT + "1.5", LN_2),
+                    bad(BCELoss.class, "{}", 1, 1.5, PROBABILITY + "1.5", Double.NaN),
+                    bad(BCEWithLogitsLoss.class, "{}", 2, 1, UNIT + "2.0", SOFTPLUS - 1),
+                    bad(KLDivLoss.class, "{}", 1.5, -1, UNIT + "1.5", 1.5 * (Math.log(1.5) + 1)),
+                    bad(KLDivLoss.class, "{}", -0.5, -1, UNIT + "-0.5", Double.NaN),
                     bad(
-                            "PoissonNLLLoss",
+                            PoissonNLLLoss.class,
                             "{}",
                             -1,
                             1,
@@ -127,7 +152,7 @@ public class StrictIT {
                                     + " -1.0",
                             Math.E + 1),
                     bad(
-                            "PoissonNLLLoss",
+                            PoissonNLLLoss.class,
                             "{logInput: false}",
                             1,
                             -1,
@@ -135,71 +160,66 @@ public class StrictIT {
                                     + " validation), but was -1.0",
                             Double.NaN),
                     new Bad(
-                            "GaussianNLLLoss",
+                            GaussianNLLLoss.class,
                             "{}",
                             column(3),
                             List.of(column(3), column(-1)),
                             "predictions[1] (the variance) must hold values of at least 0 (strict"
                                     + " validation), but was -1.0",
                             0.5 * Math.log(1e-6)),
-                    bad("MultiLabelSoftMarginLoss", "{}", 2, 1, UNIT + "2.0", SOFTPLUS - 1),
-                    bad("FocalLoss", "{gamma: 0, alpha: 0.5}", 2, 0.5, UNIT + "2.0", LN_2 / 2),
-                    bad("FocalLoss", "{}", 1, -0.5, PROBABILITY + "-0.5", Double.NaN),
+                    bad(MultiLabelSoftMarginLoss.class, "{}", 2, 1, UNIT + "2.0", SOFTPLUS - 1),
+                    bad(FocalLoss.class, "{gamma: 0, alpha: 0.5}", 2, 0.5, UNIT + "2.0", LN_2 / 2),
+                    bad(FocalLoss.class, "{}", 1, -0.5, PROBABILITY + "-0.5", Double.NaN),
                     bad(
-                            "SigmoidFocalLoss",
+                            SigmoidFocalLoss.class,
                             "{gamma: 0, alpha: -1}",
                             2,
                             1,
                             UNIT + "2.0",
                             SOFTPLUS - 1),
                     // A gradient beyond the last bin, which weighs nothing.
-                    bad("GHMCLoss", "{}", 3, 1, UNIT + "3.0", 0),
+                    bad(GHMCLoss.class, "{}", 3, 1, UNIT + "3.0", 0),
                     new Bad(
-                            "CrossEntropyLoss",
+                            CrossEntropyLoss.class,
                             "{}",
                             row(0.5, 0.25),
                             List.of(row(0, 0)),
                             SUM,
                             0.75 * LN_2),
                     new Bad(
-                            "CrossEntropyLoss",
+                            CrossEntropyLoss.class,
                             "{}",
                             row(1.5, -0.5),
                             List.of(row(0, 0)),
                             SUM,
                             LN_2),
                     new Bad(
-                            "SoftmaxCrossEntropyWithLogits",
+                            SoftmaxCrossEntropyWithLogits.class,
                             "{sparse: false}",
                             row(0.5, 0.25),
                             List.of(row(0, 0)),
                             SUM,
                             0.75 * LN_2),
                     new Bad(
-                            "SoftmaxFocalLoss",
+                            SoftmaxFocalLoss.class,
                             "{gamma: 0, reduction: SUM}",
                             row(0.5, 0.25),
                             List.of(row(0, 0)),
                             SUM,
                             0.75 * LN_2),
                     new Bad(
-                            "LinearCrossEntropyLoss",
+                            LinearCrossEntropyLoss.class,
                             "{}",
                             row(1.5, 0),
                             List.of(row(0, 0)),
                             UNIT + "1.5",
                             1.5 * LN_2));
 
-    private static Loss build(String name, JsonObject options, boolean strict) {
+    private static Loss build(Class<? extends Loss> type, JsonObject options, boolean strict) {
         JsonObject all = options.deepCopy();
         if (strict) {
             all.addProperty("validation", "STRICT");
         }
-        Class<?> type =
-                Catalogue.losses().stream()
-                        .filter(loss -> loss.getSimpleName().equals(name))
-                        .findFirst()
-                        .orElseThrow();
         return Catalogue.build(type, all, null);
     }
 
@@ -226,7 +246,7 @@ public class StrictIT {
                         expectThrows(
                                 IllegalArgumentException.class,
                                 () -> strict.evaluate(labels, predictions));
-                assertEquals(e.getMessage(), bad.loss + ": " + bad.message);
+                assertEquals(e.getMessage(), bad.loss.getSimpleName() + ": " + bad.message);
                 NDArray value = build(bad.loss, options, false).evaluate(labels, predictions);
                 assertEquals(Nd.toDoubles(value)[0], bad.value, 1e-6, bad.toString());
             }
@@ -236,13 +256,14 @@ public class StrictIT {
     /** Whatever checks its data has a row above. */
     @Test
     public void theTableIsComplete() throws IOException {
-        Set<String> names = TABLE.stream().map(Bad::loss).collect(Collectors.toSet());
+        Set<Class<? extends Loss>> rejecting =
+                TABLE.stream().map(Bad::loss).collect(Collectors.toSet());
         for (Class<? extends Loss> loss : Catalogue.losses()) {
             Path source =
                     Path.of("..", "losses", "src", "main", "java")
                             .resolve(loss.getName().replace('.', '/') + ".java");
             boolean checks = Files.readString(source).contains("void checkData(");
-            assertEquals(names.contains(loss.getSimpleName()), checks, loss.getName());
+            assertEquals(rejecting.contains(loss), checks, loss.getName());
         }
     }
 
@@ -266,7 +287,7 @@ public class StrictIT {
                     Data data = row.predictions().get(i);
                     Data spoilt = data.with(data.values().length - 1, number);
                     predictions.set(i, spoilt.array(manager, DataType.FLOAT32));
-                    Loss strict = build(name, row.options(), true);
+                    Loss strict = build(type, row.options(), true);
                     IllegalArgumentException e =
                             expectThrows(
                                     IllegalArgumentException.class,
@@ -278,7 +299,7 @@ public class StrictIT {
                                     + i
                                     + "] must be finite (strict validation), but was NaN or"
                                     + " infinite");
-                    build(name, row.options(), false).evaluate(labels, predictions);
+                    build(type, row.options(), false).evaluate(labels, predictions);
                 }
             }
         }
@@ -292,10 +313,8 @@ public class StrictIT {
             try (NDManager manager = Engine.getEngine(engine).newBaseManager()) {
                 NDList labels = Data.arrays(row.labels(), manager, DataType.FLOAT32);
                 NDList predictions = Data.arrays(row.predictions(), manager, DataType.FLOAT32);
-                AbstractLoss strict =
-                        (AbstractLoss) build(type.getSimpleName(), row.options(), true);
-                AbstractLoss usual =
-                        (AbstractLoss) build(type.getSimpleName(), row.options(), false);
+                AbstractLoss strict = (AbstractLoss) build(type, row.options(), true);
+                AbstractLoss usual = (AbstractLoss) build(type, row.options(), false);
                 double[] expected = Nd.toDoubles(usual.value(labels, predictions));
                 double[] actual;
                 try {

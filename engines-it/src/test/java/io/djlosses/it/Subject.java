@@ -1,9 +1,6 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.it;
 
-import io.djlosses.composite.MultiLabelLoss;
-import io.djlosses.composite.WeightedSumLoss;
-import io.djlosses.vocabulary.AdaptiveLogSoftmaxLoss;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
@@ -15,7 +12,13 @@ import ai.djl.training.loss.Loss;
 
 import com.google.gson.JsonObject;
 
-import io.djlosses.Losses;
+import io.djlosses.examples.catalog.Declaration;
+import io.djlosses.examples.catalog.Declarations;
+import io.djlosses.examples.catalog.Inputs;
+import io.djlosses.examples.catalog.Kind;
+import io.djlosses.examples.catalog.Numbers;
+import io.djlosses.examples.catalog.SeededDraw;
+import io.djlosses.examples.catalog.Trait;
 
 import org.jspecify.annotations.Nullable;
 
@@ -36,10 +39,6 @@ record Subject(Class<? extends Loss> type, GoldenRow row) {
     /** Whether the long versions of the tests are run. */
     static final boolean NIGHTLY = Boolean.getBoolean("djlosses.nightly");
 
-    private static final Data X =
-            new Data("float", new Shape(2, 2), new double[] {0.5, -1, 2, 0.25});
-    private static final Data Y = new Data("float", new Shape(2, 2), new double[] {1, 0, 0, 1});
-
     /** Returns at most so many subjects a loss, spread evenly over its golden rows. */
     static List<Subject> all(int most) {
         List<Subject> subjects = new ArrayList<>();
@@ -52,22 +51,17 @@ record Subject(Class<? extends Loss> type, GoldenRow row) {
         }
         for (Class<? extends Loss> loss : Catalogue.losses()) {
             if (GoldenRow.of(loss).isEmpty()) {
-                subjects.add(new Subject(loss, inputs(loss.getSimpleName())));
+                subjects.add(new Subject(loss, inputs(Declarations.of(loss).kind())));
             }
         }
         return subjects;
     }
 
-    private static GoldenRow inputs(String loss) {
-        return switch (loss) {
-            case "AdaptiveLogSoftmaxLoss" ->
-                    GoldenRow.of(
-                            List.of(new Data("int64", new Shape(2), new double[] {1, 0})),
-                            List.of(X));
-            case "MultiLabelLoss" -> GoldenRow.of(List.of(Y, Y), List.of(X));
-            case "WeightedSumLoss" -> GoldenRow.of(List.of(Y), List.of(X));
-            default -> GoldenRow.of(List.of(), List.of(X));
-        };
+    private static GoldenRow inputs(Kind kind) {
+        Inputs<Numbers> inputs = kind.inputs(new SeededDraw(3), kind.extent().tiny());
+        return GoldenRow.of(
+                inputs.labels().stream().map(Data::of).toList(),
+                inputs.predictions().stream().map(Data::of).toList());
     }
 
     /** Builds the loss. */
@@ -77,24 +71,10 @@ record Subject(Class<? extends Loss> type, GoldenRow row) {
 
     /** Builds the loss with other options, which those that are made of other losses lack. */
     Loss build(NDManager manager, JsonObject options) {
-        return switch (type.getSimpleName()) {
-            case "MultiLabelLoss" ->
-                    MultiLabelLoss.builder()
-                            .setLosses(Losses.bceWithLogitsLoss(), Losses.mseLoss())
-                            .optWeights(3, 0.7)
-                            .build();
-            case "WeightedSumLoss" ->
-                    WeightedSumLoss.builder()
-                            .addLoss(0.3, Losses.mseLoss())
-                            .addLoss(Losses.l1Loss())
-                            .build();
-            case "AdaptiveLogSoftmaxLoss" -> AdaptiveLogSoftmaxLoss.builder().build();
-            case "L1Regularization" -> Losses.l1Regularization(block(manager), 0.3);
-            case "L2Regularization" -> Losses.l2Regularization(block(manager), 0.3);
-            case "ElasticNetRegularization" ->
-                    Losses.elasticNetRegularization(block(manager), 0.3, 0.7);
-            default -> Catalogue.build(type, options, null);
-        };
+        Declaration declaration = Declarations.of(type);
+        return declaration.isMade()
+                ? declaration.make(block(manager))
+                : Catalogue.build(type, options, null);
     }
 
     private static Block block(NDManager manager) {
@@ -119,7 +99,7 @@ record Subject(Class<? extends Loss> type, GoldenRow row) {
         List<Loss> list = new ArrayList<>();
         for (Subject subject : subjects) {
             JsonObject options =
-                    reduction == null || subject.type.getSimpleName().equals("RMSELoss")
+                    reduction == null || Declarations.of(subject.type).has(Trait.MEAN_ONLY)
                             ? subject.row.options()
                             : subject.row.optionsWith(reduction);
             list.add(

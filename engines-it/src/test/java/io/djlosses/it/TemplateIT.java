@@ -6,6 +6,16 @@ import static org.testng.Assert.assertThrows;
 import static org.testng.Assert.assertTrue;
 import static org.testng.Assert.expectThrows;
 
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.training.GradientCollector;
+import ai.djl.training.loss.Loss;
+
+import io.djlosses.Losses;
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.ElementwiseLoss;
 import io.djlosses.api.EmptyPolicy;
@@ -18,16 +28,6 @@ import io.djlosses.classification.CrossEntropyLoss;
 import io.djlosses.nd.Nd;
 import io.djlosses.regression.L1Loss;
 import io.djlosses.regression.MSELoss;
-import ai.djl.engine.Engine;
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
-import ai.djl.training.GradientCollector;
-import ai.djl.training.loss.Loss;
-
-import io.djlosses.Losses;
 
 import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;
@@ -96,7 +96,12 @@ public class TemplateIT {
     private static void check(
             String engine, GoldenRow row, Reduction reduction, Shape shape, double... expected) {
         for (DataType type : new DataType[] {DataType.FLOAT32, DataType.FLOAT64}) {
-            Outcome outcome = Outcome.of(engine, LogCoshLoss.builder().optReduction(reduction).build(), row, type);
+            Outcome outcome =
+                    Outcome.of(
+                            engine,
+                            LogCoshLoss.builder().optReduction(reduction).build(),
+                            row,
+                            type);
             String what = reduction + " " + type;
             assertEquals(outcome.type(), type, what);
             assertEquals(outcome.shape(), shape, what);
@@ -122,7 +127,8 @@ public class TemplateIT {
 
     @Test(dataProvider = "engines")
     public void aReductionOfOnesOwnIsAveragedOverBatchesAndCannotBeMerged(String engine) {
-        AbstractLoss loss = LogCoshLoss.builder().optReduction(Reduction.of("LARGEST", NDArray::max)).build();
+        AbstractLoss loss =
+                LogCoshLoss.builder().optReduction(Reduction.of("LARGEST", NDArray::max)).build();
         loss.addAccumulator("epoch");
         try (NDManager manager = Place.manager(engine)) {
             NDList labels = list(manager, new Shape(2), 0, 0);
@@ -195,8 +201,7 @@ public class TemplateIT {
         AbstractLoss mine = L1Loss.builder().optName("mine").build();
         for (Runnable use :
                 new Runnable[] {
-                    () -> mine.getAccumulator("epoch"),
-                    () -> mine.resetAccumulator("epoch")
+                    () -> mine.getAccumulator("epoch"), () -> mine.resetAccumulator("epoch")
                 }) {
             IllegalArgumentException e = expectThrows(IllegalArgumentException.class, use::run);
             assertEquals(

@@ -5,9 +5,6 @@ import static org.testng.Assert.assertEquals;
 import static org.testng.Assert.assertFalse;
 import static org.testng.Assert.assertTrue;
 
-import io.djlosses.api.AbstractLoss;
-import io.djlosses.api.Reduction;
-import io.djlosses.nd.Nd;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
@@ -19,6 +16,9 @@ import ai.djl.training.loss.Loss;
 
 import com.google.gson.JsonObject;
 
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Reduction;
+import io.djlosses.nd.Nd;
 
 import org.jspecify.annotations.Nullable;
 import org.testng.annotations.DataProvider;

@@ -4,11 +4,6 @@ package io.djlosses.it;
 import static org.testng.Assert.assertEquals;
 import static org.testng.Assert.assertTrue;
 
-import io.djlosses.api.AbstractLoss;
-import io.djlosses.api.Fraction;
-import io.djlosses.composite.WeightedSumLoss;
-import io.djlosses.nd.Nd;
-import io.djlosses.regression.MSELoss;
 import ai.djl.Device;
 import ai.djl.Model;
 import ai.djl.metric.Metric;
@@ -34,6 +29,16 @@ import ai.djl.training.tracker.Tracker;
 import ai.djl.translate.TranslateException;
 
 import io.djlosses.Losses;
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Fraction;
+import io.djlosses.classification.CrossEntropyLoss;
+import io.djlosses.composite.WeightedSumLoss;
+import io.djlosses.embedding.TripletMarginLoss;
+import io.djlosses.examples.catalog.Declaration;
+import io.djlosses.examples.catalog.Declarations;
+import io.djlosses.examples.catalog.Trait;
+import io.djlosses.nd.Nd;
+import io.djlosses.regression.MSELoss;
 
 import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;
@@ -55,13 +60,11 @@ public class TrainingIT {
     private static final int BATCH = 8;
     private static final int EPOCHS = 10;
 
-    /** Losses whose predictions hold parameters, which change from batch to batch. */
-    private static final Set<String> WITH_PARAMETERS =
-            Set.of("LinearCrossEntropyLoss", "SampledSoftmaxLoss");
-
     @DataProvider
     public Object[][] engines() {
-        return Outcome.onEveryEngine();
+        return Outcome.engines().stream()
+                .map(engine -> new Object[] {engine})
+                .toArray(Object[][]::new);
     }
 
     @DataProvider
@@ -100,11 +103,10 @@ public class TrainingIT {
 
     @Test
     public void noLossIsLeftOut() {
-        Set<String> left = new HashSet<>();
-        Catalogue.losses().forEach(loss -> left.add(loss.getSimpleName()));
+        Set<Class<?>> left = new HashSet<>(Catalogue.losses());
         for (Task task : Task.all()) {
-            left.remove(task.name().split(" ", 2)[0]);
-            left.remove(task.loss().apply(task.network().get()).getClass().getSimpleName());
+            left.remove(task.type());
+            left.remove(task.loss().apply(task.network().get()).getClass());
         }
         assertEquals(left.toString(), "[]");
     }
@@ -155,9 +157,9 @@ public class TrainingIT {
 
     /** Computes the loss of a whole epoch at once, in double precision, without penalties. */
     private static double whole(String engine, Loss loss, List<GoldenRow> batches) {
-        String name = loss.getClass().getSimpleName();
+        Declaration declaration = Declarations.of(loss.getClass());
         try (NDManager manager = Place.manager(engine)) {
-            if (Batch.WHOLE.containsKey(name) || WITH_PARAMETERS.contains(name)) {
+            if (declaration.has(Trait.WHOLE_BATCH) || declaration.has(Trait.PARAMETERS)) {
                 double numerator = 0;
                 double denominator = 0;
                 for (GoldenRow batch : batches) {
@@ -223,17 +225,10 @@ public class TrainingIT {
 
     // ------------------------------------------------------------------ beside and inside others
 
-    private static Task task(String name) {
-        return Task.all().stream()
-                .filter(task -> task.name().equals(name))
-                .findFirst()
-                .orElseThrow();
-    }
-
     @Test(dataProvider = "engines")
     public void anotherLossIsReportedBesideTheTrainingLoss(String engine)
             throws IOException, TranslateException {
-        Task task = task("MSELoss");
+        Task task = Task.of(MSELoss.class);
         AbstractLoss loss = MSELoss.builder().optName("squares").build();
         AbstractLoss other = MSELoss.builder().optName("also squares").build();
         AbstractLoss third = Losses.l1Loss();
@@ -257,7 +252,7 @@ public class TrainingIT {
     @Test(dataProvider = "engines")
     public void itTrainsInsideACompositeLossOfDjl(String engine)
             throws IOException, TranslateException {
-        Task task = task("MSELoss");
+        Task task = Task.of(MSELoss.class);
         Loss loss =
                 new SimpleCompositeLoss("both").addLoss(Losses.mseLoss()).addLoss(Losses.l1Loss());
         Recorder recorder = new Recorder(loss);
@@ -282,8 +277,8 @@ public class TrainingIT {
     public void itTrainsInsideAnIndexLossOfDjl(String engine)
             throws IOException, TranslateException {
         // One of three embeddings. An IndexLoss keeps accounts itself, and averages the batches.
-        Task task = task("TripletMarginLoss");
-        Samples samples = samples(task("MSELoss"), SAMPLES, 3);
+        Task task = Task.of(TripletMarginLoss.class);
+        Samples samples = samples(Task.of(MSELoss.class), SAMPLES, 3);
         AbstractLoss inner = Losses.mseLoss();
         Loss loss = new IndexLoss(inner, 1, 0);
         AbstractLoss counted = MSELoss.builder().optName("exact").build();
@@ -317,7 +312,7 @@ public class TrainingIT {
 
     @Test(dataProvider = "engines")
     public void twoTrainersShareALoss(String engine) {
-        Task task = task("CrossEntropyLoss weight, ignored, smoothed");
+        Task task = Task.of(CrossEntropyLoss.class, "weight, ignored, smoothed");
         Loss shared = task.loss().apply(task.network().get());
         double[] alone = parameters(engine, task, shared, 1)[0];
         double[][] together = parameters(engine, task, shared, 2);

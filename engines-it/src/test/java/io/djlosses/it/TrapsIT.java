@@ -5,14 +5,6 @@ import static org.testng.Assert.assertEquals;
 import static org.testng.Assert.assertTrue;
 import static org.testng.Assert.expectThrows;
 
-import io.djlosses.api.EmptyPolicy;
-import io.djlosses.api.Reduction;
-import io.djlosses.classification.CrossEntropyLoss;
-import io.djlosses.distribution.KLDivLoss;
-import io.djlosses.nd.Nd;
-import io.djlosses.optimizer.UncheckedTrainer;
-import io.djlosses.regression.MSELoss;
-import io.djlosses.regularization.L2Regularization;
 import ai.djl.Device;
 import ai.djl.Model;
 import ai.djl.engine.Engine;
@@ -35,6 +27,16 @@ import ai.djl.training.tracker.Tracker;
 import ai.djl.translate.TranslateException;
 
 import io.djlosses.Losses;
+import io.djlosses.api.EmptyPolicy;
+import io.djlosses.api.Reduction;
+import io.djlosses.classification.CrossEntropyLoss;
+import io.djlosses.distribution.KLDivLoss;
+import io.djlosses.embedding.TripletMarginLoss;
+import io.djlosses.examples.catalog.Lesson;
+import io.djlosses.nd.Nd;
+import io.djlosses.optimizer.UncheckedTrainer;
+import io.djlosses.regression.MSELoss;
+import io.djlosses.regularization.L2Regularization;
 
 import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;
@@ -55,7 +57,9 @@ public class TrapsIT {
 
     @DataProvider
     public Object[][] engines() {
-        return Outcome.onEveryEngine();
+        return Outcome.engines().stream()
+                .map(engine -> new Object[] {engine})
+                .toArray(Object[][]::new);
     }
 
     private static DefaultTrainingConfig config(Model model, Loss loss) {
@@ -87,10 +91,6 @@ public class TrapsIT {
         }
     }
 
-    private static Task task(String name) {
-        return Task.all().stream().filter(t -> t.name().equals(name)).findFirst().orElseThrow();
-    }
-
     // ------------------------------------------------------------------ gradients of zero
 
     @Test(dataProvider = "engines")
@@ -100,18 +100,18 @@ public class TrapsIT {
         zeroes(
                 engine,
                 Losses.tripletMarginLoss(),
-                () -> Task.network(4, x -> x, x -> x, x -> x.add(100)),
-                task("TripletMarginLoss").samples(20, 3));
+                () -> Task.network(Lesson.heads(4, x -> x, x -> x, x -> x.add(100))),
+                Task.of(TripletMarginLoss.class).samples(20, 3));
 
         // Every target of the first batches is ignored.
-        List<Data> ignored = task("CrossEntropyLoss").samples(20, 3);
+        List<Data> ignored = Task.of(CrossEntropyLoss.class).samples(20, 3);
         ignored.set(1, ignored.get(1).map(y -> -1));
         Loss entropy =
                 CrossEntropyLoss.builder()
                         .optIgnoreIndex(-1)
                         .optEmptyPolicy(EmptyPolicy.ZERO)
                         .build();
-        zeroes(engine, entropy, () -> Task.network(4, x -> x), ignored);
+        zeroes(engine, entropy, () -> Task.network(Lesson.heads(4, x -> x)), ignored);
     }
 
     private static void zeroes(
@@ -138,7 +138,7 @@ public class TrapsIT {
             throws IOException, TranslateException {
         // Two classes, one layer: what one row of the weights gains the other loses.
         // Of numbers that FLOAT32 adds without rounding.
-        List<Data> samples = task("CrossEntropyLoss").samples(20, 3);
+        List<Data> samples = Task.of(CrossEntropyLoss.class).samples(20, 3);
         samples.set(0, samples.get(0).map(x -> Math.rint(8 * x) / 8));
         samples.set(1, samples.get(1).map(y -> y % 2));
         Block layer = Linear.builder().setUnits(2).optBias(false).build();
@@ -157,7 +157,7 @@ public class TrapsIT {
     @Test(dataProvider = "engines")
     public void theUncheckedTrainerComputesTheSame(String engine)
             throws IOException, TranslateException {
-        Task task = task("MSELoss");
+        Task task = Task.of(MSELoss.class);
         List<Data> samples = task.samples(20, 3);
         Loss loss = Losses.mseLoss();
         double[] djl = train(engine, task.network().get(), loss, DataType.FLOAT32, samples, DJL);
@@ -189,7 +189,9 @@ public class TrapsIT {
     @Test(dataProvider = "engines")
     public void doublePrecisionTrains(String engine) throws IOException, TranslateException {
         for (Task task :
-                List.of(task("MSELoss"), task("CrossEntropyLoss weight, ignored, smoothed"))) {
+                List.of(
+                        Task.of(MSELoss.class),
+                        Task.of(CrossEntropyLoss.class, "weight, ignored, smoothed"))) {
             List<Data> samples = task.samples(20, 3);
             Loss loss = task.loss().apply(task.network().get());
             double[] wide =
@@ -200,7 +202,7 @@ public class TrapsIT {
             assertTrue(Outcome.difference(wide, single, 1e-12, 0) != null, "it was FLOAT32");
         }
         // DJL's own trainer reads the sum of the gradients as FLOAT32, its losses their value.
-        Task task = task("MSELoss");
+        Task task = Task.of(MSELoss.class);
         List<Data> samples = task.samples(20, 3);
         IllegalStateException trainer =
                 expectThrows(
@@ -230,7 +232,7 @@ public class TrapsIT {
 
     @Test(dataProvider = "engines")
     public void noReductionTrainsAsTheSum(String engine) throws IOException, TranslateException {
-        Task task = task("MSELoss");
+        Task task = Task.of(MSELoss.class);
         List<Data> samples = task.samples(20, 3);
         double[][] parameters = new double[2][];
         int i = 0;

@@ -1,15 +1,15 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.examples;
 
-import io.djlosses.api.Reduction;
-import io.djlosses.regression.L1Loss;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.training.loss.Loss;
 
 import io.djlosses.Losses;
+import io.djlosses.api.Reduction;
 import io.djlosses.examples.support.ExampleCommand;
+import io.djlosses.regression.L1Loss;
 
 import picocli.CommandLine.Command;
 
@@ -43,7 +43,7 @@ final class BuiltIn extends ExampleCommand {
             predictions = new NDList(manager.create(new float[] {0.1f, 0.2f, 0.3f}));
             labels = new NDList(manager.create(new float[] {0.1f, 0.2f, 0.2f}));
             print("Mean absolute error of predictions [0.1, 0.2, 0.3], labels [0.1, 0.2, 0.2]");
-            for (Loss mae : new Loss[] {new PlainMaeLoss(), new MaeLoss(Reduction.MEAN)}) {
+            for (Loss mae : new Loss[] {new PlainMaeLoss(), MaeLoss.builder().build()}) {
                 print("  %-12s  %.6f", mae.getName(), mae.evaluate(labels, predictions).getFloat());
             }
         }

@@ -1,8 +1,6 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.examples;
 
-import io.djlosses.nd.Nd;
-import io.djlosses.regularization.L2Regularization;
 import ai.djl.Model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
@@ -21,6 +19,8 @@ import io.djlosses.examples.support.Plots;
 import io.djlosses.examples.support.Samples;
 import io.djlosses.examples.support.SeedOption;
 import io.djlosses.examples.support.Training;
+import io.djlosses.nd.Nd;
+import io.djlosses.regularization.L2Regularization;
 
 import org.jspecify.annotations.Nullable;
 import org.knowm.xchart.XYChart;
@@ -65,7 +65,7 @@ final class Circles extends ExampleCommand {
                 L2Regularization.builder()
                         .setBlock(network)
                         .optLambda(0.001)
-                        .optConvention(Convention.HALF_SQUARED)
+                        .optConvention(L2Regularization.Convention.HALF_SQUARED)
                         .build();
         Loss objective =
                 Losses.sum(Losses.focalLoss(), Losses.l1Regularization(network, 0.001), l2);

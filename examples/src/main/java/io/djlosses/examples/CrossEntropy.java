@@ -1,13 +1,13 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.examples;
 
-import io.djlosses.nd.Nd;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 
 import io.djlosses.Losses;
 import io.djlosses.examples.support.ExampleCommand;
+import io.djlosses.nd.Nd;
 
 import picocli.CommandLine.Command;
 

@@ -1,7 +1,6 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.examples;
 
-import io.djlosses.sequence.CTCLoss;
 import ai.djl.Model;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.SequentialBlock;
@@ -19,6 +18,7 @@ import io.djlosses.examples.support.Samples;
 import io.djlosses.examples.support.SeedOption;
 import io.djlosses.examples.support.TextTable;
 import io.djlosses.examples.support.Training;
+import io.djlosses.sequence.CTCLoss;
 
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;

@@ -1,18 +1,20 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.examples;
 
-import io.djlosses.api.LossBuilder;
-import io.djlosses.api.Reduction;
-import io.djlosses.nd.Nd;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.loss.Loss;
 
+import io.djlosses.api.Reduction;
+import io.djlosses.examples.catalog.Curve;
+import io.djlosses.examples.catalog.Declaration;
+import io.djlosses.examples.catalog.Declarations;
 import io.djlosses.examples.support.ExampleCommand;
 import io.djlosses.examples.support.OutOption;
 import io.djlosses.examples.support.Plots;
+import io.djlosses.nd.Nd;
 
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.style.Styler.LegendLayout;
@@ -22,7 +24,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
 import java.math.BigDecimal;
-import java.util.Objects;
 
 /** Value and gradient of every loss that is a function of one number. */
 @Command(
@@ -35,9 +36,9 @@ final class Curves extends ExampleCommand {
     @Override
     public void run() {
         int count = 0;
-        for (Curve curve : Curve.values()) {
-            for (String loss : curve.losses) {
-                draw(curve, loss);
+        for (Declaration loss : Declarations.all()) {
+            if (loss.curve().isPresent()) {
+                draw(loss.curve().orElseThrow(), loss);
                 count++;
             }
         }
@@ -45,13 +46,14 @@ final class Curves extends ExampleCommand {
     }
 
     /** Draws the value of a loss, and its gradient beside it, for each label of interest. */
-    private void draw(Curve curve, String name) {
-        XYChart values = chart(name, curve.axis, "loss");
-        XYChart gradients = chart("Gradient of " + name, curve.axis, "gradient");
-        Loss none = loss(name, Reduction.NONE);
-        Loss sum = loss(name, Reduction.SUM);
+    private void draw(Curve curve, Declaration declared) {
+        String name = declared.name();
+        XYChart values = chart(name, curve.axis(), "loss");
+        XYChart gradients = chart("Gradient of " + name, curve.axis(), "gradient");
+        Loss none = declared.build(Reduction.NONE);
+        Loss sum = declared.build(Reduction.SUM);
         Engine engine = engine();
-        for (double label : curve.labels) {
+        for (double label : curve.labels()) {
             String title =
                     "label " + BigDecimal.valueOf(label).stripTrailingZeros().toPlainString();
             try (NDManager manager = engine.newBaseManager()) {
@@ -66,7 +68,7 @@ final class Curves extends ExampleCommand {
                 Plots.line(gradients, title, places, Nd.toDoubles(x.getGradient()));
             }
         }
-        boolean legend = curve.labels.length > 1;
+        boolean legend = curve.labels().length > 1;
         values.getStyler().setLegendVisible(legend);
         gradients.getStyler().setLegendVisible(legend);
         Plots.save(out.file(name + ".png"), values, gradients);
@@ -78,18 +80,5 @@ final class Curves extends ExampleCommand {
                 .setLegendPosition(LegendPosition.OutsideS)
                 .setLegendLayout(LegendLayout.Horizontal);
         return chart;
-    }
-
-    /** Makes a loss by the builder of its class. */
-    private static Loss loss(String name, Reduction reduction) {
-        try {
-            Class<?> type =
-                    Objects.requireNonNull(Recipe.catalog().get(name), name).getReturnType();
-            LossBuilder<?> builder = (LossBuilder<?>) type.getMethod("builder").invoke(null);
-            builder.optReduction(reduction);
-            return (Loss) builder.getClass().getMethod("build").invoke(builder);
-        } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException(e);
-        }
     }
 }

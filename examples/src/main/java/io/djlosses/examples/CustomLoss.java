@@ -1,8 +1,6 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.examples;
 
-import io.djlosses.api.ElementwiseLoss;
-import io.djlosses.api.Reduction;
 import ai.djl.Model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
@@ -16,13 +14,16 @@ import ai.djl.training.loss.Loss;
 import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.Tracker;
 
-import io.djlosses.Losses;
+import io.djlosses.api.ElementwiseLoss;
+import io.djlosses.api.Reduction;
+import io.djlosses.api.SimpleBuilder;
 import io.djlosses.examples.support.Batches;
 import io.djlosses.examples.support.Column;
 import io.djlosses.examples.support.ExampleCommand;
 import io.djlosses.examples.support.SeedOption;
 import io.djlosses.examples.support.TextTable;
 import io.djlosses.examples.support.Training;
+import io.djlosses.regression.MSELoss;
 
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -51,12 +52,18 @@ final class CustomLoss extends ExampleCommand {
         Reduction negatedSum = Reduction.of("negated sum", values -> values.sum().neg());
         List<Loss> losses =
                 List.of(
-                        Losses.mseLoss("mean square, built in"),
-                        new ErrorLoss("mean square, own", Reduction.MEAN, NDArray::square),
-                        new ErrorLoss("mean absolute, own", Reduction.MEAN, NDArray::abs),
-                        new ErrorLoss("fourth power, own", Reduction.MEAN, d -> d.pow(4)),
-                        new ErrorLoss("square, negated mean", negatedMean, NDArray::square),
-                        new ErrorLoss("square, negated sum", negatedSum, NDArray::square));
+                        MSELoss.builder().optName("mean square, built in").build(),
+                        ErrorLoss.of(NDArray::square).optName("mean square, own").build(),
+                        ErrorLoss.of(NDArray::abs).optName("mean absolute, own").build(),
+                        ErrorLoss.of(d -> d.pow(4)).optName("fourth power, own").build(),
+                        ErrorLoss.of(NDArray::square)
+                                .optName("square, negated mean")
+                                .optReduction(negatedMean)
+                                .build(),
+                        ErrorLoss.of(NDArray::square)
+                                .optName("square, negated sum")
+                                .optReduction(negatedSum)
+                                .build());
 
         print("Each prediction against its label");
         print("%s%n", table(losses));
@@ -139,9 +146,13 @@ final class CustomLoss extends ExampleCommand {
 
         private final UnaryOperator<NDArray> formula;
 
-        ErrorLoss(String name, Reduction reduction, UnaryOperator<NDArray> formula) {
-            super(name, reduction);
+        private ErrorLoss(SimpleBuilder<ErrorLoss> builder, UnaryOperator<NDArray> formula) {
+            super(builder);
             this.formula = formula;
+        }
+
+        static SimpleBuilder<ErrorLoss> of(UnaryOperator<NDArray> formula) {
+            return new SimpleBuilder<>("ErrorLoss", builder -> new ErrorLoss(builder, formula));
         }
 
         @Override

@@ -1,8 +1,6 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.examples;
 
-import io.djlosses.embedding.CosineEmbeddingLoss;
-import io.djlosses.embedding.PairwiseDistance;
 import ai.djl.Model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
@@ -12,6 +10,8 @@ import ai.djl.training.DefaultTrainingConfig;
 import ai.djl.training.loss.Loss;
 
 import io.djlosses.Losses;
+import io.djlosses.embedding.CosineEmbeddingLoss;
+import io.djlosses.embedding.PairwiseDistance;
 import io.djlosses.examples.support.Batches;
 import io.djlosses.examples.support.Column;
 import io.djlosses.examples.support.ExampleCommand;

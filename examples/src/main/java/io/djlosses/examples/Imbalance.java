@@ -1,16 +1,16 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.examples;
 
-import io.djlosses.api.Reduction;
-import io.djlosses.binary.BCEWithLogitsLoss;
-import io.djlosses.binary.GHMCLoss;
-import io.djlosses.binary.SigmoidFocalLoss;
 import ai.djl.Model;
 import ai.djl.nn.SequentialBlock;
 import ai.djl.training.DefaultTrainingConfig;
 import ai.djl.training.loss.Loss;
 
 import io.djlosses.Losses;
+import io.djlosses.api.Reduction;
+import io.djlosses.binary.BCEWithLogitsLoss;
+import io.djlosses.binary.GHMCLoss;
+import io.djlosses.binary.SigmoidFocalLoss;
 import io.djlosses.examples.support.Batches;
 import io.djlosses.examples.support.Column;
 import io.djlosses.examples.support.ExampleCommand;

@@ -1,7 +1,6 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.examples;
 
-import io.djlosses.api.Reduction;
 import ai.djl.Model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.nn.Parameter;
@@ -40,7 +39,7 @@ final class LinearRegression extends ExampleCommand {
 
     @Override
     public void run() {
-        for (Loss loss : List.of(new PlainMaeLoss(), new MaeLoss(Reduction.MEAN))) {
+        for (Loss loss : List.of(new PlainMaeLoss(), MaeLoss.builder().build())) {
             print("%s", loss.getName());
             Random random = seed.random(0);
             double[][] x = new double[SAMPLES][1];

@@ -1,16 +1,20 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.examples;
 
-import io.djlosses.api.ElementwiseLoss;
-import io.djlosses.api.Reduction;
 import ai.djl.ndarray.NDArray;
 
+import io.djlosses.api.ElementwiseLoss;
+import io.djlosses.api.SimpleBuilder;
 
 /** The absolute error, written on the library's base class, which reduces, checks and merges. */
 final class MaeLoss extends ElementwiseLoss {
 
-    MaeLoss(Reduction reduction) {
-        super("MaeLoss", reduction);
+    private MaeLoss(SimpleBuilder<MaeLoss> builder) {
+        super(builder);
+    }
+
+    static SimpleBuilder<MaeLoss> builder() {
+        return new SimpleBuilder<>("MaeLoss", MaeLoss::new);
     }
 
     @Override

@@ -1,7 +1,6 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.examples;
 
-import io.djlosses.api.Reduction;
 import ai.djl.Model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
@@ -72,7 +71,7 @@ final class MultiLabel extends ExampleCommand {
     /** The average over both labels, put together by the user. */
     private static final class ByHand extends Loss {
 
-        private final Loss mae = new MaeLoss(Reduction.MEAN);
+        private final Loss mae = MaeLoss.builder().build();
 
         ByHand() {
             super("ByHand");

@@ -1,10 +1,6 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.examples;
 
-import io.djlosses.api.Reduction;
-import io.djlosses.nd.Nd;
-import io.djlosses.regression.L1Loss;
-import io.djlosses.regression.SmoothL1Loss;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -12,9 +8,13 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.loss.Loss;
 
+import io.djlosses.api.Reduction;
 import io.djlosses.examples.support.ExampleCommand;
 import io.djlosses.examples.support.OutOption;
 import io.djlosses.examples.support.Plots;
+import io.djlosses.nd.Nd;
+import io.djlosses.regression.L1Loss;
+import io.djlosses.regression.SmoothL1Loss;
 
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.style.Styler.LegendPosition;

@@ -1,7 +1,6 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.examples;
 
-import io.djlosses.nd.Nd;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -13,6 +12,7 @@ import io.djlosses.Losses;
 import io.djlosses.examples.support.ExampleCommand;
 import io.djlosses.examples.support.SeedOption;
 import io.djlosses.examples.support.TextTable;
+import io.djlosses.nd.Nd;
 
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;

@@ -6,6 +6,9 @@ import ai.djl.nn.SequentialBlock;
 import ai.djl.training.loss.Loss;
 
 import io.djlosses.Losses;
+import io.djlosses.examples.catalog.Declaration;
+import io.djlosses.examples.catalog.Declarations;
+import io.djlosses.examples.catalog.Recipe;
 import io.djlosses.examples.support.Batches;
 import io.djlosses.examples.support.ClassAccuracy;
 import io.djlosses.examples.support.Column;
@@ -28,6 +31,7 @@ import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.Collectors;
 
 /** Trains a small network on real data with a loss of the catalog. */
 @Command(name = "train", description = "Trains on real data with any loss that can learn classes.")
@@ -87,7 +91,8 @@ final class Train extends ExampleCommand {
         require(batch > 0, "--batch must be positive, but was %d", batch);
         require(learningRate > 0, "--lr must be positive, but was %s", learningRate);
         require(l2 >= 0, "--l2 must not be negative, but was %s", l2);
-        Recipe recipe = recipe();
+        Declaration declared = declared();
+        Recipe recipe = declared.kind().recipe().orElseThrow();
         Samples samples = samples().shuffled(seed.random(0));
         int held = samples.size() / HELD_OUT;
         Samples validation = samples.range(0, held);
@@ -96,7 +101,7 @@ final class Train extends ExampleCommand {
 
         SequentialBlock network = Networks.dense(seed.random(1), 64, classes);
         recipe.finish(network);
-        Loss objective = Recipe.make(loss);
+        Loss objective = declared.build();
         String what = loss;
         if (l2 > 0) {
             objective = Losses.sum(objective, Losses.l2Regularization(network, l2));
@@ -131,13 +136,17 @@ final class Train extends ExampleCommand {
         }
     }
 
-    private Recipe recipe() {
-        return Recipe.of(loss)
+    private Declaration declared() {
+        return Declarations.named(loss)
+                .filter(declaration -> declaration.kind().recipe().isPresent())
                 .orElseThrow(
                         () ->
                                 error(
                                         "--loss %s does not fit classes; those that do: %s",
-                                        loss, String.join(", ", Recipe.losses())));
+                                        loss,
+                                        Declarations.withRecipe().stream()
+                                                .map(Declaration::name)
+                                                .collect(Collectors.joining(", "))));
     }
 
     private Samples samples() {

@@ -1,11 +1,6 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.examples;
 
-import io.djlosses.api.Reduction;
-import io.djlosses.vocabulary.AdaptiveLogSoftmaxWithLoss;
-import io.djlosses.vocabulary.CandidateSampler;
-import io.djlosses.vocabulary.SampledSoftmaxLoss;
-import io.djlosses.vocabulary.VocabularyHead;
 import ai.djl.Model;
 import ai.djl.modality.nlp.DefaultVocabulary;
 import ai.djl.modality.nlp.embedding.TrainableWordEmbedding;
@@ -23,6 +18,7 @@ import ai.djl.training.listener.TrainingListenerAdapter;
 import ai.djl.training.loss.Loss;
 
 import io.djlosses.Losses;
+import io.djlosses.api.Reduction;
 import io.djlosses.examples.support.Batches;
 import io.djlosses.examples.support.Column;
 import io.djlosses.examples.support.ExampleCommand;
@@ -31,6 +27,10 @@ import io.djlosses.examples.support.SeedOption;
 import io.djlosses.examples.support.Text;
 import io.djlosses.examples.support.TextTable;
 import io.djlosses.examples.support.Training;
+import io.djlosses.vocabulary.AdaptiveLogSoftmaxWithLoss;
+import io.djlosses.vocabulary.CandidateSampler;
+import io.djlosses.vocabulary.SampledSoftmaxLoss;
+import io.djlosses.vocabulary.VocabularyHead;
 
 import org.jspecify.annotations.Nullable;
 

@@ -1,8 +1,6 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.examples;
 
-import io.djlosses.optimizer.ParameterGroups;
-import io.djlosses.regularization.L2Regularization;
 import ai.djl.Model;
 import ai.djl.nn.Parameter;
 import ai.djl.nn.SequentialBlock;
@@ -22,6 +20,8 @@ import io.djlosses.examples.support.Samples;
 import io.djlosses.examples.support.SeedOption;
 import io.djlosses.examples.support.TextTable;
 import io.djlosses.examples.support.Training;
+import io.djlosses.optimizer.ParameterGroups;
+import io.djlosses.regularization.L2Regularization;
 
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -55,7 +55,7 @@ final class WeightDecay extends ExampleCommand {
                 L2Regularization.builder()
                         .setBlock(byLoss)
                         .optLambda(lambda)
-                        .optConvention(Convention.HALF_SQUARED)
+                        .optConvention(L2Regularization.Convention.HALF_SQUARED)
                         .build();
         double[] term = train(byLoss, Losses.sum(loss, penalty), sgd().build());
 

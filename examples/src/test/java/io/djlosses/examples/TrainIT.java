@@ -4,28 +4,18 @@ package io.djlosses.examples;
 import static org.testng.Assert.assertEquals;
 import static org.testng.Assert.assertTrue;
 
+import io.djlosses.examples.catalog.Declaration;
+import io.djlosses.examples.catalog.Declarations;
+import io.djlosses.examples.catalog.Kind;
+
 import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;
 
 import java.nio.file.Files;
-import java.util.Set;
-import java.util.TreeSet;
 import java.util.stream.Stream;
 
 /** The training command, on every engine, with every loss. */
 public class TrainIT {
-
-    /** Losses with a default that teach something else than classes. */
-    private static final Set<String> OTHERS =
-            Set.of(
-                    "CTCLoss",
-                    "CosineEmbeddingLoss",
-                    "GaussianNLLLoss",
-                    "HingeEmbeddingLoss",
-                    "MarginRankingLoss",
-                    "SDMLLoss",
-                    "TripletMarginLoss",
-                    "TripletMarginWithDistanceLoss");
 
     private static final String OUT = Cli.PICTURES.toString();
 
@@ -34,8 +24,8 @@ public class TrainIT {
         return Stream.of(Cli.engines())
                 .flatMap(
                         engine ->
-                                Recipe.losses().stream()
-                                        .map(loss -> new Object[] {engine[0], loss}))
+                                Declarations.withRecipe().stream()
+                                        .map(loss -> new Object[] {engine[0], loss.name()}))
                 .toArray(Object[][]::new);
     }
 
@@ -82,10 +72,11 @@ public class TrainIT {
 
     @Test
     public void everyLossOfTheCatalogHasARecipeOrAReason() {
-        Set<String> catalog = new TreeSet<>(Recipe.catalog().keySet());
-        assertTrue(catalog.containsAll(Recipe.losses()));
-        catalog.removeAll(Recipe.losses());
-        assertEquals(catalog, new TreeSet<>(OTHERS));
+        assertTrue(Declarations.withRecipe().size() > 20);
+        for (Declaration loss : Declarations.all()) {
+            Kind kind = loss.kind();
+            assertEquals(kind.recipe().isEmpty(), !kind.withoutRecipe().isBlank(), loss.name());
+        }
     }
 
     private static double accuracy(String out) {

@@ -4,8 +4,11 @@ package io.djlosses.examples;
 import static org.testng.Assert.assertEquals;
 import static org.testng.Assert.assertTrue;
 
-
 import io.djlosses.api.ElementwiseLoss;
+import io.djlosses.examples.catalog.Declaration;
+import io.djlosses.examples.catalog.Declarations;
+import io.djlosses.examples.catalog.Trait;
+
 import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;
 
@@ -15,8 +18,6 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.TreeSet;
 
 /** Each tutorial on each engine: fixed figures to the last digit, random ones within a range. */
 public class TutorialsIT {
@@ -169,26 +170,38 @@ public class TutorialsIT {
     public void curves(String engine) throws IOException {
         Path folder = Cli.PICTURES.resolve("curves");
         Cli.print("curves", engine, "--out", folder.toString());
-        for (Curve curve : Curve.values()) {
-            for (String loss : curve.losses) {
-                assertTrue(Files.size(folder.resolve(loss + ".png")) > 5000, loss);
+        for (Declaration loss : Declarations.all()) {
+            if (loss.curve().isPresent()) {
+                assertTrue(Files.size(folder.resolve(loss + ".png")) > 5000, loss.name());
             }
         }
     }
 
     @Test
     public void everyElementwiseLossHasACurve() {
-        // The root of a mean is one value for all elements.
-        Set<String> without = new TreeSet<>(Set.of("RMSELoss"));
-        Recipe.catalog()
-                .forEach(
-                        (name, factory) -> {
-                            if (ElementwiseLoss.class.isAssignableFrom(factory.getReturnType())
-                                    && Curve.of(name).isEmpty()) {
-                                assertTrue(without.remove(name), name);
-                            }
-                        });
-        assertEquals(without, Set.of());
+        for (Declaration loss : Declarations.all()) {
+            if (ElementwiseLoss.class.isAssignableFrom(loss.type()) && loss.curve().isEmpty()) {
+                // The root of a mean is one value for all elements.
+                assertTrue(loss.has(Trait.MEAN_ONLY) || loss.has(Trait.NO_CURVE), loss.name());
+            }
+        }
+    }
+
+    /** The gallery shows what the command draws. */
+    @Test
+    public void everyCurveIsInTheGallery() throws IOException {
+        Path root = Path.of("..");
+        String catalogue = Files.readString(root.resolve("CATALOGUE.md"));
+        StringBuilder missing = new StringBuilder();
+        for (Declaration loss : Declarations.all()) {
+            String file = "examples/curves/" + loss + ".png";
+            String line = "![Value and gradient of " + loss + "](" + file + ")";
+            boolean drawn = loss.curve().isPresent();
+            if (catalogue.contains(line) != drawn || Files.exists(root.resolve(file)) != drawn) {
+                missing.append(drawn ? "\nto add: " : "\nto remove: ").append(line);
+            }
+        }
+        assertEquals(missing.toString(), "", "CATALOGUE.md and examples/curves");
     }
 
     private static double[] stepLosses(String out) {

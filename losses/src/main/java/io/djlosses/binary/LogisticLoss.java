@@ -1,6 +1,8 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.binary;
 
+import ai.djl.ndarray.NDArray;
+
 import io.djlosses.api.Checks;
 import io.djlosses.api.ElementwiseLoss;
 import io.djlosses.api.LossBuilder;
@@ -8,11 +10,6 @@ import io.djlosses.api.Outcome;
 import io.djlosses.api.Reading;
 import io.djlosses.internal.kernel.Margin;
 import io.djlosses.nd.Nd;
-
-
-
-import ai.djl.ndarray.NDArray;
-
 
 import java.util.List;
 

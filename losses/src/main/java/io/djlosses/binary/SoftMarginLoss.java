@@ -1,18 +1,14 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.binary;
 
-import io.djlosses.Losses;
+import ai.djl.ndarray.NDArray;
+
 import io.djlosses.api.Checks;
 import io.djlosses.api.ElementwiseLoss;
 import io.djlosses.api.Outcome;
 import io.djlosses.api.Reading;
 import io.djlosses.api.SimpleBuilder;
 import io.djlosses.internal.kernel.Margin;
-
-
-
-import ai.djl.ndarray.NDArray;
-
 
 import java.util.List;
 

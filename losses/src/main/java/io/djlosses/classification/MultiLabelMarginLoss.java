@@ -1,7 +1,12 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.classification;
 
-import io.djlosses.Losses;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
 import io.djlosses.api.Divisor;
@@ -19,15 +24,6 @@ import io.djlosses.internal.fast.Script;
 import io.djlosses.internal.kernel.ClassAxis;
 import io.djlosses.internal.kernel.Hinge;
 import io.djlosses.nd.Nd;
-
-
-
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.index.NDIndex;
-import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
-
 
 import org.jspecify.annotations.Nullable;
 
@@ -72,7 +68,7 @@ import java.util.Objects;
  * }</pre>
  *
  * <p>Equivalent to {@code torch.nn.MultiLabelMarginLoss(reduction)} and {@code
- * mindspore.nn.MultiLabelMarginLoss}. Differences: targets may have any numeric type, and an empty
+ * mindspore.nn.MultilabelMarginLoss}. Differences: targets may have any numeric type, and an empty
  * batch gives NaN as a mean and 0 as a sum, where PyTorch returns uninitialized memory.
  */
 public final class MultiLabelMarginLoss extends AbstractLoss {

@@ -1,19 +1,15 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.composite;
 
-import io.djlosses.api.Checks;
-import io.djlosses.api.Fraction;
-import io.djlosses.api.MergeableLoss;
-import io.djlosses.nd.Nd;
-
-
-
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.training.loss.AbstractCompositeLoss;
 import ai.djl.training.loss.Loss;
 import ai.djl.util.Pair;
 
+import io.djlosses.api.Fraction;
+import io.djlosses.api.MergeableLoss;
+import io.djlosses.nd.Nd;
 
 import java.util.ArrayList;
 import java.util.List;

@@ -1,16 +1,11 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.composite;
 
-import io.djlosses.Losses;
-import io.djlosses.api.Checks;
-import io.djlosses.api.Reduction;
-
-
-
 import ai.djl.ndarray.NDList;
 import ai.djl.training.loss.Loss;
 import ai.djl.util.Pair;
 
+import io.djlosses.api.Checks;
 
 import java.util.ArrayList;
 import java.util.List;

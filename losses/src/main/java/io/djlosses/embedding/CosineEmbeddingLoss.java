@@ -1,6 +1,10 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.embedding;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.Shape;
+
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
 import io.djlosses.api.Divisor;
@@ -13,13 +17,6 @@ import io.djlosses.internal.array.Sums;
 import io.djlosses.internal.fast.Constants;
 import io.djlosses.internal.fast.Script;
 import io.djlosses.nd.Nd;
-
-
-
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.types.Shape;
-
 
 import org.jspecify.annotations.Nullable;
 
@@ -60,8 +57,9 @@ import java.util.List;
  * NDArray value = loss.evaluate(new NDList(similar), new NDList(embedding1, embedding2));
  * }</pre>
  *
- * <p>Equivalent to {@code torch.nn.CosineEmbeddingLoss(margin, reduction=…)}. MindSpore's adds
- * nothing to the squared norms, so that a zero vector gives NaN there. Shapes are never broadcast.
+ * <p>Equivalent to {@code torch.nn.CosineEmbeddingLoss(margin, reduction=…)} and {@code
+ * mindspore.nn.CosineEmbeddingLoss}, which adds nothing to the squared norms, so that a zero vector
+ * gives NaN there. Shapes are never broadcast.
  */
 public final class CosineEmbeddingLoss extends AbstractLoss {
 

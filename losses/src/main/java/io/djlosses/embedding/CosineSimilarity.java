@@ -1,14 +1,11 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.embedding;
 
-import io.djlosses.api.Checks;
-import io.djlosses.nd.Nd;
-
-
-
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 
+import io.djlosses.api.Checks;
+import io.djlosses.nd.Nd;
 
 /**
  * The cosine of the angle between embeddings: 1 for the same direction, −1 for the opposite one.

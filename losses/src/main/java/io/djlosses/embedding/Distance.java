@@ -1,12 +1,6 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.embedding;
 
-
-
-
-
-
-
 import ai.djl.ndarray.NDArray;
 
 /**

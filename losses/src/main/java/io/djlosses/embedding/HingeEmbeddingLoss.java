@@ -1,6 +1,8 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.embedding;
 
+import ai.djl.ndarray.NDArray;
+
 import io.djlosses.api.Checks;
 import io.djlosses.api.Divisor;
 import io.djlosses.api.ElementwiseLoss;
@@ -12,11 +14,6 @@ import io.djlosses.internal.core.Looks;
 import io.djlosses.internal.fast.Constants;
 import io.djlosses.internal.fast.Script;
 import io.djlosses.nd.Nd;
-
-
-
-import ai.djl.ndarray.NDArray;
-
 
 import java.util.List;
 
@@ -58,6 +55,9 @@ import java.util.List;
  *
  * <p>Equivalent to {@code torch.nn.HingeEmbeddingLoss(margin, reduction=…)} and {@code
  * mindspore.nn.HingeEmbeddingLoss}. Unlike there, shapes are never broadcast.
+ *
+ * @see <a href="https://doi.org/10.1109/CVPR.2006.100">Hadsell et al. 2006, Dimensionality
+ *     Reduction by Learning an Invariant Mapping</a>
  */
 public final class HingeEmbeddingLoss extends ElementwiseLoss {
 

@@ -1,15 +1,12 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.embedding;
 
-import io.djlosses.api.Checks;
-import io.djlosses.nd.Nd;
-
-
-
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 
+import io.djlosses.api.Checks;
+import io.djlosses.nd.Nd;
 
 /** What functions and losses of pairs of embeddings share. */
 final class Pairs {

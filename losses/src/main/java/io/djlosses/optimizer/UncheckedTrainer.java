@@ -1,10 +1,6 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.optimizer;
 
-import io.djlosses.api.Checks;
-
-
-
 import ai.djl.Model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.nn.Parameter;
@@ -14,6 +10,7 @@ import ai.djl.training.initializer.Initializer;
 import ai.djl.training.optimizer.Optimizer;
 import ai.djl.util.Pair;
 
+import io.djlosses.api.Checks;
 
 import java.util.Arrays;
 import java.util.function.Predicate;

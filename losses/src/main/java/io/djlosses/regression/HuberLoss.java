@@ -1,16 +1,13 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.regression;
 
+import ai.djl.ndarray.NDArray;
+
 import io.djlosses.api.ElementwiseLoss;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Outcome;
 import io.djlosses.api.Reading;
 import io.djlosses.internal.fast.Script;
-
-
-
-import ai.djl.ndarray.NDArray;
-
 
 import org.jspecify.annotations.Nullable;
 

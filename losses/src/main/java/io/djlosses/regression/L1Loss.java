@@ -1,7 +1,8 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.regression;
 
-import io.djlosses.Losses;
+import ai.djl.ndarray.NDArray;
+
 import io.djlosses.api.Divisor;
 import io.djlosses.api.ElementwiseLoss;
 import io.djlosses.api.Outcome;
@@ -9,11 +10,6 @@ import io.djlosses.api.Reading;
 import io.djlosses.api.SimpleBuilder;
 import io.djlosses.internal.fast.Constants;
 import io.djlosses.internal.fast.Script;
-
-
-
-import ai.djl.ndarray.NDArray;
-
 
 import java.util.List;
 
@@ -45,9 +41,10 @@ import java.util.List;
  * NDArray value = loss.evaluate(new NDList(label), new NDList(prediction));
  * }</pre>
  *
- * <p>Equivalent to {@code torch.nn.L1Loss(reduction=…)} and {@code mindspore.nn.L1Loss}; with
- * {@code optSampleWeighting(MEAN_BY_WEIGHT)} to {@code torch.nn.functional.l1_loss(weight=…)}.
- * Unlike there, shapes are never broadcast: a mismatch is an error.
+ * <p>Equivalent to {@code torch.nn.L1Loss(reduction=…)}, {@code mindspore.nn.L1Loss} and {@code
+ * mindspore.nn.MAELoss}; with {@code optSampleWeighting(MEAN_BY_WEIGHT)} to {@code
+ * torch.nn.functional.l1_loss(weight=…)}. Unlike there, shapes are never broadcast: a mismatch is
+ * an error.
  */
 public final class L1Loss extends ElementwiseLoss {
 

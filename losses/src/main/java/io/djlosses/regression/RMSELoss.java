@@ -1,7 +1,8 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.regression;
 
-import io.djlosses.Losses;
+import ai.djl.ndarray.NDArray;
+
 import io.djlosses.api.Checks;
 import io.djlosses.api.Divisor;
 import io.djlosses.api.ElementwiseLoss;
@@ -12,11 +13,6 @@ import io.djlosses.api.SimpleBuilder;
 import io.djlosses.api.Transform;
 import io.djlosses.internal.fast.Constants;
 import io.djlosses.internal.fast.Script;
-
-
-
-import ai.djl.ndarray.NDArray;
-
 
 import java.util.List;
 

@@ -1,6 +1,11 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.sequence;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
 import io.djlosses.api.Divisor;
@@ -8,19 +13,10 @@ import io.djlosses.api.Goal;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Outcome;
 import io.djlosses.api.Reading;
-import io.djlosses.api.Reduction;
 import io.djlosses.api.Terms;
 import io.djlosses.internal.array.Gradients;
 import io.djlosses.internal.fast.Script;
 import io.djlosses.nd.Nd;
-
-
-
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
-
 
 import org.jspecify.annotations.Nullable;
 
@@ -90,12 +86,12 @@ import java.util.stream.IntStream;
  * without a log-softmax. After a log-softmax both are the same, but for targets that end with a
  * blank, where PyTorch's gradient is not that of its value. Lengths may be arrays only, targets out
  * of range are an error, an unbatched target may be longer than its length, and −∞ does not make
- * the gradient NaN. {@code mindspore.ops.ctc_loss} is the same as PyTorch's. MXNet's {@code
- * CTCLoss} is {@code optFromLogits(true)} with labels {@code [targets]} and {@code NONE}, but its
- * blank is the last class unless told otherwise.
+ * the gradient NaN. {@code mindspore.nn.CTCLoss} is the same as PyTorch's. MXNet's {@code CTCLoss}
+ * is {@code optFromLogits(true)} with labels {@code [targets]} and {@code NONE}, but its blank is
+ * the last class unless told otherwise.
  *
- * @see <a href="https://www.cs.toronto.edu/~graves/icml_2006.pdf">Graves et al. 2006, Connectionist
- *     Temporal Classification</a>
+ * @see <a href="https://doi.org/10.1145/1143844.1143891">Graves et al. 2006, Connectionist Temporal
+ *     Classification</a>
  */
 public final class CTCLoss extends AbstractLoss {
 

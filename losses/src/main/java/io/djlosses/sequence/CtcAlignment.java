@@ -1,12 +1,6 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.sequence;
 
-
-
-
-
-
-
 import org.jspecify.annotations.Nullable;
 
 import java.util.Arrays;

@@ -1,12 +1,6 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.vocabulary;
 
-import io.djlosses.Losses;
-import io.djlosses.api.Checks;
-import io.djlosses.nd.Nd;
-
-
-
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
@@ -21,6 +15,8 @@ import ai.djl.training.ParameterStore;
 import ai.djl.training.initializer.UniformInitializer;
 import ai.djl.util.PairList;
 
+import io.djlosses.api.Checks;
+import io.djlosses.nd.Nd;
 
 import org.jspecify.annotations.Nullable;
 

@@ -3,9 +3,6 @@ package io.djlosses.vocabulary;
 
 import io.djlosses.api.Checks;
 
-
-
-
 import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.Set;

@@ -1,22 +1,6 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.vocabulary;
 
-import io.djlosses.Losses;
-import io.djlosses.api.AbstractLoss;
-import io.djlosses.api.Checks;
-import io.djlosses.api.Goal;
-import io.djlosses.api.Inputs;
-import io.djlosses.api.LossBuilder;
-import io.djlosses.api.Outcome;
-import io.djlosses.api.Reading;
-import io.djlosses.api.Reduction;
-import io.djlosses.api.Terms;
-import io.djlosses.internal.fast.Script;
-import io.djlosses.internal.kernel.ClassTargets;
-import io.djlosses.nd.Nd;
-
-
-
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
@@ -25,6 +9,17 @@ import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.core.Linear;
 
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Checks;
+import io.djlosses.api.Goal;
+import io.djlosses.api.Inputs;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Outcome;
+import io.djlosses.api.Reading;
+import io.djlosses.api.Terms;
+import io.djlosses.internal.fast.Script;
+import io.djlosses.internal.kernel.ClassTargets;
+import io.djlosses.nd.Nd;
 
 import org.jspecify.annotations.Nullable;
 

@@ -1,17 +1,14 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.vocabulary;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.index.NDIndex;
+
 import io.djlosses.api.Divisor;
 import io.djlosses.api.Terms;
 import io.djlosses.internal.array.Sums;
 import io.djlosses.internal.kernel.ClassTargets;
 import io.djlosses.nd.Nd;
-
-
-
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.index.NDIndex;
-
 
 import org.jspecify.annotations.Nullable;
 

@@ -7,8 +7,6 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
 
-import io.djlosses.internal.core.Traced;
-
 import org.jspecify.annotations.Nullable;
 
 import java.lang.ref.Cleaner;

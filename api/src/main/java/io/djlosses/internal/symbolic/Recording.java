@@ -280,9 +280,7 @@ final class Recording {
         types.add(type);
         return type.cast(
                 Proxy.newProxyInstance(
-                        Recording.class.getClassLoader(),
-                        types.toArray(Class<?>[]::new),
-                        handler));
+                        Recording.class.getClassLoader(), types.toArray(Class<?>[]::new), handler));
     }
 
     private NDArray array(NDArray array, Node node) {

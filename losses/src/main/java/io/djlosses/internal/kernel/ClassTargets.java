@@ -1,22 +1,18 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.internal.kernel;
 
-import io.djlosses.api.AbstractLoss;
-import io.djlosses.api.Checks;
-import io.djlosses.api.Divisor;
-import io.djlosses.api.Terms;
-import io.djlosses.api.Validation;
-import io.djlosses.internal.core.Traced;
-import io.djlosses.nd.Nd;
-
-
-
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Divisor;
+import io.djlosses.api.Terms;
+import io.djlosses.api.Validation;
+import io.djlosses.internal.core.Traced;
+import io.djlosses.nd.Nd;
 
 import org.jspecify.annotations.Nullable;
 

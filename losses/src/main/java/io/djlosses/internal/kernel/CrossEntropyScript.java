@@ -1,15 +1,12 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.internal.kernel;
 
+import ai.djl.ndarray.NDArray;
+
 import io.djlosses.api.Divisor;
 import io.djlosses.api.Goal;
 import io.djlosses.api.Reading;
 import io.djlosses.internal.fast.Script;
-
-
-
-import ai.djl.ndarray.NDArray;
-
 
 import org.jspecify.annotations.Nullable;
 

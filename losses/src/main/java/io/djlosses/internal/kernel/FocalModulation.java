@@ -1,14 +1,11 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.internal.kernel;
 
-import io.djlosses.internal.array.Gradients;
-import io.djlosses.nd.Nd;
-
-
-
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
 
+import io.djlosses.internal.array.Gradients;
+import io.djlosses.nd.Nd;
 
 /**
  * What the binary focal losses share: with the probability {@code q = 1 − p_t} of the wrong answer,

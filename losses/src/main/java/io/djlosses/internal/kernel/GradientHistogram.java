@@ -1,14 +1,6 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.internal.kernel;
 
-import io.djlosses.api.Checks;
-import io.djlosses.api.Divisor;
-import io.djlosses.api.Reading;
-import io.djlosses.internal.fast.Script;
-import io.djlosses.nd.Nd;
-
-
-
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
@@ -16,6 +8,11 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 
+import io.djlosses.api.Checks;
+import io.djlosses.api.Divisor;
+import io.djlosses.api.Reading;
+import io.djlosses.internal.fast.Script;
+import io.djlosses.nd.Nd;
 
 import org.jspecify.annotations.Nullable;
 

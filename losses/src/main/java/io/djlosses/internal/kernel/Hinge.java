@@ -1,15 +1,12 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.internal.kernel;
 
-import io.djlosses.nd.Nd;
-
-
-
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 
+import io.djlosses.nd.Nd;
 
 /** The hinges max(0, margin − x[y] + x[i]) of the margin losses over classes. */
 public final class Hinge {

@@ -1,15 +1,12 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.internal.kernel;
 
-import io.djlosses.api.Checks;
-import io.djlosses.internal.fast.Script;
-import io.djlosses.nd.Nd;
-
-
-
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 
+import io.djlosses.api.Checks;
+import io.djlosses.internal.fast.Script;
+import io.djlosses.nd.Nd;
 
 import org.jspecify.annotations.Nullable;
 

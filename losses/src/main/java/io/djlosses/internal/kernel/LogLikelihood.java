@@ -1,13 +1,10 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.internal.kernel;
 
-import io.djlosses.api.Terms;
-import io.djlosses.nd.Nd;
-
-
-
 import ai.djl.ndarray.NDArray;
 
+import io.djlosses.api.Terms;
+import io.djlosses.nd.Nd;
 
 /** The negative log-likelihood of a target, given the log-probability of each class. */
 public final class LogLikelihood {
