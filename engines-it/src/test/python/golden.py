@@ -10,7 +10,8 @@
 # specific language governing permissions and limitations under the License.
 """Writes the golden rows of DJLosses: one JSON file per loss class, with value and gradient of every row.
 
-    python golden.py OUTPUT_DIR        # OUTPUT_DIR is engines-it/src/test/resources/golden
+    python golden.py OUTPUT_DIR          # all losses; OUTPUT_DIR is engines-it/src/test/resources/golden
+    python golden.py OUTPUT_DIR HuberLoss   # some losses
 
 Running it again gives the same bytes. Every number that goes in is exactly representable in float32, everything is
 computed in float64, so a FLOAT32 and a FLOAT64 test feed identical inputs.
@@ -2152,10 +2153,12 @@ CATALOG = [l1_loss, mse_loss, smooth_l1_loss, huber_loss, rmse_loss, ghmr_loss, 
            sampled_softmax_loss, adaptive_log_softmax_with_loss]
 
 
-def main(folder):
+def main(folder, *losses):
     os.makedirs(folder, exist_ok=True)
     total = 0
     for make in CATALOG:
+        if losses and make.__name__.replace("_", "") not in [loss.lower() for loss in losses]:
+            continue
         g = make()
         count = g.write(folder)
         total += count
@@ -2167,4 +2170,4 @@ def main(folder):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(*sys.argv[1:]))

@@ -8,6 +8,8 @@ import io.djlosses.internal.array.Gradients;
 
 import org.jspecify.annotations.Nullable;
 
+import java.util.function.Supplier;
+
 /**
  * What a {@link Reading} found: a numerator and what it is to be divided by, or a result that needs
  * nothing more.
@@ -57,6 +59,21 @@ public final class Outcome {
     public static Outcome of(
             NDArray sum, Divisor divisor, double scale, @Nullable NDArray... gradients) {
         return new Outcome(sum, divisor, scale, gradients);
+    }
+
+    /**
+     * Returns the outcome of a closed form of one prediction, whose gradient may not be wanted.
+     *
+     * @param sum Σ values, a detached 0-d array
+     * @param divisor what MEAN divides by
+     * @param gradient whether the gradient is wanted
+     * @param scale a factor on the gradient
+     * @param slope makes the gradient, where it is wanted
+     * @return the outcome
+     */
+    public static Outcome of(
+            NDArray sum, Divisor divisor, boolean gradient, double scale, Supplier<NDArray> slope) {
+        return gradient ? of(sum, divisor, scale, slope.get()) : of(sum, divisor);
     }
 
     /** Returns the outcome that is the result already. */

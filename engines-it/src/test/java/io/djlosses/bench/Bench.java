@@ -80,6 +80,23 @@ final class Bench {
                                 times.get(variant).length,
                                 null));
             }
+            double[] accumulator = forwardTimes.get(Stage.ACCUMULATOR);
+            if (accumulator != null) {
+                Double ratio = ratio(forwardTimes, Stage.ACCUMULATOR, Stage.OURS);
+                results.put(
+                        Stage.ACCUMULATOR,
+                        new Run.Result(
+                                Turns.median(accumulator),
+                                null,
+                                ratio,
+                                null,
+                                null,
+                                null,
+                                null,
+                                null,
+                                accumulator.length,
+                                null));
+            }
         } catch (RuntimeException e) {
             failures.put("row", message(e));
         }

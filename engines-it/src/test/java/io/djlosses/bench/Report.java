@@ -82,6 +82,8 @@ final class Report {
         line("* **formula**: the reading of a loss that the engine differentiates.");
         line("* **built-in**: DJL's own loss; the column tells how many times faster ours is.");
         line("* **strict**: the cost of strict validation, which reads all data.");
+        line("* **fraction**: numerator and denominator apart, against the result.");
+        line("* **accumulator**: adding to an accumulator, against the value alone.");
         line("* **memory**: the peak of native memory over the resident input.");
         for (Run run : runs) {
             run(run);
@@ -201,6 +203,8 @@ final class Report {
         medians(run, "built-in / ours", Run.Result::ratioToOurs, Stage.BUILT_IN);
         medians(run, "ours / " + run.base() + ", forward", Run.Result::forwardRatio, Stage.OURS);
         medians(run, "strict / ours", Run.Result::ratioToOurs, Stage.STRICT);
+        medians(run, "fraction / evaluate", Run.Result::ratioToOurs, Stage.FRACTION);
+        medians(run, "accumulator / value", Run.Result::ratioToOurs, Stage.ACCUMULATOR);
         StringBuilder memory = new StringBuilder("| ours / " + run.base() + ", memory |");
         for (Size size : Size.values()) {
             memory.append(' ')
@@ -243,6 +247,8 @@ final class Report {
         head.add("value error");
         head.add("gradient error");
         head.add("strict / ours");
+        head.add("fraction / evaluate");
+        head.add("accumulator / value");
         if (memory) {
             head.add(base + " MiB");
             head.add("ours MiB");
@@ -266,6 +272,8 @@ final class Report {
             cells.add(error(value(row, Stage.OURS, Run.Result::valueError)));
             cells.add(error(value(row, Stage.OURS, Run.Result::gradientError)));
             cells.add(number(value(row, Stage.STRICT, Run.Result::ratioToOurs)));
+            cells.add(number(value(row, Stage.FRACTION, Run.Result::ratioToOurs)));
+            cells.add(number(value(row, Stage.ACCUMULATOR, Run.Result::ratioToOurs)));
             if (memory) {
                 cells.add(number(value(row, base, Run.Result::peakMiB)));
                 cells.add(number(value(row, Stage.OURS, Run.Result::peakMiB)));

@@ -32,6 +32,8 @@ final class Stage implements AutoCloseable {
     static final String OURS = "ours";
     static final String FORMULA = "formula";
     static final String STRICT = "strict";
+    static final String FRACTION = "fraction";
+    static final String ACCUMULATOR = "accumulator";
     static final String NATIVE = "native";
     static final String OPERATOR = "operator";
     static final String PLAIN = "plain";
@@ -163,6 +165,9 @@ final class Stage implements AutoCloseable {
         variants.put(FORMULA, formula);
         put(variants, BUILT_IN, row.builtIn());
         variants.put(STRICT, evaluation(row, size, Choice.AUTO, Validation.STRICT));
+        if (row.make(size, Choice.AUTO, Validation.INDICES) instanceof AbstractLoss loss) {
+            variants.put(FRACTION, in -> loss.fraction(in.labels(), in.predictions()).numerator());
+        }
         return variants;
     }
 
@@ -173,6 +178,13 @@ final class Stage implements AutoCloseable {
         Loss loss = rows.get(index).make(size, Choice.AUTO, Validation.INDICES);
         if (loss instanceof AbstractLoss abstractLoss) {
             forwards.put(OURS, in -> abstractLoss.value(in.labels(), in.predictions()));
+            abstractLoss.addAccumulator(ACCUMULATOR);
+            forwards.put(
+                    ACCUMULATOR,
+                    in -> {
+                        abstractLoss.updateAccumulator(ACCUMULATOR, in.labels(), in.predictions());
+                        return in.x();
+                    });
         }
         return forwards;
     }

@@ -256,7 +256,7 @@ public class CatalogueDocsIT {
         Map<String, List<String>> expected =
                 Map.of(
                         "README.md",
-                        List.of("has all " + losses + " losses"),
+                        List.of("lists all " + losses + " losses"),
                         "CHANGELOG.md",
                         List.of("- " + losses + " losses: "),
                         "engines-it/README.md",

@@ -178,9 +178,7 @@ public final class GHMCLoss extends AbstractLoss {
         NDArray weights = weights(targets, slope, goal.gradient());
         NDArray entropy = BinaryCrossEntropy.ofLogits(targets.label, x, null);
         NDArray sum = Sums.sumOfConstant(entropy.muli(weights));
-        return goal.gradient()
-                ? Outcome.of(sum, targets.divisor(), 1, slope.muli(weights))
-                : Outcome.of(sum, targets.divisor());
+        return Outcome.of(sum, targets.divisor(), goal.gradient(), 1, () -> slope.muli(weights));
     }
 
     /** Returns λ β(g). */

@@ -90,13 +90,11 @@ public final class SquaredHingeLoss extends ElementwiseLoss {
     }
 
     private Outcome inClosedForm(NDArray label, NDArray prediction, boolean gradient) {
-        Divisor divisor = Divisor.of(prediction.size());
         NDArray violation = prediction.mul(label).negi().addi(Nd.num(prediction, margin));
-        violation = violation.maximum(Nd.num(violation, 0));
-        NDArray sum = Constants.sumOfSquares(violation);
-        return gradient
-                ? Outcome.of(sum, divisor, -2, violation.muli(label))
-                : Outcome.of(sum, divisor);
+        NDArray hinge = violation.maximum(Nd.num(violation, 0));
+        NDArray sum = Constants.sumOfSquares(hinge);
+        return Outcome.of(
+                sum, Divisor.of(prediction.size()), gradient, -2, () -> hinge.muli(label));
     }
 
     private NDArray violation(NDArray label, NDArray prediction) {

@@ -14,10 +14,10 @@ import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Outcome;
 import io.djlosses.api.Reading;
 import io.djlosses.api.Terms;
-import io.djlosses.internal.array.Sums;
 import io.djlosses.internal.fast.Constants;
 import io.djlosses.internal.kernel.ClassAxis;
 import io.djlosses.internal.kernel.ClassTargets;
+import io.djlosses.internal.kernel.CrossEntropy;
 import io.djlosses.internal.kernel.CrossEntropyScript;
 import io.djlosses.nd.Nd;
 
@@ -136,16 +136,18 @@ public final class CrossEntropyLoss extends AbstractLoss {
     protected Terms terms(NDList labels, NDList predictions, Goal goal) {
         NDArray label = labels.get(0);
         NDArray logits = predictions.get(0);
-        return label.getShape().equals(logits.getShape())
-                ? ofProbabilities(Nd.cast(label, logits), logits)
-                : ofIndices(label, logits);
+        if (label.getShape().equals(logits.getShape())) {
+            return Terms.of(CrossEntropy.of(distribution(label, logits), logits));
+        }
+        ClassTargets targets = ClassAxis.targets(this, label, logits, ignoreIndex, weight);
+        return CrossEntropy.ofIndices(targets, logits, row(logits), labelSmoothing);
     }
 
     private @Nullable Outcome inClosedForm(NDList labels, NDList predictions, Goal goal) {
         NDArray label = labels.get(0);
         NDArray logits = predictions.get(0);
         return label.getShape().equals(logits.getShape())
-                ? closedForm(shares(Nd.cast(label, logits), logits), logits, goal.gradient())
+                ? CrossEntropy.inClosedForm(distribution(label, logits), logits, goal.gradient())
                 : smoothed(label, logits, goal.gradient());
     }
 
@@ -190,56 +192,13 @@ public final class CrossEntropyLoss extends AbstractLoss {
                 logits, targets, ignoreIndex, weight, labelSmoothing, goal);
     }
 
-    private Terms ofProbabilities(NDArray label, NDArray logits) {
-        return Terms.of(crossEntropy(shares(label, logits), logits));
+    /** Returns the class weights, of a shape that broadcasts to the logits. */
+    private @Nullable NDArray row(NDArray logits) {
+        return weight == null ? null : ClassAxis.row(weight, logits);
     }
 
-    /** Returns −Σc q[c] log p[c]. */
-    static NDArray crossEntropy(NDArray probabilities, NDArray logits) {
-        int axis = ClassAxis.of(logits);
-        return Nd.sum(Nd.logSoftmax(logits, axis).mul(probabilities), axis).neg();
-    }
-
-    /** Returns the sum of {@link #crossEntropy}, and (Σc q[c]) p − q as its gradient. */
-    static @Nullable Outcome closedForm(NDArray probabilities, NDArray logits, boolean gradient) {
-        if (logits.getShape().dimension() == 1 || Nd.isLogSoftmaxExact(logits)) {
-            return null;
-        }
-        NDArray prob = logits.softmax(1);
-        NDArray sums = Sums.sumOfConstant(probabilities, 1);
-        NDArray sum = Constants.sumLogSoftmax(logits, prob, probabilities, sums).neg();
-        Divisor divisor = Divisor.of(sums.size());
-        return gradient
-                ? Outcome.of(sum, divisor, 1, prob.muli(sums).subi(probabilities))
-                : Outcome.of(sum, divisor);
-    }
-
-    /** Returns the target with label smoothing and class weights: what −log p of a class counts. */
-    private NDArray shares(NDArray label, NDArray logits) {
-        NDArray target = label;
-        if (labelSmoothing > 0) {
-            double classes = logits.getShape().get(ClassAxis.of(logits));
-            target = Nd.mul(target, 1 - labelSmoothing).add(labelSmoothing / classes);
-        }
-        return weight == null ? target : target.mul(ClassAxis.row(weight, logits));
-    }
-
-    private Terms ofIndices(NDArray label, NDArray logits) {
-        ClassTargets targets = ClassAxis.targets(this, label, logits, ignoreIndex, weight);
-        if (labelSmoothing == 0) {
-            return targets.weigh(ClassAxis.logSoftmax(logits, targets.index()).neg());
-        }
-        int axis = ClassAxis.of(logits);
-        double classes = logits.getShape().get(axis);
-        NDArray logProb = Nd.logSoftmax(logits, axis); // [N, C, *]
-        NDArray picked = ClassAxis.pick(logProb, targets.index()); // [N, *]
-        NDArray all = weight == null ? logProb : logProb.mul(ClassAxis.row(weight, logProb));
-        NDArray spread = targets.keep(Nd.sum(all, axis).neg());
-        // Every class adds its share, but the mean still divides by the weights of the targets.
-        Terms terms = targets.weigh(picked.neg());
-        return terms.withValues(
-                Nd.mul(terms.values(), 1 - labelSmoothing)
-                        .add(Nd.mul(spread, labelSmoothing / classes)));
+    private NDArray distribution(NDArray label, NDArray logits) {
+        return CrossEntropy.distribution(Nd.cast(label, logits), row(logits), labelSmoothing);
     }
 
     /** {@inheritDoc} */

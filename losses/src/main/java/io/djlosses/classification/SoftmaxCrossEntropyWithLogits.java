@@ -16,6 +16,7 @@ import io.djlosses.api.Reduction;
 import io.djlosses.api.Terms;
 import io.djlosses.internal.kernel.ClassAxis;
 import io.djlosses.internal.kernel.ClassTargets;
+import io.djlosses.internal.kernel.CrossEntropy;
 import io.djlosses.internal.kernel.CrossEntropyScript;
 import io.djlosses.nd.Nd;
 
@@ -111,7 +112,7 @@ public final class SoftmaxCrossEntropyWithLogits extends AbstractLoss {
         NDArray label = labels.get(0);
         NDArray logits = predictions.get(0);
         if (!sparse) {
-            return Terms.of(CrossEntropyLoss.crossEntropy(Nd.cast(label, logits), logits));
+            return Terms.of(CrossEntropy.of(Nd.cast(label, logits), logits));
         }
         ClassTargets targets = ClassAxis.targets(this, label, logits, null, null);
         return targets.weigh(Nd.logSoftmax(logits, targets.index()).neg());
@@ -121,7 +122,7 @@ public final class SoftmaxCrossEntropyWithLogits extends AbstractLoss {
         NDArray logits = predictions.get(0);
         return sparse
                 ? null
-                : CrossEntropyLoss.closedForm(
+                : CrossEntropy.inClosedForm(
                         Nd.cast(labels.get(0), logits), logits, goal.gradient());
     }
 

@@ -108,7 +108,6 @@ public final class KLDivLoss extends ElementwiseLoss {
     }
 
     private Outcome inClosedForm(NDArray label, NDArray prediction, boolean gradient) {
-        Divisor divisor = Divisor.of(prediction.size());
         NDArray probability = logTarget ? label.exp() : label;
         NDArray values;
         if (logTarget) {
@@ -119,7 +118,7 @@ public final class KLDivLoss extends ElementwiseLoss {
             values = logarithm.muli(label).subi(prediction.mul(label));
         }
         NDArray sum = Sums.sumOfConstant(values);
-        return gradient ? Outcome.of(sum, divisor, -1, probability) : Outcome.of(sum, divisor);
+        return Outcome.of(sum, Divisor.of(prediction.size()), gradient, -1, () -> probability);
     }
 
     /** {@inheritDoc} */

@@ -127,10 +127,8 @@ public final class HingeEmbeddingLoss extends ElementwiseLoss {
             // An infinity that a mask should hide makes a product NaN.
             sum = Sums.sumOfConstant(unreduced(label, prediction));
         }
-        Divisor divisor = Divisor.of(prediction.size());
-        return gradient
-                ? Outcome.of(sum, divisor, 1, similar.subi(active))
-                : Outcome.of(sum, divisor);
+        return Outcome.of(
+                sum, Divisor.of(prediction.size()), gradient, 1, () -> similar.subi(active));
     }
 
     /** {@inheritDoc} */

@@ -159,9 +159,12 @@ public final class GHMRLoss extends AbstractLoss {
         NDArray root = root(errors.error);
         NDArray weights = weights(errors, root, goal.gradient());
         NDArray sum = Sums.sumOfConstant(smooth(errors.error, root).muli(weights));
-        return goal.gradient()
-                ? Outcome.of(sum, divisor(errors), 1, errors.error.div(root).muli(weights))
-                : Outcome.of(sum, divisor(errors));
+        return Outcome.of(
+                sum,
+                divisor(errors),
+                goal.gradient(),
+                1,
+                () -> errors.error.div(root).muli(weights));
     }
 
     private NDArray root(NDArray error) {

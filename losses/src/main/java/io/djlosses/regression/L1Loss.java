@@ -68,11 +68,8 @@ public final class L1Loss extends ElementwiseLoss {
 
     private Outcome inClosedForm(NDArray label, NDArray prediction, boolean gradient) {
         NDArray error = prediction.sub(label);
-        Divisor divisor = Divisor.of(error.size());
         NDArray sum = Constants.sumOfAbs(error);
-        return gradient
-                ? Outcome.of(sum, divisor, 1, Constants.sign(error))
-                : Outcome.of(sum, divisor);
+        return Outcome.of(sum, Divisor.of(error.size()), gradient, 1, () -> Constants.sign(error));
     }
 
     /** {@inheritDoc} */

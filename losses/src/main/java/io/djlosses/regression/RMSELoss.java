@@ -85,9 +85,8 @@ public final class RMSELoss extends ElementwiseLoss {
 
     private Outcome inClosedForm(NDArray label, NDArray prediction, boolean gradient) {
         NDArray error = prediction.sub(label);
-        Divisor divisor = Divisor.of(error.size());
         NDArray sum = Constants.sumOfSquares(error);
-        return gradient ? Outcome.of(sum, divisor, 2, error) : Outcome.of(sum, divisor);
+        return Outcome.of(sum, Divisor.of(error.size()), gradient, 2, () -> error);
     }
 
     /** {@inheritDoc} */

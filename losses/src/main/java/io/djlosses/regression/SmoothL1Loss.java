@@ -83,11 +83,8 @@ public final class SmoothL1Loss extends ElementwiseLoss {
         if (beta > 0) {
             return closedForm(error, beta, 1, gradient);
         }
-        Divisor divisor = Divisor.of(error.size());
         NDArray sum = Constants.sumOfAbs(error);
-        return gradient
-                ? Outcome.of(sum, divisor, 1, Constants.sign(error))
-                : Outcome.of(sum, divisor);
+        return Outcome.of(sum, Divisor.of(error.size()), gradient, 1, () -> Constants.sign(error));
     }
 
     /** Returns {@code factor} times the loss of every error. */
@@ -143,9 +140,7 @@ public final class SmoothL1Loss extends ElementwiseLoss {
         NDArray squares = Constants.sumOfSquares(clamped);
         NDArray sum = Sums.sumOfConstant(error.muli(clamped));
         sum.addi(sum).subi(squares).muli(Nd.num(sum, factor / beta / 2));
-        return gradient
-                ? Outcome.of(sum, divisor, factor / beta, clamped)
-                : Outcome.of(sum, divisor);
+        return Outcome.of(sum, divisor, gradient, factor / beta, () -> clamped);
     }
 
     /** {@inheritDoc} */

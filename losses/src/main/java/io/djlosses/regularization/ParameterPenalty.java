@@ -78,11 +78,7 @@ abstract class ParameterPenalty extends AbstractLoss {
     /** {@inheritDoc} */
     @Override
     protected Terms terms(NDList labels, NDList predictions, Goal goal) {
-        NDArray sum =
-                sum(
-                        predictions.get(0),
-                        parameter ->
-                                formula(goal.gradient() ? parameter : parameter.stopGradient()));
+        NDArray sum = sum(predictions.get(0), w -> formula(goal.gradient() ? w : w.stopGradient()));
         return Terms.of(Objects.requireNonNull(sum));
     }
 
@@ -90,32 +86,24 @@ abstract class ParameterPenalty extends AbstractLoss {
     @Override
     protected List<Reading> readings() {
         return List.of(
-                Reading.of(
-                        Reading.Kind.GRAPH,
-                        (labels, predictions, goal) -> {
-                            NDArray prediction = predictions.get(0);
-                            return outcome(sum(prediction, parameter -> recorded(parameter, goal)));
-                        }),
-                Reading.of(
-                        Reading.Kind.SCRIPT,
-                        (labels, predictions, goal) -> {
-                            NDArray prediction = predictions.get(0);
-                            return outcome(
-                                    sum(
-                                            prediction,
-                                            parameter -> scripted(parameter, prediction, goal)));
-                        }),
-                Reading.of(
-                        Reading.Kind.CLOSED_FORM,
-                        (labels, predictions, goal) -> {
-                            NDArray prediction = predictions.get(0);
-                            return outcome(
-                                    sum(prediction, parameter -> inClosedForm(parameter, goal)));
-                        }));
+                reading(Reading.Kind.GRAPH, this::recorded),
+                reading(Reading.Kind.SCRIPT, this::scripted),
+                reading(Reading.Kind.CLOSED_FORM, this::inClosedForm));
     }
 
-    private static @Nullable Outcome outcome(@Nullable NDArray sum) {
-        return sum == null ? null : Outcome.of(sum, Divisor.of(1));
+    /** Computes the penalty of one parameter with its gradient, or declines. */
+    private interface Penalty {
+        @Nullable NDArray of(NDArray parameter, NDArray prediction, Goal goal);
+    }
+
+    private Reading reading(Reading.Kind kind, Penalty penalty) {
+        return Reading.of(
+                kind,
+                (labels, predictions, goal) -> {
+                    NDArray prediction = predictions.get(0);
+                    NDArray sum = sum(prediction, w -> penalty.of(w, prediction, goal));
+                    return sum == null ? null : Outcome.of(sum, Divisor.of(1));
+                });
     }
 
     /** Sums a function of the chosen parameters; null where the function is. */
@@ -139,9 +127,9 @@ abstract class ParameterPenalty extends AbstractLoss {
     }
 
     /** Runs the formula as a graph, or, where the parameter is large, the closed form. */
-    private NDArray recorded(NDArray parameter, Goal goal) {
+    private NDArray recorded(NDArray parameter, NDArray prediction, Goal goal) {
         NDArray penalty = recorded.of(goal.gradient() ? parameter : parameter.stopGradient());
-        return penalty == null ? inClosedForm(parameter, goal) : penalty;
+        return penalty == null ? inClosedForm(parameter, prediction, goal) : penalty;
     }
 
     private @Nullable NDArray scripted(NDArray parameter, NDArray prediction, Goal goal) {
@@ -156,7 +144,7 @@ abstract class ParameterPenalty extends AbstractLoss {
                         call.options());
     }
 
-    private NDArray inClosedForm(NDArray parameter, Goal goal) {
+    private NDArray inClosedForm(NDArray parameter, NDArray prediction, Goal goal) {
         NDArray constant = parameter.stopGradient();
         // First what needs memory for a while only.
         NDArray penalty = penalty(constant);

@@ -8,6 +8,7 @@ import io.djlosses.api.Divisor;
 import io.djlosses.api.Terms;
 import io.djlosses.internal.array.Sums;
 import io.djlosses.internal.kernel.ClassTargets;
+import io.djlosses.internal.kernel.CrossEntropy;
 import io.djlosses.nd.Nd;
 
 import org.jspecify.annotations.Nullable;
@@ -55,15 +56,7 @@ sealed interface VocabularyTarget {
 
         @Override
         public Terms terms(NDArray logits) {
-            if (smoothing == 0) {
-                return targets.weigh(Nd.logSoftmax(logits, targets.index()).neg());
-            }
-            NDArray logProb = Nd.logSoftmax(logits, 1);
-            Terms terms = targets.weigh(Nd.pick(logProb, targets.index()).neg());
-            NDArray all = Nd.sum(weighted(logProb, weight), 1).neg();
-            return terms.withValues(
-                    Nd.mul(terms.values(), 1 - smoothing)
-                            .add(Nd.mul(targets.keep(all), share(logProb, smoothing))));
+            return CrossEntropy.ofIndices(targets, logits, weight, smoothing);
         }
 
         @Override
@@ -84,7 +77,7 @@ sealed interface VocabularyTarget {
                 NDArray one = targets.index().onesLike();
                 NDArray kept = targets.keep(Nd.cast(one, t)).expandDims(1);
                 t.muli(Nd.num(t, 1 - smoothing));
-                t.addi(weighted(kept.mul(Nd.num(t, share(t, smoothing))), weight));
+                t.addi(CrossEntropy.weighted(kept.mul(Nd.num(t, share(t, smoothing))), weight));
                 total = weight == null ? total : Nd.sum(t, 1);
             }
             if (total != null) {
@@ -119,7 +112,7 @@ sealed interface VocabularyTarget {
 
         @Override
         public Terms terms(NDArray logits) {
-            return Terms.of(Nd.sum(Nd.logSoftmax(logits, 1).mul(distribution()), 1).neg());
+            return Terms.of(CrossEntropy.of(distribution(), logits));
         }
 
         @Override
@@ -129,12 +122,7 @@ sealed interface VocabularyTarget {
         }
 
         private NDArray distribution() {
-            NDArray smooth =
-                    smoothing == 0
-                            ? label
-                            : Nd.mul(label, 1 - smoothing)
-                                    .add(Nd.num(label, share(label, smoothing)));
-            return weighted(smooth, weight);
+            return CrossEntropy.distribution(label, weight, smoothing);
         }
 
         @Override
@@ -145,9 +133,5 @@ sealed interface VocabularyTarget {
 
     private static double share(NDArray array, double smoothing) {
         return smoothing / array.getShape().get(1);
-    }
-
-    private static NDArray weighted(NDArray array, @Nullable NDArray weight) {
-        return weight == null ? array : array.mul(weight);
     }
 }

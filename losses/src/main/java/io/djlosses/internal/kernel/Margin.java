@@ -31,11 +31,13 @@ public final class Margin {
 
     /** Returns the closed form of the sum of log(1 + exp(−y x)). */
     public static Outcome closedForm(NDArray sign, NDArray score, boolean gradient) {
-        Divisor divisor = Divisor.of(score.size());
         NDArray violation = score.mul(sign).negi();
         NDArray sum = Constants.sumOfSoftplus(violation);
-        return gradient
-                ? Outcome.of(sum, divisor, -1, Nd.sigmoid(violation).muli(sign))
-                : Outcome.of(sum, divisor);
+        return Outcome.of(
+                sum,
+                Divisor.of(score.size()),
+                gradient,
+                -1,
+                () -> Nd.sigmoid(violation).muli(sign));
     }
 }
