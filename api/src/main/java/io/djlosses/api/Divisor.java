@@ -1,6 +1,7 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.api;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 
 import io.djlosses.nd.Nd;
@@ -40,6 +41,30 @@ public final class Divisor {
      */
     public static Divisor of(NDArray array) {
         return new Divisor(Double.NaN, array.stopGradient());
+    }
+
+    /** Returns a divisor that is an array which has no graph, and which is closed with it. */
+    static Divisor owning(NDArray constant) {
+        return new Divisor(Double.NaN, constant);
+    }
+
+    /** Returns the sum of two divisors, whose array, if it needs one, belongs to the result. */
+    Divisor plus(Divisor other, NDArray like) {
+        return isKnown() && other.isKnown()
+                ? of(number + other.number)
+                : owning(toArray(like).add(other.toArray(like)));
+    }
+
+    /** Returns this on the device of a part that it is merged with. */
+    Divisor onDevice(Device device) {
+        return array == null ? this : owning(array.toDevice(device, true));
+    }
+
+    /** Closes the array, if there is one. */
+    void close() {
+        if (array != null) {
+            array.close();
+        }
     }
 
     boolean isKnown() {

@@ -48,18 +48,24 @@ final class Evaluation {
 
     /** Computes numerator and denominator. */
     Fraction fraction(NDList labels, NDList predictions) {
-        NDList both;
+        NDList kept = new NDList();
+        Divisor divisor;
         try (NDScope scope = new NDScope()) {
             scope.suppressNotUsedWarning();
             Request request = request(labels, predictions, true, true);
             Outcome outcome = read(request, null);
-            NDArray numerator = keep(outcome.numerator(request.predictions()), labels, predictions);
-            Divisor divisor = divisor(request, outcome);
-            both = new NDList(numerator, keep(divisor.toArray(numerator), labels, predictions));
-            NDScope.unregister(both);
+            NDArray numerator = outcome.numerator(request.predictions());
+            kept.add(keep(numerator, labels, predictions));
+            divisor = divisor(request, outcome);
+            if (!divisor.isKnown()) {
+                // What Java knows becomes an array where someone asks for it.
+                kept.add(keep(divisor.toArray(kept.head()), labels, predictions));
+                divisor = Divisor.owning(kept.get(1));
+            }
+            NDScope.unregister(kept);
         }
-        both.forEach(NDScope::register);
-        return new Fraction(loss, both.get(0), both.get(1));
+        kept.forEach(NDScope::register);
+        return Fraction.of(loss, kept.head(), divisor);
     }
 
     /** Computes the numbers that an accumulator adds up. */

@@ -7,6 +7,8 @@ import ai.djl.ndarray.NDList;
 
 import io.djlosses.nd.Nd;
 
+import org.jspecify.annotations.Nullable;
+
 import java.util.ArrayList;
 import java.util.List;
 
@@ -16,7 +18,8 @@ import java.util.List;
  * has a numerator and a denominator for each of them.
  *
  * <p>For {@link Reduction#MEAN} the denominator is what the mean divides by, for {@link
- * Reduction#BATCH_MEAN} the batch size, else 1.
+ * Reduction#BATCH_MEAN} the batch size, else 1. Where Java knows it, it becomes an array only when
+ * someone asks for it.
  *
  * <ul>
  *   <li>Parts on one device: {@link #plus} and {@link #value}, then one backward.
@@ -30,11 +33,32 @@ public final class Fraction implements AutoCloseable {
     private final List<Term> terms;
 
     /** The part of one loss in a weighted sum of losses. */
-    private record Term(double weight, AbstractLoss loss, NDArray numerator, NDArray denominator) {
+    private static final class Term {
+
+        private final double weight;
+        private final AbstractLoss loss;
+        private final NDArray numerator;
+        private final Divisor divisor;
+
+        /** The divisor as an array, where someone has asked for it. */
+        private @Nullable NDArray denominator;
+
+        Term(double weight, AbstractLoss loss, NDArray numerator, Divisor divisor) {
+            this.weight = weight;
+            this.loss = loss;
+            this.numerator = numerator;
+            this.divisor = divisor;
+        }
+
+        NDArray denominator() {
+            NDArray array = denominator == null ? divisor.toArray(numerator) : denominator;
+            denominator = array;
+            return array;
+        }
 
         NDArray value() {
             EmptyPolicy policy = loss.options().emptyPolicy();
-            NDArray mean = Divisor.of(denominator).divide(numerator, policy, loss.getName());
+            NDArray mean = divisor.divide(numerator, policy, loss.getName());
             NDArray value = loss.transform().of(mean);
             return weight == 1 ? value : Nd.mul(value, weight);
         }
@@ -48,11 +72,8 @@ public final class Fraction implements AutoCloseable {
                                 + " and "
                                 + other.loss);
             }
-            return new Term(
-                    weight,
-                    loss,
-                    numerator.add(other.numerator),
-                    denominator.add(other.denominator));
+            NDArray sum = numerator.add(other.numerator);
+            return new Term(weight, loss, sum, divisor.plus(other.divisor, sum));
         }
 
         /** Tells whether another loss has the same class and options, as copies of one have. */
@@ -64,15 +85,20 @@ public final class Fraction implements AutoCloseable {
 
         /** Returns the numbers alone, without the gradient, on a device. */
         Term constant(Device device) {
-            return new Term(
-                    weight,
-                    loss,
-                    numerator.stopGradient().toDevice(device, true),
-                    denominator.toDevice(device, true));
+            NDArray constant = numerator.stopGradient().toDevice(device, true);
+            return new Term(weight, loss, constant, divisor.onDevice(device));
         }
 
         Term times(double factor) {
-            return new Term(weight * factor, loss, numerator, denominator);
+            return new Term(weight * factor, loss, numerator, divisor);
+        }
+
+        void close() {
+            numerator.close();
+            divisor.close();
+            if (denominator != null) {
+                denominator.close();
+            }
         }
     }
 
@@ -88,7 +114,12 @@ public final class Fraction implements AutoCloseable {
      * @param denominator what it is to be divided by, a 0-d constant
      */
     public Fraction(AbstractLoss loss, NDArray numerator, NDArray denominator) {
-        this(List.of(new Term(1, loss, numerator, denominator)));
+        this(List.of(new Term(1, loss, numerator, Divisor.owning(denominator))));
+    }
+
+    /** Makes the fraction of a numerator and what it is divided by. */
+    static Fraction of(AbstractLoss loss, NDArray numerator, Divisor divisor) {
+        return new Fraction(List.of(new Term(1, loss, numerator, divisor)));
     }
 
     /**
@@ -135,7 +166,7 @@ public final class Fraction implements AutoCloseable {
      * @throws IllegalStateException if this is the fraction of a sum of losses, which has several
      */
     public NDArray denominator() {
-        return single().denominator;
+        return single().denominator();
     }
 
     private Term single() {
@@ -166,7 +197,7 @@ public final class Fraction implements AutoCloseable {
      */
     public NDList denominators() {
         NDList list = new NDList();
-        terms.forEach(term -> list.add(term.denominator));
+        terms.forEach(term -> list.add(term.denominator()));
         return list;
     }
 
@@ -254,9 +285,6 @@ public final class Fraction implements AutoCloseable {
     /** Closes all arrays. */
     @Override
     public void close() {
-        for (Term term : terms) {
-            term.numerator.close();
-            term.denominator.close();
-        }
+        terms.forEach(Term::close);
     }
 }
