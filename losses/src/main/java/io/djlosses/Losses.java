@@ -244,7 +244,7 @@ public final class Losses {
     }
 
     /**
-     * Creates a {@link SoftmaxCrossEntropyWithLogits}, which gives one value a sample.
+     * Creates a {@link SoftmaxCrossEntropyWithLogits}, which gives one value per sample.
      *
      * @return the loss
      */

@@ -21,9 +21,9 @@ import java.util.List;
 /**
  * The binary cross entropy of probabilities: independent yes-or-no decisions.
  *
- * <p>For models that end in a sigmoid. Where the logits are at hand, {@link BCEWithLogitsLoss} is
+ * <p>For models that end in a sigmoid. If the model can give logits, {@link BCEWithLogitsLoss} is
  * the better choice: it stays exact where a probability rounds to 0 or 1. With weights {@code w},
- * every element adds
+ * each element contributes
  *
  * <pre>{@code
  * ℓ = −w (y log x + (1 − y) log(1 − x))        x probability, y label
@@ -163,7 +163,7 @@ public final class BCELoss extends ElementwiseLoss {
         /**
          * Sets a weight for each position of the last axis (default 1 for all).
          *
-         * @param weight one number for all, or one a position; finite and not negative
+         * @param weight one number for all, or one per position; finite and non-negative
          * @return this {@code Builder}
          */
         public Builder optWeight(double... weight) {

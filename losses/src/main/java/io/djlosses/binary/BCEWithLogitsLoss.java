@@ -23,7 +23,7 @@ import java.util.List;
  * The binary cross entropy of logits: independent yes-or-no decisions, computed without overflow.
  *
  * <p>Use it rather than {@link BCELoss} on sigmoid outputs, whose logarithm loses precision. With
- * weights {@code w} and a weight {@code p} of the positive class, every element adds
+ * weights {@code w} and a weight {@code p} of the positive class, each element contributes
  *
  * <pre>{@code
  * ℓ = w ((1 − y) x + (1 + (p − 1) y) softplus(−x))        x logit, y label
@@ -50,7 +50,7 @@ import java.util.List;
  * <p>Equivalent to {@code torch.nn.BCEWithLogitsLoss(weight, reduction, pos_weight)} and {@code
  * mindspore.nn.BCEWithLogitsLoss}. Weights here belong to the last axis; weights that change with
  * the batch travel with the labels, by {@code optSampleWeighting(MEAN_BY_COUNT)}. A label outside
- * [0, 1] is computed with, as there; strict validation rejects it.
+ * [0, 1] is used as it is, as there; strict validation rejects it.
  */
 public final class BCEWithLogitsLoss extends ElementwiseLoss {
 
@@ -206,7 +206,7 @@ public final class BCEWithLogitsLoss extends ElementwiseLoss {
         /**
          * Sets a weight for each position of the last axis (default 1 for all).
          *
-         * @param weight one number for all, or one a position; finite and not negative
+         * @param weight one number for all, or one per position; finite and non-negative
          * @return this {@code Builder}
          */
         public Builder optWeight(double... weight) {
@@ -217,8 +217,8 @@ public final class BCEWithLogitsLoss extends ElementwiseLoss {
         /**
          * Sets the weight of positive labels (default 1), which trades recall for precision.
          *
-         * @param posWeight one number for all, or one a position of the last axis; finite and not
-         *     negative
+         * @param posWeight one number for all, or one per position of the last axis; finite and
+         *     non-negative
          * @return this {@code Builder}
          */
         public Builder optPosWeight(double... posWeight) {

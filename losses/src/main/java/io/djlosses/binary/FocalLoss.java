@@ -20,9 +20,9 @@ import java.util.List;
 /**
  * The binary focal loss of probabilities: a cross entropy in which easy examples hardly count.
  *
- * <p>For detection and other tasks where most examples are easy negatives. Where the logits are at
- * hand, {@link SigmoidFocalLoss} is the better choice. With {@code p_t} the probability of the
- * right answer, every element adds
+ * <p>For detection and other tasks where most examples are easy negatives. If the model can give
+ * logits, {@link SigmoidFocalLoss} is the better choice. With {@code p_t} the probability of the
+ * right answer, each element contributes
  *
  * <pre>{@code
  * ℓ = α_t (1 − p_t)^γ BCE(x, y)                    x probability, y label, γ ≥ 0
@@ -163,7 +163,7 @@ public final class FocalLoss extends ElementwiseLoss {
         /**
          * Sets how much less an easy example counts (default 2; 0 makes all count alike).
          *
-         * @param gamma a number that is not negative
+         * @param gamma a non-negative number
          * @return this {@code Builder}
          */
         public Builder optGamma(double gamma) {

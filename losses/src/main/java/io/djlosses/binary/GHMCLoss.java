@@ -34,7 +34,7 @@ import java.util.List;
  *
  * <p>For detection and other tasks with many easy negatives and some hopeless outliers: elements
  * are weighted by the inverse of how many have a gradient of their size, see {@link
- * GradientHistogram}. Every element adds
+ * GradientHistogram}. Each element contributes
  *
  * <pre>{@code
  * ℓ = λ β(g) BCEWithLogits(x, y)        x logit, y label, λ lossWeight
@@ -138,7 +138,7 @@ public final class GHMCLoss extends AbstractLoss {
         }
     }
 
-    /** Tells whether a shape is that of class indices. */
+    /** Returns whether a shape is that of class indices. */
     private static boolean lacksClassAxis(Shape shape, Shape logits) {
         return !logits.isScalar()
                 && logits.get(Math.min(1, logits.dimension() - 1)) > 1
@@ -305,9 +305,9 @@ public final class GHMCLoss extends AbstractLoss {
         }
 
         /**
-         * Sets a factor of the loss (default 1).
+         * Sets a factor on the loss (default 1).
          *
-         * @param lossWeight a number that is not negative
+         * @param lossWeight a non-negative number
          * @return this {@code Builder}
          */
         public Builder optLossWeight(double lossWeight) {

@@ -19,8 +19,8 @@ import java.util.List;
 /**
  * The hinge: every prediction that is not right by a margin costs what it lacks.
  *
- * <p>The loss of support vector machines: predictions beyond the margin no longer matter. Every
- * element adds
+ * <p>The loss of support vector machines: predictions beyond the margin no longer matter. Each
+ * element contributes
  *
  * <pre>{@code
  * ℓ = max(0, m − y x)        x score, y label in {−1, 1}, m margin
@@ -46,7 +46,7 @@ import java.util.List;
  *
  * <p>Equivalent to {@code mxnet.gluon.loss.HingeLoss(margin)} and DJL's {@code HingeLoss}, which
  * give a mean for each sample; in PyTorch to {@code torch.relu(margin - y * x)}. A label other than
- * −1 and 1 is computed with; strict validation rejects it. Labels of 0 and 1 must be mapped by
+ * −1 and 1 is used as it is; strict validation rejects it. Labels of 0 and 1 must be mapped by
  * {@code 2y − 1} first. {@code torch.nn.HingeEmbeddingLoss} is another loss.
  *
  * @see <a href="https://doi.org/10.1007/BF00994018">Cortes and Vapnik 1995, Support-Vector

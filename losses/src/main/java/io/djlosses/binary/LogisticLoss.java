@@ -17,7 +17,7 @@ import java.util.List;
  * The logistic loss of a score, with labels −1 and 1, or 0 and 1.
  *
  * <p>With signed labels it is {@link SoftMarginLoss}, with binary ones {@link BCEWithLogitsLoss}.
- * Every element adds
+ * Each element contributes
  *
  * <pre>{@code
  * ℓ = log(1 + exp(−s x))        x score

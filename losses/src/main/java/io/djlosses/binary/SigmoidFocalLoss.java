@@ -23,7 +23,7 @@ import java.util.List;
  * The binary focal loss of logits: a cross entropy in which easy examples hardly count.
  *
  * <p>The loss of RetinaNet, for tasks where most examples are easy negatives. With {@code p = σ(x)}
- * every element adds
+ * each element contributes
  *
  * <pre>{@code
  * ℓ = α_t (1 − p_t)^γ BCEWithLogits(x, y)          x logit, y label, γ ≥ 0
@@ -172,7 +172,7 @@ public final class SigmoidFocalLoss extends ElementwiseLoss {
         /**
          * Sets how much less an easy example counts (default 2; 0 makes all count alike).
          *
-         * @param gamma a number that is not negative
+         * @param gamma a non-negative number
          * @return this {@code Builder}
          */
         public Builder optGamma(double gamma) {

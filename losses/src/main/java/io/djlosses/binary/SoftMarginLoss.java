@@ -16,7 +16,7 @@ import java.util.List;
  * The logistic loss of labels −1 and 1: a hinge rounded off.
  *
  * <p>Use it for binary classification by a score; it is {@link BCEWithLogitsLoss} for labels of
- * another form. Every element adds
+ * another form. Each element contributes
  *
  * <pre>{@code
  * ℓ = log(1 + exp(−y x))        x score, y label in {−1, 1}
@@ -41,7 +41,7 @@ import java.util.List;
  * <p>Equivalent to {@code torch.nn.SoftMarginLoss(reduction)} and {@code
  * mindspore.nn.SoftMarginLoss}. Difference: computed without overflow, so that a prediction that is
  * wrong by more than 88 has its value and gradient, where PyTorch gives ∞ and NaN. A label other
- * than −1 and 1 is computed with; strict validation rejects it.
+ * than −1 and 1 is used as it is; strict validation rejects it.
  */
 public final class SoftMarginLoss extends ElementwiseLoss {
 

@@ -18,8 +18,8 @@ import java.util.List;
 /**
  * The squared hinge: a hinge without a kink, which punishes large violations harder.
  *
- * <p>Use it for maximum-margin classification where {@link HingeLoss} converges badly. Every
- * element adds
+ * <p>Use it for maximum-margin classification where {@link HingeLoss} converges badly. Each element
+ * contributes
  *
  * <pre>{@code
  * ℓ = max(0, m − y x)²        x score, y label in {−1, 1}, m margin
@@ -42,9 +42,8 @@ import java.util.List;
  * }</pre>
  *
  * <p>Equivalent to {@code mxnet.gluon.loss.SquaredHingeLoss(margin)}, which gives a mean for each
- * sample; in PyTorch to {@code torch.relu(margin - y * x)**2}. A label other than −1 and 1 is
- * computed with; strict validation rejects it. Labels of 0 and 1 must be mapped by {@code 2y − 1}
- * first.
+ * sample; in PyTorch to {@code torch.relu(margin - y * x)**2}. A label other than −1 and 1 is used
+ * as it is; strict validation rejects it. Labels of 0 and 1 must be mapped by {@code 2y − 1} first.
  *
  * @see <a href="https://arxiv.org/abs/1306.0239">Tang 2013, Deep Learning using Linear Support
  *     Vector Machines</a>

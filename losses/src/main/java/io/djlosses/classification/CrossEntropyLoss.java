@@ -29,7 +29,7 @@ import java.util.List;
  * The cross entropy between logits and a class: the loss of classification into exclusive classes.
  *
  * <p>Targets are class indices, or a probability for each class. With {@code p = softmax(x)}, class
- * weights {@code w} and label smoothing {@code ε}, every sample adds
+ * weights {@code w} and label smoothing {@code ε}, each sample contributes
  *
  * <pre>{@code
  * indices:        ℓ = −(1 − ε) w[y] log p[y] − (ε / C) Σc w[c] log p[c],   0 if y = ignoreIndex
@@ -275,7 +275,7 @@ public final class CrossEntropyLoss extends AbstractLoss {
         /**
          * Sets the weight of each class (default 1 for all).
          *
-         * @param weight one number a class, finite and not negative
+         * @param weight one number per class, finite and non-negative
          * @return this {@code Builder}
          */
         public Builder optWeight(double... weight) {
@@ -284,7 +284,7 @@ public final class CrossEntropyLoss extends AbstractLoss {
         }
 
         /**
-         * Sets the class index of targets that count nothing (default −100).
+         * Sets the class index of the targets to ignore (default −100).
          *
          * @param ignoreIndex any number
          * @return this {@code Builder}

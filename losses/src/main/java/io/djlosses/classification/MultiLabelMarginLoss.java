@@ -35,7 +35,7 @@ import java.util.Objects;
  * exceed that of every other class by 1.
  *
  * <p>Use it where each sample lists its classes; {@link MultiLabelSoftMarginLoss} is smooth and
- * takes one label for each class. Every sample adds
+ * takes one label for each class. Each sample contributes
  *
  * <pre>{@code
  * ℓ = 1 / C · Σ_j Σ_i max(0, 1 − x[y[j]] + x[i])        x scores, y list of classes

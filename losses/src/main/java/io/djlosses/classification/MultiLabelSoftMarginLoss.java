@@ -30,8 +30,8 @@ import java.util.List;
  * The binary cross entropy of logits, averaged over the classes of each sample.
  *
  * <p>Use it where a sample may have any number of classes; {@link BCEWithLogitsLoss} is the same
- * without the average and with a weight for positive labels. With class weights {@code w} every
- * sample adds
+ * without the average and with a weight for positive labels. With class weights {@code w} each
+ * sample contributes
  *
  * <pre>{@code
  * ℓ = 1 / C · Σc w[c] (y[c] softplus(−x[c]) + (1 − y[c]) softplus(x[c]))     x logits, y labels
@@ -57,7 +57,7 @@ import java.util.List;
  *
  * <p>Equivalent to {@code torch.nn.MultiLabelSoftMarginLoss(weight, reduction)} and {@code
  * mindspore.nn.MultiLabelSoftMarginLoss}. Differences: shapes are never broadcast, and class
- * weights must not be negative. A label outside [0, 1] is computed with, as there; strict
+ * weights must not be negative. A label outside [0, 1] is used as it is, as there; strict
  * validation rejects it.
  */
 public final class MultiLabelSoftMarginLoss extends AbstractLoss {
@@ -201,7 +201,7 @@ public final class MultiLabelSoftMarginLoss extends AbstractLoss {
         /**
          * Sets the weight of each class (default 1 for all).
          *
-         * @param weight one number for all, or one a class; finite and not negative
+         * @param weight one number for all, or one per class; finite and non-negative
          * @return this {@code Builder}
          */
         public Builder optWeight(double... weight) {

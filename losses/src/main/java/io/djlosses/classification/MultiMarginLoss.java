@@ -34,7 +34,7 @@ import java.util.stream.Stream;
  * class should exceed every other by a margin.
  *
  * <p>Use it where a ranking of classes is wanted rather than probabilities. With class weights
- * {@code w} every sample adds
+ * {@code w} each sample contributes
  *
  * <pre>{@code
  * ℓ = w[y] / C · Σ_{i ≠ y} max(0, margin − x[y] + x[i])^p        x scores, y class, p ∈ {1, 2}
@@ -327,7 +327,7 @@ public final class MultiMarginLoss extends AbstractLoss {
         /**
          * Sets the weight of each class (default 1 for all).
          *
-         * @param weight one number a class, finite and not negative
+         * @param weight one number per class, finite and non-negative
          * @return this {@code Builder}
          */
         public Builder optWeight(double... weight) {

@@ -24,7 +24,7 @@ import java.util.List;
  * The negative log-likelihood of a class, for networks that end in log-probabilities.
  *
  * <p>Use {@link CrossEntropyLoss} on logits where there is a choice; this one is for a network
- * whose last layer is a log-softmax already. With class weights {@code w} every sample adds
+ * whose last layer is a log-softmax already. With class weights {@code w} each sample contributes
  *
  * <pre>{@code
  * ℓ = −w[y] x[y],   0 if y = ignoreIndex        x log-probabilities, y class
@@ -137,7 +137,7 @@ public final class NLLLoss extends AbstractLoss {
     @Override
     protected List<Reading> readings() {
         return List.of(
-                Reading.graph(Long.MAX_VALUE), // all but the input is one number a sample
+                Reading.graph(Long.MAX_VALUE), // all but the input is one number per sample
                 Reading.script(this::call));
     }
 
@@ -163,7 +163,7 @@ public final class NLLLoss extends AbstractLoss {
         /**
          * Sets the weight of each class (default 1 for all).
          *
-         * @param weight one number a class, finite and not negative
+         * @param weight one number per class, finite and non-negative
          * @return this {@code Builder}
          */
         public Builder optWeight(double... weight) {
@@ -172,7 +172,7 @@ public final class NLLLoss extends AbstractLoss {
         }
 
         /**
-         * Sets the class index of targets that count nothing (default −100).
+         * Sets the class index of the targets to ignore (default −100).
          *
          * @param ignoreIndex any number
          * @return this {@code Builder}

@@ -24,10 +24,10 @@ import org.jspecify.annotations.Nullable;
 import java.util.List;
 
 /**
- * MindSpore's cross entropy of logits: one value a sample unless a reduction is asked for.
+ * MindSpore's cross entropy of logits: one value per sample unless a reduction is asked for.
  *
  * <p>Use it to port MindSpore code; {@link CrossEntropyLoss} has more options and takes more
- * shapes. With {@code p = softmax(x)} every sample adds
+ * shapes. With {@code p = softmax(x)} each sample contributes
  *
  * <pre>{@code
  * sparse = false:  ℓ = −Σc y[c] log p[c]        y a probability for each class, or one-hot

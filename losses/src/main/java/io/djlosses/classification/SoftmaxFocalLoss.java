@@ -30,15 +30,15 @@ import java.util.List;
  *
  * <p>Use it where easy samples outnumber the hard ones by far. {@link SigmoidFocalLoss} is the
  * variant for independent yes-or-no decisions. With {@code p = softmax(x)} and class weights {@code
- * w} every position adds
+ * w} each position contributes
  *
  * <pre>{@code
  * indices:  ℓ = −w[y] (1 − p[y])^γ log p[y]
  * one-hot:  ℓ[c] = −y[c] w[c] (1 − p[c])^γ log p[c]        for each class c
  * }</pre>
  *
- * <p>and positions d1, …, dK are averaged into one value a sample. γ = 0 is the cross entropy. The
- * gradient at p = 1 is its limit 0 for every γ &gt; 0.
+ * <p>and positions d1, …, dK are averaged into one value per sample. γ = 0 is the cross entropy.
+ * The gradient at p = 1 is its limit 0 for every γ &gt; 0.
  *
  * <h2>Shapes</h2>
  *
@@ -299,7 +299,7 @@ public final class SoftmaxFocalLoss extends AbstractLoss {
         /**
          * Sets the weight of each class (default 1 for all).
          *
-         * @param weight one number a class, finite and not negative
+         * @param weight one number per class, finite and non-negative
          * @return this {@code Builder}
          */
         public Builder optWeight(double... weight) {
@@ -310,7 +310,7 @@ public final class SoftmaxFocalLoss extends AbstractLoss {
         /**
          * Sets how fast the loss of a class falls with its probability (default 2).
          *
-         * @param gamma the exponent γ, finite and not negative
+         * @param gamma the exponent γ, finite and non-negative
          * @return this {@code Builder}
          */
         public Builder optGamma(double gamma) {

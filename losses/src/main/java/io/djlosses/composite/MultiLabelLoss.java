@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * A loss for data with several labels a sample: the loss of each label, averaged or summed.
+ * A loss for data with several labels per sample: the loss of each label, averaged or summed.
  *
  * <p>With K labels, weights {@code w} (1 if not given) and a component loss {@code ℓk} for each,
  *
@@ -159,7 +159,7 @@ public final class MultiLabelLoss extends WeightedComponents {
         /**
          * Sets the weight of each label (default 1 for all).
          *
-         * @param weights one number a label, finite and not negative
+         * @param weights one number per label, finite and non-negative
          * @return this {@code Builder}
          */
         public Builder optWeights(double... weights) {

@@ -28,8 +28,8 @@ import java.util.List;
  * The negative log-likelihood of labels under a normal distribution whose mean and variance are
  * both predicted.
  *
- * <p>For regression that also says how sure it is. With {@code v = max(var, eps)} every element
- * adds
+ * <p>For regression that also says how sure it is. With {@code v = max(var, eps)} each element
+ * contributes
  *
  * <pre>{@code
  * ℓ = ½ (log v + (x − y)² / v)        x mean, var variance, y label
@@ -268,7 +268,7 @@ public final class GaussianNLLLoss extends AbstractLoss {
         /**
          * Sets the least variance (default 1e-6).
          *
-         * @param eps a number that is not negative
+         * @param eps a non-negative number
          * @return this {@code Builder}
          */
         public Builder optEps(double eps) {

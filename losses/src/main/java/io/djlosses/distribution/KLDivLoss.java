@@ -21,8 +21,8 @@ import java.util.List;
  * distribution of the labels.
  *
  * <p>For distillation, soft labels and variational models. The prediction is the logarithm of a
- * probability ({@code logSoftmax}); the label is a probability, or its logarithm. Every element
- * adds
+ * probability ({@code logSoftmax}); the label is a probability, or its logarithm. Each element
+ * contributes
  *
  * <pre>{@code
  * ℓ = y (log y − x)         x log-probability, y label; 0 log 0 = 0

@@ -19,7 +19,7 @@ import java.util.List;
  * The negative log-likelihood of counts under a Poisson distribution.
  *
  * <p>For regression of counts: visits, defects, photons. The prediction is the rate, or by default
- * its logarithm, which may have any sign. Every element adds
+ * its logarithm, which may have any sign. Each element contributes
  *
  * <pre>{@code
  * ℓ = exp(x) − y x               x logarithm of the rate, y count
@@ -46,7 +46,7 @@ import java.util.List;
  * }</pre>
  *
  * <p>Equivalent to {@code torch.nn.PoissonNLLLoss(log_input, full, eps, reduction)} and {@code
- * mindspore.nn.PoissonNLLLoss}. A negative label or rate is computed with, as there; strict
+ * mindspore.nn.PoissonNLLLoss}. A negative label or rate is used as it is, as there; strict
  * validation rejects it. Nothing is broadcast.
  */
 public final class PoissonNLLLoss extends ElementwiseLoss {
@@ -185,7 +185,7 @@ public final class PoissonNLLLoss extends ElementwiseLoss {
         /**
          * Sets what is added to a rate before its logarithm is taken (default 1e-8).
          *
-         * @param eps a number that is not negative
+         * @param eps a non-negative number
          * @return this {@code Builder}
          */
         public Builder optEps(double eps) {

@@ -26,7 +26,8 @@ import java.util.List;
  * The cosine embedding loss: similar pairs should point in the same direction, dissimilar ones in
  * directions whose cosine is at most a margin.
  *
- * <p>Use it to learn embeddings from pairs that are labeled similar or dissimilar. Every pair adds
+ * <p>Use it to learn embeddings from pairs that are labeled similar or dissimilar. Each pair
+ * contributes
  *
  * <pre>{@code
  * ℓ = 1 − cos                if y = 1

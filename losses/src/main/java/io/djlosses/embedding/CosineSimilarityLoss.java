@@ -24,7 +24,7 @@ import java.util.List;
  * length.
  *
  * <p>Use it to regress embeddings, or to pull the two embeddings of a pair together; {@link
- * CosineEmbeddingLoss} also pushes others apart. Every vector along the axis {@code dim} adds
+ * CosineEmbeddingLoss} also pushes others apart. Each vector along the axis {@code dim} contributes
  *
  * <pre>{@code
  * ℓ = 1 − cos,    cos = Σ x1 x2 / (max(‖x1‖, eps) · max(‖x2‖, eps))

@@ -21,7 +21,7 @@ public interface Distance {
      *
      * @param x1 the first embeddings, usually of shape (…, D)
      * @param x2 the second embeddings, of the same shape
-     * @return one distance a pair, usually of shape (…), with the gradient of both
+     * @return one distance per pair, usually of shape (…), with the gradient of both
      */
     NDArray between(NDArray x1, NDArray x2);
 }

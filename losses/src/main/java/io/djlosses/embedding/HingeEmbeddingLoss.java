@@ -22,7 +22,7 @@ import java.util.List;
  * apart.
  *
  * <p>Use it on distances that the model has computed, for example with {@link PairwiseDistance}, to
- * learn an embedding from pairs. Every element adds
+ * learn an embedding from pairs. Each element contributes
  *
  * <pre>{@code
  * ℓ = x                     if y = 1

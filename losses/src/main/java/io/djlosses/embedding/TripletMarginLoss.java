@@ -18,7 +18,7 @@ import java.util.List;
  * margin.
  *
  * <p>Use it to learn an embedding, of faces for example, from triplets; {@link
- * TripletMarginWithDistanceLoss} takes any distance. Every triplet adds
+ * TripletMarginWithDistanceLoss} takes any distance. Each triplet contributes
  *
  * <pre>{@code
  * ℓ = max(0, margin + d(a, p) − d(a, n)),    d(x1, x2) = ‖x1 − x2 + eps‖ₚ

@@ -16,7 +16,7 @@ import java.util.List;
  * The triplet loss with a distance of your own.
  *
  * <p>Use it where {@link TripletMarginLoss} would do but for its norm: with the cosine distance, or
- * with squared distances. Every triplet adds
+ * with squared distances. Each triplet contributes
  *
  * <pre>{@code
  * ℓ = max(0, margin + d(a, p) − d(a, n))

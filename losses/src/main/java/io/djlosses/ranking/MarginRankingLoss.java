@@ -27,7 +27,7 @@ import java.util.List;
  * other way round.
  *
  * <p>Use it to learn an order from pairwise comparisons, such as which of two documents answers a
- * query better. Every pair adds
+ * query better. Each pair contributes
  *
  * <pre>{@code
  * ℓ = max(0, −y (x1 − x2) + margin)

@@ -30,7 +30,7 @@ import java.util.List;
  *
  * <p>For box regression with many near-perfect boxes and some outliers: elements are weighted by
  * the inverse of how many have a gradient of their size, see {@link GradientHistogram}. With {@code
- * d = x − y}, every element adds
+ * d = x − y}, each element contributes
  *
  * <pre>{@code
  * ℓ = λ β(g) (√(d² + μ²) − μ)        x prediction, y label, λ lossWeight
@@ -291,9 +291,9 @@ public final class GHMRLoss extends AbstractLoss {
         }
 
         /**
-         * Sets a factor of the loss (default 1).
+         * Sets a factor on the loss (default 1).
          *
-         * @param lossWeight a number that is not negative
+         * @param lossWeight a non-negative number
          * @return this {@code Builder}
          */
         public Builder optLossWeight(double lossWeight) {

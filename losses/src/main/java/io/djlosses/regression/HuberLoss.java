@@ -18,7 +18,7 @@ import java.util.List;
  * pull with a bounded force.
  *
  * <p>Use it for regression with outliers. {@link SmoothL1Loss} is the same up to the factor {@code
- * δ}. Every element adds, with {@code d = x − y}
+ * δ}. Each element contributes, with {@code d = x − y}
  *
  * <pre>{@code
  * ℓ = d² / 2            if |d| < δ        x prediction, y label, δ > 0

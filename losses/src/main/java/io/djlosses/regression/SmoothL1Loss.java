@@ -23,8 +23,8 @@ import java.util.List;
  * is large.
  *
  * <p>The box loss of Fast R-CNN and its successors. {@link HuberLoss} is the same up to a factor:
- * this one keeps the slope at 1 whatever {@code β}, the other keeps the curvature. Every element
- * adds, with {@code d = x − y}
+ * this one keeps the slope at 1 whatever {@code β}, the other keeps the curvature. Each element
+ * contributes, with {@code d = x − y}
  *
  * <pre>{@code
  * ℓ = d² / (2β)     if |d| < β        x prediction, y label, β ≥ 0
@@ -178,7 +178,7 @@ public final class SmoothL1Loss extends ElementwiseLoss {
         /**
          * Sets the error at which the loss turns from quadratic to linear (default 1).
          *
-         * @param beta a number that is not negative; 0 gives {@link L1Loss}
+         * @param beta a non-negative number; 0 gives {@link L1Loss}
          * @return this {@code Builder}
          */
         public Builder optBeta(double beta) {

@@ -31,8 +31,8 @@ import java.util.List;
  * <h2>Shapes</h2>
  *
  * <ul>
- *   <li>{@code labels}: not looked at
- *   <li>{@code predictions: [(*), …]}: only their device, data type and manager are looked at
+ *   <li>{@code labels}: ignored
+ *   <li>{@code predictions: [(*), …]}: only their device, data type and manager are used
  *   <li>{@code out: ()}; every reduction gives the same, and {@code MEAN} divides by 1
  * </ul>
  *
@@ -131,7 +131,7 @@ public final class ElasticNetRegularization extends ParameterPenalty {
         /**
          * Sets the strength of the L1 penalty (default 1).
          *
-         * @param lambda1 finite and not negative
+         * @param lambda1 finite and non-negative
          * @return this {@code Builder}
          */
         public Builder optLambda1(double lambda1) {
@@ -142,7 +142,7 @@ public final class ElasticNetRegularization extends ParameterPenalty {
         /**
          * Sets the strength of the L2 penalty (default 1).
          *
-         * @param lambda2 finite and not negative
+         * @param lambda2 finite and non-negative
          * @return this {@code Builder}
          */
         public Builder optLambda2(double lambda2) {

@@ -33,8 +33,8 @@ import java.util.List;
  * <h2>Shapes</h2>
  *
  * <ul>
- *   <li>{@code labels}: not looked at
- *   <li>{@code predictions: [(*), …]}: only their device, data type and manager are looked at
+ *   <li>{@code labels}: ignored
+ *   <li>{@code predictions: [(*), …]}: only their device, data type and manager are used
  *   <li>{@code out: ()}; every reduction gives the same, and {@code MEAN} divides by 1
  * </ul>
  *
@@ -138,7 +138,7 @@ public final class L2Regularization extends ParameterPenalty {
         /**
          * Sets the strength of the penalty (default 1).
          *
-         * @param lambda finite and not negative
+         * @param lambda finite and non-negative
          * @return this {@code Builder}
          */
         public Builder optLambda(double lambda) {

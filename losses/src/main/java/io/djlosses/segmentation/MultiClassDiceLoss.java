@@ -245,7 +245,7 @@ public final class MultiClassDiceLoss extends AbstractLoss {
         /**
          * Sets the weight of each class (default 1 for all).
          *
-         * @param weights one number a class, finite and not negative
+         * @param weights one number per class, finite and non-negative
          * @return this {@code Builder}
          */
         public Builder optWeights(double... weights) {

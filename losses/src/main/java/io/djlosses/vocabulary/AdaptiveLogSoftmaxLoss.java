@@ -146,7 +146,7 @@ public final class AdaptiveLogSoftmaxLoss extends AbstractLoss {
     @Override
     protected List<Reading> readings() {
         return List.of(
-                Reading.graph(Long.MAX_VALUE), // all but the input is one number a sample
+                Reading.graph(Long.MAX_VALUE), // all but the input is one number per sample
                 Reading.script(this::call));
     }
 

@@ -33,7 +33,7 @@ import java.util.List;
  * memory. This loss takes the input of the last layer and its parameters instead, and goes through
  * the batch in chunks of rows, each of which leaves nothing behind but its share of the value and
  * of the gradients. With {@code p = softmax(x Wᵀ + b)}, class weights {@code w} and label smoothing
- * {@code ε}, every row adds
+ * {@code ε}, each row contributes
  *
  * <pre>{@code
  * indices:        ℓ = −(1 − ε) w[y] log p[y] − (ε / V) Σc w[c] log p[c],   0 if y = ignoreIndex
@@ -402,7 +402,7 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
         /**
          * Sets the weight of each class (default 1 for all).
          *
-         * @param weight one number a class, finite and not negative
+         * @param weight one number per class, finite and non-negative
          * @return this {@code Builder}
          */
         public Builder optWeight(double... weight) {
@@ -411,7 +411,7 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
         }
 
         /**
-         * Sets the class index of targets that count nothing (default −100).
+         * Sets the class index of the targets to ignore (default −100).
          *
          * @param ignoreIndex any number
          * @return this {@code Builder}

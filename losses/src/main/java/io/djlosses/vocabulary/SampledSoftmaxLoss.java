@@ -36,7 +36,7 @@ import java.util.List;
  *
  * <p>Every evaluation draws {@code S} classes, which stand for all others and are shared by the
  * batch. With the expected number of draws {@code Q} of each class, input {@code h}, labels {@code
- * y₁ … y_T} and the layer's weights {@code W} and biases {@code b}, every row adds
+ * y₁ … y_T} and the layer's weights {@code W} and biases {@code b}, each row contributes
  *
  * <pre>{@code
  * z(k) = ⟨h, W[k]⟩ + b[k] − log Q(k)

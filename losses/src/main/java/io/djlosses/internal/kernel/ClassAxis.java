@@ -91,7 +91,7 @@ public final class ClassAxis {
         return new Shape(rest);
     }
 
-    /** Tells whether a label has the shape of class indices: no class axis, or one of size 1. */
+    /** Returns whether a label has the shape of class indices: no class axis, or one of size 1. */
     public static boolean isIndex(NDArray label, NDArray scores) {
         Shape given = label.getShape();
         Shape shape = scores.getShape();

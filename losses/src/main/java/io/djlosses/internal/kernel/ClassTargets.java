@@ -52,7 +52,7 @@ public final class ClassTargets {
      * @param loss the loss, which decides whether data are read
      * @param label the indices, of any integer or floating-point type
      * @param classes the number of classes
-     * @param ignoreIndex the index of targets that count nothing, or null if every target counts
+     * @param ignoreIndex the index of the targets to ignore, or null if every target counts
      * @param classWeights the weight of each class, or null for 1
      * @param like an array of the type and manager that weights are to have
      * @return the targets
@@ -88,7 +88,7 @@ public final class ClassTargets {
      * @param loss the loss, which decides whether data are read
      * @param label the indices, of any integer or floating-point type
      * @param classes the number of classes
-     * @param ignoreIndex the index of targets that count nothing, or null if every target counts
+     * @param ignoreIndex the index of the targets to ignore, or null if every target counts
      * @param classWeights the weights of the classes, or null
      * @return the indices; null if data are not read, if there is nothing to average, or a script
      *     cannot tell {@code ignoreIndex} from other numbers
@@ -280,7 +280,7 @@ public final class ClassTargets {
      * Weights values that belong to the targets, and makes those of ignored targets 0, whatever
      * they were.
      *
-     * @param values one value a target
+     * @param values one value per target
      * @return their weighted values, of which each counts its weight in a mean
      */
     public Terms weigh(NDArray values) {
@@ -295,7 +295,7 @@ public final class ClassTargets {
     /**
      * Makes the values of ignored targets 0, whatever they were.
      *
-     * @param values one value a target
+     * @param values one value per target
      * @return the values, not weighted
      */
     public NDArray keep(NDArray values) {

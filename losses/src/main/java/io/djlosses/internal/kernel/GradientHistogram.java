@@ -188,7 +188,7 @@ public final class GradientHistogram {
     }
 
     /**
-     * Tells whether a {@link #script} is exact and has no state to keep.
+     * Returns whether a {@link #script} is exact and has no state to keep.
      *
      * @param prediction the prediction
      * @return whether to run it
@@ -222,7 +222,7 @@ public final class GradientHistogram {
                 script, Divisor.of(prediction.size()), List.of(prediction, label), numbers);
     }
 
-    /** Tells whether the integral part of a norm times the bins is the bin between two edges. */
+    /** Returns whether the integral part of a norm times the bins is the bin between two edges. */
     private static boolean multiplies(int bins) {
         for (int i = 1; i < bins; i++) {
             float edge = (float) ((double) i / bins);
