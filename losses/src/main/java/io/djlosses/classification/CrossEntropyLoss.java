@@ -26,9 +26,9 @@ import org.jspecify.annotations.Nullable;
 import java.util.List;
 
 /**
- * The cross entropy between logits and a class: the loss of classification into exclusive classes.
+ * The cross entropy between logits and targets, the standard loss for classification into exclusive classes.
  *
- * <p>Targets are class indices, or a probability for each class. With {@code p = softmax(x)}, class
+ * <p>Use it wherever each sample has one class. Targets are class indices, or a probability for each class. With {@code p = softmax(x)}, class
  * weights {@code w} and label smoothing {@code ε}, each sample contributes
  *
  * <pre>{@code
@@ -50,8 +50,7 @@ import java.util.List;
  * <h2>Reduction</h2>
  *
  * <p>With indices, {@code MEAN} divides by the sum of {@code w[y]} over the targets that are not
- * ignored, also under label smoothing; with probabilities, by the number of samples N·d1·…·dK,
- * whatever the weights. If all targets are ignored the mean is NaN with gradient zero; {@code
+ * ignored, also under label smoothing; with probabilities, by the number of samples N·d1·…·dK, regardless of the weights. If all targets are ignored, the mean is NaN with gradient zero; {@code
  * optEmptyPolicy} changes that.
  *
  * <h2>Example</h2>
@@ -149,7 +148,7 @@ public final class CrossEntropyLoss extends AbstractLoss {
                 : smoothed(label, logits, goal.gradient());
     }
 
-    /** Returns the closed form for indices whose smoothed one-hot rows are the whole target. */
+    /** Returns the closed form for indices without ignored ones, with smoothed one-hot rows as targets. */
     private @Nullable Outcome smoothed(NDArray label, NDArray logits, boolean gradient) {
         if (labelSmoothing == 0
                 || weight != null
@@ -214,7 +213,7 @@ public final class CrossEntropyLoss extends AbstractLoss {
                 : Outcome.of(sum, divisor);
     }
 
-    /** Returns the target with label smoothing and class weights: what −log p of a class counts. */
+    /** Returns the target with label smoothing and class weights: the factors of −log p of each class. */
     private NDArray shares(NDArray label, NDArray logits) {
         NDArray target = label;
         if (labelSmoothing > 0) {
@@ -235,7 +234,7 @@ public final class CrossEntropyLoss extends AbstractLoss {
         NDArray picked = ClassAxis.pick(logProb, targets.index()); // [N, *]
         NDArray all = weight == null ? logProb : logProb.mul(ClassAxis.row(weight, logProb));
         NDArray spread = targets.keep(Nd.sum(all, axis).neg());
-        // Every class adds its share, but the mean still divides by the weights of the targets.
+        // Every class contributes, but the mean still divides by the weights of the targets.
         Terms terms = targets.weigh(picked.neg());
         return terms.withValues(
                 Nd.mul(terms.values(), 1 - labelSmoothing)
@@ -295,7 +294,7 @@ public final class CrossEntropyLoss extends AbstractLoss {
         }
 
         /**
-         * Sets the share of the target that is spread evenly over all classes (default 0).
+         * Sets the probability that is spread evenly over all classes (default 0).
          *
          * @param labelSmoothing a number in [0, 1]
          * @return this {@code Builder}

@@ -29,8 +29,7 @@ import java.util.List;
 /**
  * The binary cross entropy of logits, averaged over the classes of each sample.
  *
- * <p>Use it where a sample may have any number of classes; {@link BCEWithLogitsLoss} is the same
- * without the average and with a weight for positive labels. With class weights {@code w} each
+ * <p>Use it if a sample may have any number of classes; {@link BCEWithLogitsLoss} is the same without the average and with a weight for positive labels. With class weights {@code w} each
  * sample contributes
  *
  * <pre>{@code
@@ -42,10 +41,8 @@ import java.util.List;
  *
  * <ul>
  *   <li>{@code labels: [(N, C)]}, {@code (*, C)} or {@code (C)}, in [0, 1], of any type
- *   <li>{@code predictions: [(N, C)]}, {@code (*, C)} or {@code (C)}: logits; the classes lie on
- *       the last axis
- *   <li>{@code out: ()}, or {@code (N)}, all but the last axis, with {@code NONE}; {@code MEAN}
- *       divides by the number of samples, whatever the weights
+ *   <li>{@code predictions: [(N, C)]}, {@code (*, C)} or {@code (C)}: logits; classes are on the last axis
+ *   <li>{@code out: ()}, or {@code (N)}, all axes but the last, with {@code NONE}; {@code MEAN} divides by the number of samples, regardless of the weights
  * </ul>
  *
  * <h2>Example</h2>
@@ -69,7 +66,7 @@ public final class MultiLabelSoftMarginLoss extends AbstractLoss {
                     .divisor("(torch.numel(x) / classes)")
                     .gradient("torch.sigmoid(x, out=dx).sub_(y)")
                     .scale("1. / classes")
-                    // Not as for binary cross-entropy, of which infinite logits make NaN.
+                    // Not as for binary cross entropy, which gives NaN for infinite logits.
                     .value(
                             "torch.relu(-x).mul_(y).add_(torch.relu(x).mul_(1. - y)).sub_("
                                     + BinaryCrossEntropy.MINUS_SOFTPLUS
