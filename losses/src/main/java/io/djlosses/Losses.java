@@ -50,8 +50,8 @@ import io.djlosses.vocabulary.LinearCrossEntropyLoss;
 import io.djlosses.vocabulary.SampledSoftmaxLoss;
 
 /**
- * Creates the losses of the library with their default options. To set options, use the builder of a loss:
- * {@code HuberLoss.builder().optDelta(2).build()}.
+ * Creates the losses of the library with their default options. To set options, use the builder of
+ * a loss: {@code HuberLoss.builder().optDelta(2).build()}.
  */
 public final class Losses {
 
@@ -69,7 +69,8 @@ public final class Losses {
     }
 
     /**
-     * Creates a {@link HuberLoss}, the squared error with linear tails, which is robust to outliers.
+     * Creates a {@link HuberLoss}, the squared error with linear tails, which is robust to
+     * outliers.
      *
      * @return the loss
      */
@@ -208,7 +209,8 @@ public final class Losses {
     }
 
     /**
-     * Creates a {@link MultiLabelMarginLoss}, the multi-class hinge loss for samples with several classes.
+     * Creates a {@link MultiLabelMarginLoss}, the multi-class hinge loss for samples with several
+     * classes.
      *
      * @return the loss
      */
@@ -217,7 +219,8 @@ public final class Losses {
     }
 
     /**
-     * Creates a {@link MultiLabelSoftMarginLoss}, the binary cross entropy averaged over the classes of a sample.
+     * Creates a {@link MultiLabelSoftMarginLoss}, the binary cross entropy averaged over the
+     * classes of a sample.
      *
      * @return the loss
      */
@@ -244,7 +247,8 @@ public final class Losses {
     }
 
     /**
-     * Creates a {@link SoftmaxCrossEntropyWithLogits}, MindSpore's cross entropy, with one value per sample.
+     * Creates a {@link SoftmaxCrossEntropyWithLogits}, MindSpore's cross entropy, with one value
+     * per sample.
      *
      * @return the loss
      */
@@ -302,7 +306,8 @@ public final class Losses {
     }
 
     /**
-     * Creates a {@link PoissonNLLLoss}, the negative log-likelihood of counts under a Poisson distribution.
+     * Creates a {@link PoissonNLLLoss}, the negative log-likelihood of counts under a Poisson
+     * distribution.
      *
      * @return the loss
      */
@@ -401,7 +406,8 @@ public final class Losses {
     }
 
     /**
-     * Creates a {@link LinearCrossEntropyLoss}, the cross entropy of a linear layer without all of its logits.
+     * Creates a {@link LinearCrossEntropyLoss}, the cross entropy of a linear layer without all of
+     * its logits.
      *
      * @return the loss
      */

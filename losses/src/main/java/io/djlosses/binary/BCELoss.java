@@ -21,22 +21,25 @@ import java.util.List;
 /**
  * The binary cross entropy of probabilities, for independent yes-or-no decisions.
  *
- * <p>Use it for models that end in a sigmoid. If the model can give logits, {@link BCEWithLogitsLoss} is the better choice: it stays exact where a probability rounds to 0 or 1. With weights {@code w},
- * each element contributes
+ * <p>Use it for models that end in a sigmoid. If the model can give logits, {@link
+ * BCEWithLogitsLoss} is the better choice: it stays exact where a probability rounds to 0 or 1.
+ * With weights {@code w}, each element contributes
  *
  * <pre>{@code
  * ℓ = −w (y log x + (1 − y) log(1 − x))        x probability, y label
  * }</pre>
  *
- * <p>Logarithms are clamped at −100, so that no value exceeds 100 w. The gradient is {@code
- * w (x − y) / max(x (1 − x), 1e-12)}, so a prediction that is certain and wrong has a gradient of size 1e12 rather than 0.
+ * <p>Logarithms are clamped at −100, so that no value exceeds 100 w. The gradient is {@code w (x −
+ * y) / max(x (1 − x), 1e-12)}, so a prediction that is certain and wrong has a gradient of size
+ * 1e12 rather than 0.
  *
  * <h2>Shapes</h2>
  *
  * <ul>
  *   <li>{@code labels: [(*)]}, any shape, in [0, 1]
  *   <li>{@code predictions: [(*)]}, same shape as the label, in [0, 1]
- *   <li>{@code out: ()}, or {@code (*)} with {@code NONE}; {@code MEAN} divides by the number of elements, regardless of the weights
+ *   <li>{@code out: ()}, or {@code (*)} with {@code NONE}; {@code MEAN} divides by the number of
+ *       elements, regardless of the weights
  * </ul>
  *
  * <h2>Example</h2>
@@ -47,8 +50,10 @@ import java.util.List;
  * }</pre>
  *
  * <p>Equivalent to {@code torch.nn.BCELoss(weight, reduction)} and {@code mindspore.nn.BCELoss}.
- * Weights here belong to the last axis; weights that change with the batch are passed with the labels, with {@code optSampleWeighting(MEAN_BY_COUNT)}. A prediction outside [0, 1] gives NaN here and an
- * error there and in strict validation; a label outside [0, 1] is used as it is, and rejected in strict validation.
+ * Weights here belong to the last axis; weights that change with the batch are passed with the
+ * labels, with {@code optSampleWeighting(MEAN_BY_COUNT)}. A prediction outside [0, 1] gives NaN
+ * here and an error there and in strict validation; a label outside [0, 1] is used as it is, and
+ * rejected in strict validation.
  */
 public final class BCELoss extends ElementwiseLoss {
 

@@ -20,9 +20,11 @@ import org.jspecify.annotations.Nullable;
 import java.util.List;
 
 /**
- * The binary cross entropy of logits, for independent yes-or-no decisions, computed without overflow.
+ * The binary cross entropy of logits, for independent yes-or-no decisions, computed without
+ * overflow.
  *
- * <p>Prefer it to {@link BCELoss} on the output of a sigmoid, whose logarithm loses precision. With weights {@code w} and a weight {@code p} of positive labels, each element contributes
+ * <p>Prefer it to {@link BCELoss} on the output of a sigmoid, whose logarithm loses precision. With
+ * weights {@code w} and a weight {@code p} of positive labels, each element contributes
  *
  * <pre>{@code
  * ℓ = w ((1 − y) x + (1 + (p − 1) y) softplus(−x))        x logit, y label
@@ -34,7 +36,8 @@ import java.util.List;
  * <ul>
  *   <li>{@code labels: [(*)]}, any shape, in [0, 1]
  *   <li>{@code predictions: [(*)]}, same shape as the label
- *   <li>{@code out: ()}, or {@code (*)} with {@code NONE}; {@code MEAN} divides by the number of elements, regardless of the weights
+ *   <li>{@code out: ()}, or {@code (*)} with {@code NONE}; {@code MEAN} divides by the number of
+ *       elements, regardless of the weights
  * </ul>
  *
  * <h2>Example</h2>
@@ -46,8 +49,9 @@ import java.util.List;
  * }</pre>
  *
  * <p>Equivalent to {@code torch.nn.BCEWithLogitsLoss(weight, reduction, pos_weight)} and {@code
- * mindspore.nn.BCEWithLogitsLoss}. Weights here belong to the last axis; weights that change with the batch are passed with the labels, with {@code optSampleWeighting(MEAN_BY_COUNT)}. A label outside
- * [0, 1] is used as it is, as there; strict validation rejects it.
+ * mindspore.nn.BCEWithLogitsLoss}. Weights here belong to the last axis; weights that change with
+ * the batch are passed with the labels, with {@code optSampleWeighting(MEAN_BY_COUNT)}. A label
+ * outside [0, 1] is used as it is, as there; strict validation rejects it.
  */
 public final class BCEWithLogitsLoss extends ElementwiseLoss {
 
@@ -212,7 +216,8 @@ public final class BCEWithLogitsLoss extends ElementwiseLoss {
         }
 
         /**
-         * Sets the weight of positive labels (default 1). A weight above 1 favors recall, one below 1 precision.
+         * Sets the weight of positive labels (default 1). A weight above 1 favors recall, one below
+         * 1 precision.
          *
          * @param posWeight one number for all, or one per position of the last axis; finite and
          *     non-negative

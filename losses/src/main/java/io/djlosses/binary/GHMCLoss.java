@@ -29,9 +29,12 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * The classification loss of the gradient harmonizing mechanism (GHM): a binary cross entropy of logits in which gradients of every size have the same total weight.
+ * The classification loss of the gradient harmonizing mechanism (GHM): a binary cross entropy of
+ * logits in which gradients of every size have the same total weight.
  *
- * <p>Use it for detection and other tasks with many easy negatives and some extreme outliers. An element is weighted by the inverse of the number of elements whose gradient has a similar size; see {@link GradientHistogram}. Each element contributes
+ * <p>Use it for detection and other tasks with many easy negatives and some extreme outliers. An
+ * element is weighted by the inverse of the number of elements whose gradient has a similar size;
+ * see {@link GradientHistogram}. Each element contributes
  *
  * <pre>{@code
  * ℓ = λ β(g) BCEWithLogits(x, y)        x logit, y label, λ lossWeight
@@ -46,20 +49,27 @@ import java.util.List;
  *
  * <ul>
  *   <li>{@code labels: [(*)]}, the shape of the prediction, in [0, 1]; or class indices {@code (N)}
- *       or {@code (N, d1, …, dK)} of any integer or floating-point type, for more than one class. A sample whose index is not a class has no positive label
- *   <li>{@code labels: [target, labelWeight]}, where the label weight has the shape of the prediction or lacks the class axis: an element counts if its weight is above 0, and is otherwise left out, even if it is NaN
- *   <li>{@code predictions: [(*)]}, any shape, or for class indices {@code (N, C)}, {@code (N, C, d1,
- *       …, dK)} or {@code (C)}
+ *       or {@code (N, d1, …, dK)} of any integer or floating-point type, for more than one class. A
+ *       sample whose index is not a class has no positive label
+ *   <li>{@code labels: [target, labelWeight]}, where the label weight has the shape of the
+ *       prediction or lacks the class axis: an element counts if its weight is above 0, and is
+ *       otherwise left out, even if it is NaN
+ *   <li>{@code predictions: [(*)]}, any shape, or for class indices {@code (N, C)}, {@code (N, C,
+ *       d1, …, dK)} or {@code (C)}
  *   <li>{@code out: ()}, or the shape of the prediction with {@code NONE}
  * </ul>
  *
  * <h2>Reduction</h2>
  *
- * <p>{@code MEAN} divides by {@code T}, the number of elements that count, and is the published loss; {@code SUM} and {@code NONE} do not divide. If no element counts, the mean is 0, as published; {@code optEmptyPolicy} changes that. The weights depend on the whole batch, so parts of a batch merge only as the average of their losses.
+ * <p>{@code MEAN} divides by {@code T}, the number of elements that count, and is the published
+ * loss; {@code SUM} and {@code NONE} do not divide. If no element counts, the mean is 0, as
+ * published; {@code optEmptyPolicy} changes that. The weights depend on the whole batch, so parts
+ * of a batch merge only as the average of their losses.
  *
  * <h2>State</h2>
  *
- * <p>With {@code momentum} the counts of the bins are smoothed over batches. {@code evaluate} and {@code fraction} update them; {@code value} and accumulators use them without changing them. See
+ * <p>With {@code momentum} the counts of the bins are smoothed over batches. {@code evaluate} and
+ * {@code fraction} update them; {@code value} and accumulators use them without changing them. See
  * {@link #histogram}.
  *
  * <h2>Example</h2>
@@ -69,7 +79,8 @@ import java.util.List;
  * NDArray value = loss.evaluate(new NDList(classes, labelWeight), new NDList(logits));
  * }</pre>
  *
- * <p>Equivalent to mmdetection's {@code GHMC(bins, momentum, loss_weight)}, which also always applies the sigmoid. Differences: the reductions, and a label weight that hides NaN.
+ * <p>Equivalent to mmdetection's {@code GHMC(bins, momentum, loss_weight)}, which also always
+ * applies the sigmoid. Differences: the reductions, and a label weight that hides NaN.
  *
  * @see <a href="https://arxiv.org/abs/1811.05181">Li et al. 2019, Gradient Harmonized Single-stage
  *     Detector</a>

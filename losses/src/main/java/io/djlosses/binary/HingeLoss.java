@@ -17,10 +17,11 @@ import io.djlosses.nd.Nd;
 import java.util.List;
 
 /**
- * The hinge loss for labels −1 and 1: zero for predictions that are right by a margin, and linear below the margin.
+ * The hinge loss for labels −1 and 1: zero for predictions that are right by a margin, and linear
+ * below the margin.
  *
- * <p>Use it for maximum-margin classification, as in support vector machines: predictions beyond the margin have no effect. Each
- * element contributes
+ * <p>Use it for maximum-margin classification, as in support vector machines: predictions beyond
+ * the margin have no effect. Each element contributes
  *
  * <pre>{@code
  * ℓ = max(0, m − y x)        x score, y label in {−1, 1}, m margin
@@ -44,8 +45,10 @@ import java.util.List;
  * NDArray value = loss.evaluate(new NDList(label), new NDList(scores));
  * }</pre>
  *
- * <p>Equivalent to {@code mxnet.gluon.loss.HingeLoss(margin)} and DJL's {@code HingeLoss}, which give one mean per sample, and in PyTorch to {@code torch.relu(margin - y * x)}. A label other than
- * −1 and 1 is used as it is; strict validation rejects it. Map labels 0 and 1 with {@code 2y − 1} first. {@code torch.nn.HingeEmbeddingLoss} is a different loss.
+ * <p>Equivalent to {@code mxnet.gluon.loss.HingeLoss(margin)} and DJL's {@code HingeLoss}, which
+ * give one mean per sample, and in PyTorch to {@code torch.relu(margin - y * x)}. A label other
+ * than −1 and 1 is used as it is; strict validation rejects it. Map labels 0 and 1 with {@code 2y −
+ * 1} first. {@code torch.nn.HingeEmbeddingLoss} is a different loss.
  *
  * @see <a href="https://doi.org/10.1007/BF00994018">Cortes and Vapnik 1995, Support-Vector
  *     Networks</a>

@@ -16,8 +16,9 @@ import java.util.List;
 /**
  * The logistic loss of a score, for labels −1 and 1 or labels 0 and 1.
  *
- * <p>Use it for binary classification if labels come in one of these forms. With signed labels it equals {@link SoftMarginLoss}, with binary labels {@link BCEWithLogitsLoss}.
- * Each element contributes
+ * <p>Use it for binary classification if labels come in one of these forms. With signed labels it
+ * equals {@link SoftMarginLoss}, with binary labels {@link BCEWithLogitsLoss}. Each element
+ * contributes
  *
  * <pre>{@code
  * ℓ = log(1 + exp(−s x))        x score
@@ -41,7 +42,9 @@ import java.util.List;
  * NDArray value = loss.evaluate(new NDList(label), new NDList(scores));
  * }</pre>
  *
- * <p>Equivalent to {@code mxnet.gluon.loss.LogisticLoss(label_format)}, which gives one mean per sample. For a label between the two values the formula above holds, while Gluon mixes their losses; strict validation rejects it. For soft labels use {@link BCEWithLogitsLoss}.
+ * <p>Equivalent to {@code mxnet.gluon.loss.LogisticLoss(label_format)}, which gives one mean per
+ * sample. For a label between the two values the formula above holds, while Gluon mixes their
+ * losses; strict validation rejects it. For soft labels use {@link BCEWithLogitsLoss}.
  */
 public final class LogisticLoss extends ElementwiseLoss {
 

@@ -16,7 +16,8 @@ import io.djlosses.nd.Nd;
 import java.util.List;
 
 /**
- * The squared hinge loss for labels −1 and 1: a hinge loss without a kink, which penalizes large violations more.
+ * The squared hinge loss for labels −1 and 1: a hinge loss without a kink, which penalizes large
+ * violations more.
  *
  * <p>Use it for maximum-margin classification if {@link HingeLoss} converges poorly. Each element
  * contributes
@@ -41,8 +42,9 @@ import java.util.List;
  * NDArray value = loss.evaluate(new NDList(label), new NDList(scores));
  * }</pre>
  *
- * <p>Equivalent to {@code mxnet.gluon.loss.SquaredHingeLoss(margin)}, which gives one mean per sample, and in PyTorch to {@code torch.relu(margin - y * x)**2}. A label other than −1 and 1 is used
- * as it is; strict validation rejects it. Map labels 0 and 1 with {@code 2y − 1} first.
+ * <p>Equivalent to {@code mxnet.gluon.loss.SquaredHingeLoss(margin)}, which gives one mean per
+ * sample, and in PyTorch to {@code torch.relu(margin - y * x)**2}. A label other than −1 and 1 is
+ * used as it is; strict validation rejects it. Map labels 0 and 1 with {@code 2y − 1} first.
  *
  * @see <a href="https://arxiv.org/abs/1306.0239">Tang 2013, Deep Learning using Linear Support
  *     Vector Machines</a>

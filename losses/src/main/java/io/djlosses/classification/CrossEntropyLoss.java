@@ -26,10 +26,12 @@ import org.jspecify.annotations.Nullable;
 import java.util.List;
 
 /**
- * The cross entropy between logits and targets, the standard loss for classification into exclusive classes.
+ * The cross entropy between logits and targets, the standard loss for classification into exclusive
+ * classes.
  *
- * <p>Use it wherever each sample has one class. Targets are class indices, or a probability for each class. With {@code p = softmax(x)}, class
- * weights {@code w} and label smoothing {@code ε}, each sample contributes
+ * <p>Use it wherever each sample has one class. Targets are class indices, or a probability for
+ * each class. With {@code p = softmax(x)}, class weights {@code w} and label smoothing {@code ε},
+ * each sample contributes
  *
  * <pre>{@code
  * indices:        ℓ = −(1 − ε) w[y] log p[y] − (ε / C) Σc w[c] log p[c],   0 if y = ignoreIndex
@@ -50,7 +52,8 @@ import java.util.List;
  * <h2>Reduction</h2>
  *
  * <p>With indices, {@code MEAN} divides by the sum of {@code w[y]} over the targets that are not
- * ignored, also under label smoothing; with probabilities, by the number of samples N·d1·…·dK, regardless of the weights. If all targets are ignored, the mean is NaN with gradient zero; {@code
+ * ignored, also under label smoothing; with probabilities, by the number of samples N·d1·…·dK,
+ * regardless of the weights. If all targets are ignored, the mean is NaN with gradient zero; {@code
  * optEmptyPolicy} changes that.
  *
  * <h2>Example</h2>
@@ -148,7 +151,10 @@ public final class CrossEntropyLoss extends AbstractLoss {
                 : smoothed(label, logits, goal.gradient());
     }
 
-    /** Returns the closed form for indices without ignored ones, with smoothed one-hot rows as targets. */
+    /**
+     * Returns the closed form for indices without ignored ones, with smoothed one-hot rows as
+     * targets.
+     */
     private @Nullable Outcome smoothed(NDArray label, NDArray logits, boolean gradient) {
         if (labelSmoothing == 0
                 || weight != null
@@ -213,7 +219,10 @@ public final class CrossEntropyLoss extends AbstractLoss {
                 : Outcome.of(sum, divisor);
     }
 
-    /** Returns the target with label smoothing and class weights: the factors of −log p of each class. */
+    /**
+     * Returns the target with label smoothing and class weights: the factors of −log p of each
+     * class.
+     */
     private NDArray shares(NDArray label, NDArray logits) {
         NDArray target = label;
         if (labelSmoothing > 0) {

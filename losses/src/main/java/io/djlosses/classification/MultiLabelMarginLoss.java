@@ -31,9 +31,11 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * The multi-class hinge loss for samples with several classes: the score of each class of a sample should exceed the score of every other class by 1.
+ * The multi-class hinge loss for samples with several classes: the score of each class of a sample
+ * should exceed the score of every other class by 1.
  *
- * <p>Use it if each sample lists its classes; {@link MultiLabelSoftMarginLoss} is smooth and takes one label for each class. Each sample contributes
+ * <p>Use it if each sample lists its classes; {@link MultiLabelSoftMarginLoss} is smooth and takes
+ * one label for each class. Each sample contributes
  *
  * <pre>{@code
  * ℓ = 1 / C · Σ_j Σ_i max(0, 1 − x[y[j]] + x[i])        x scores, y list of classes
@@ -52,7 +54,9 @@ import java.util.Objects;
  *   <li>{@code out: ()}, or {@code (N)} with {@code NONE}; {@code MEAN} divides by N
  * </ul>
  *
- * <p>An entry below −1, or of C or more, is an error. If indices are not read, it makes the value of its sample NaN, and the loss goes through all C entries of the lists, which is slow for many classes.
+ * <p>An entry below −1, or of C or more, is an error. If indices are not read, it makes the value
+ * of its sample NaN, and the loss goes through all C entries of the lists, which is slow for many
+ * classes.
  *
  * <h2>Example</h2>
  *
@@ -228,7 +232,8 @@ public final class MultiLabelMarginLoss extends AbstractLoss {
      *
      * @param entries INT64 class indices (N, L), −1 after the end of a list
      * @param listed whether each class is in the list of its sample, BOOLEAN (N, C)
-     * @param valid whether the list of each sample has no entry out of range, BOOLEAN (N), or null if all are valid
+     * @param valid whether the list of each sample has no entry out of range, BOOLEAN (N), or null
+     *     if all are valid
      */
     private record Lists(NDArray entries, NDArray listed, @Nullable NDArray valid) {
 

@@ -29,7 +29,8 @@ import java.util.List;
 /**
  * The binary cross entropy of logits, averaged over the classes of each sample.
  *
- * <p>Use it if a sample may have any number of classes; {@link BCEWithLogitsLoss} is the same without the average and with a weight for positive labels. With class weights {@code w} each
+ * <p>Use it if a sample may have any number of classes; {@link BCEWithLogitsLoss} is the same
+ * without the average and with a weight for positive labels. With class weights {@code w} each
  * sample contributes
  *
  * <pre>{@code
@@ -41,8 +42,10 @@ import java.util.List;
  *
  * <ul>
  *   <li>{@code labels: [(N, C)]}, {@code (*, C)} or {@code (C)}, in [0, 1], of any type
- *   <li>{@code predictions: [(N, C)]}, {@code (*, C)} or {@code (C)}: logits; classes are on the last axis
- *   <li>{@code out: ()}, or {@code (N)}, all axes but the last, with {@code NONE}; {@code MEAN} divides by the number of samples, regardless of the weights
+ *   <li>{@code predictions: [(N, C)]}, {@code (*, C)} or {@code (C)}: logits; classes are on the
+ *       last axis
+ *   <li>{@code out: ()}, or {@code (N)}, all axes but the last, with {@code NONE}; {@code MEAN}
+ *       divides by the number of samples, regardless of the weights
  * </ul>
  *
  * <h2>Example</h2>

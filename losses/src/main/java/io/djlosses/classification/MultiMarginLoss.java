@@ -30,10 +30,11 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * The multi-class hinge loss for exclusive classes, as in a support vector machine: the score of the correct class should exceed every other score by a margin.
+ * The multi-class hinge loss for exclusive classes, as in a support vector machine: the score of
+ * the correct class should exceed every other score by a margin.
  *
- * <p>Use it if you need a ranking of classes rather than probabilities. With class weights
- * {@code w} each sample contributes
+ * <p>Use it if you need a ranking of classes rather than probabilities. With class weights {@code
+ * w} each sample contributes
  *
  * <pre>{@code
  * ℓ = w[y] / C · Σ_{i ≠ y} max(0, margin − x[y] + x[i])^p        x scores, y class, p ∈ {1, 2}
@@ -47,7 +48,8 @@ import java.util.stream.Stream;
  *   <li>{@code labels: [(N)]}, class indices of any integer or floating-point type, also {@code (N,
  *       1)}; {@code ()} for a prediction (C)
  *   <li>{@code predictions: [(N, C)]} or {@code (C)}: scores
- *   <li>{@code out: ()}, or {@code (N)} with {@code NONE}; {@code MEAN} divides by N, regardless of the weights
+ *   <li>{@code out: ()}, or {@code (N)} with {@code NONE}; {@code MEAN} divides by N, regardless of
+ *       the weights
  * </ul>
  *
  * <h2>Example</h2>
@@ -86,7 +88,9 @@ public final class MultiMarginLoss extends AbstractLoss {
     }
 
     /**
-     * Keeps only the sum of each row of the gradient: a hinge has half the slope of x + |x − t|, where t = x[y] − margin. The engine computes the slope of the second term, as smooth L1 with beta 0, from x and t; where they are equal it is −1.
+     * Keeps only the sum of each row of the gradient: a hinge has half the slope of x + |x − t|,
+     * where t = x[y] − margin. The engine computes the slope of the second term, as smooth L1 with
+     * beta 0, from x and t; where they are equal it is −1.
      */
     private static Script linearOf(String constants, String weight) {
         return Script.closedForm("x")
@@ -310,7 +314,8 @@ public final class MultiMarginLoss extends AbstractLoss {
         }
 
         /**
-         * Sets the margin by which the score of the correct class should exceed the others (default 1).
+         * Sets the margin by which the score of the correct class should exceed the others (default
+         * 1).
          *
          * @param margin a finite number
          * @return this {@code Builder}

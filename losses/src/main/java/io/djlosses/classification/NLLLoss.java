@@ -23,7 +23,8 @@ import java.util.List;
 /**
  * The negative log-likelihood of a class, given log-probabilities.
  *
- * <p>Use it for a network whose last layer is a log-softmax. If you can choose, use {@link CrossEntropyLoss} on logits. With class weights {@code w} each sample contributes
+ * <p>Use it for a network whose last layer is a log-softmax. If you can choose, use {@link
+ * CrossEntropyLoss} on logits. With class weights {@code w} each sample contributes
  *
  * <pre>{@code
  * ℓ = −w[y] x[y],   0 if y = ignoreIndex        x log-probabilities, y class
@@ -34,14 +35,16 @@ import java.util.List;
  * <ul>
  *   <li>{@code labels: [(N)]} or {@code (N, d1, …, dK)}, class indices of any integer or
  *       floating-point type, also with a class axis of size 1; {@code ()} for a prediction (C)
- *   <li>{@code predictions: [(N, C)]}, {@code (N, C, d1, …, dK)} or {@code (C)}: log-probabilities, which are not checked
+ *   <li>{@code predictions: [(N, C)]}, {@code (N, C, d1, …, dK)} or {@code (C)}: log-probabilities,
+ *       which are not checked
  *   <li>{@code out: ()}, or {@code (N, d1, …, dK)} with {@code NONE}
  * </ul>
  *
  * <h2>Reduction</h2>
  *
- * <p>{@code MEAN} divides by the sum of {@code w[y]} over the targets that are not ignored. If all targets are ignored, or the batch is empty, the mean is NaN with gradient zero; {@code optEmptyPolicy}
- * changes that. A class of weight 0 and log-probability −∞ gives 0 · ∞ = NaN.
+ * <p>{@code MEAN} divides by the sum of {@code w[y]} over the targets that are not ignored. If all
+ * targets are ignored, or the batch is empty, the mean is NaN with gradient zero; {@code
+ * optEmptyPolicy} changes that. A class of weight 0 and log-probability −∞ gives 0 · ∞ = NaN.
  *
  * <h2>Example</h2>
  *
@@ -134,7 +137,8 @@ public final class NLLLoss extends AbstractLoss {
     @Override
     protected List<Reading> readings() {
         return List.of(
-                Reading.graph(Long.MAX_VALUE), // all arrays but the input hold one number per sample
+                Reading.graph(
+                        Long.MAX_VALUE), // all arrays but the input hold one number per sample
                 Reading.script(this::call));
     }
 

@@ -25,18 +25,20 @@ import org.jspecify.annotations.Nullable;
 import java.util.List;
 
 /**
- * The focal loss for exclusive classes: a cross entropy that gives little weight to well-classified samples.
+ * The focal loss for exclusive classes: a cross entropy that gives little weight to well-classified
+ * samples.
  *
- * <p>Use it if easy samples far outnumber the hard ones. {@link SigmoidFocalLoss} is the
- * variant for independent yes-or-no decisions. With {@code p = softmax(x)} and class weights {@code
- * w} each position contributes
+ * <p>Use it if easy samples far outnumber the hard ones. {@link SigmoidFocalLoss} is the variant
+ * for independent yes-or-no decisions. With {@code p = softmax(x)} and class weights {@code w} each
+ * position contributes
  *
  * <pre>{@code
  * indices:  ℓ = −w[y] (1 − p[y])^γ log p[y]
  * one-hot:  ℓ[c] = −y[c] w[c] (1 − p[c])^γ log p[c]        for each class c
  * }</pre>
  *
- * <p>and the values of the positions d1, …, dK are averaged into one value per sample. With γ = 0 this is the cross entropy. The gradient at p = 1 is its limit 0 for every γ &gt; 0.
+ * <p>and the values of the positions d1, …, dK are averaged into one value per sample. With γ = 0
+ * this is the cross entropy. The gradient at p = 1 is its limit 0 for every γ &gt; 0.
  *
  * <h2>Shapes</h2>
  *
@@ -50,7 +52,8 @@ import java.util.List;
  *
  * <h2>Reduction</h2>
  *
- * <p>{@code MEAN} divides by N for indices, regardless of the weights. For one-hot labels it divides by N · C, so the mean is C times smaller than for the same labels as indices.
+ * <p>{@code MEAN} divides by N for indices, regardless of the weights. For one-hot labels it
+ * divides by N · C, so the mean is C times smaller than for the same labels as indices.
  *
  * <h2>Example</h2>
  *
@@ -61,7 +64,8 @@ import java.util.List;
  *
  * <p>Equivalent to {@code mindspore.nn.FocalLoss(weight, gamma, reduction)}; no equivalent in
  * PyTorch. Differences: any number of axes and labels without a class axis are accepted, negative
- * indices are rejected, and the gradient for γ &lt; 1 at p = 1 is 0 rather than NaN. With a single class, labels are taken as indices, as there.
+ * indices are rejected, and the gradient for γ &lt; 1 at p = 1 is 0 rather than NaN. With a single
+ * class, labels are taken as indices, as there.
  *
  * @see <a href="https://arxiv.org/abs/1708.02002">Lin et al. 2017, Focal Loss for Dense Object
  *     Detection</a>
@@ -126,7 +130,8 @@ public final class SoftmaxFocalLoss extends AbstractLoss {
     }
 
     /**
-     * Writes the derivative with respect to log p[y], times that of log p[y], into the array of the gradient.
+     * Writes the derivative with respect to log p[y], times that of log p[y], into the array of the
+     * gradient.
      */
     private static Script.ClosedFormBuilder scriptOf(String weight) {
         String values =

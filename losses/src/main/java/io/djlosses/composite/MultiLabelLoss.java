@@ -15,7 +15,8 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * A loss for data with several labels per sample: the weighted average or sum of the losses of the labels.
+ * A loss for data with several labels per sample: the weighted average or sum of the losses of the
+ * labels.
  *
  * <p>With K labels, weights {@code w} (1 if not given) and a component loss {@code ℓk} for each,
  *
@@ -34,7 +35,8 @@ import java.util.Objects;
  *
  * <h2>Reduction</h2>
  *
- * <p>Each component applies its own reduction. The accumulator combines those of the labels in the same way as the value combines their losses.
+ * <p>Each component applies its own reduction. The accumulator combines those of the labels in the
+ * same way as the value combines their losses.
  *
  * <h2>Example</h2>
  *
@@ -44,8 +46,8 @@ import java.util.Objects;
  * NDArray value = loss.evaluate(new NDList(label1, label2), new NDList(prediction));
  * }</pre>
  *
- * <p>It replaces the pattern of the MindSpore tutorials, in which a {@code LossBase} takes {@code (base,
- * target1, target2)} and a {@code CustomWithLossCell} calls it. PyTorch has no such class.
+ * <p>It replaces the pattern of the MindSpore tutorials, in which a {@code LossBase} takes {@code
+ * (base, target1, target2)} and a {@code CustomWithLossCell} calls it. PyTorch has no such class.
  */
 public final class MultiLabelLoss extends WeightedComponents {
 
@@ -170,7 +172,8 @@ public final class MultiLabelLoss extends WeightedComponents {
          * Builds the loss.
          *
          * @return the loss
-         * @throws IllegalArgumentException if there is no loss, if the number of weights differs from that of the labels, or if weights for an average sum to 0
+         * @throws IllegalArgumentException if there is no loss, if the number of weights differs
+         *     from that of the labels, or if weights for an average sum to 0
          */
         public MultiLabelLoss build() {
             Checks.require(

@@ -18,7 +18,8 @@ import java.util.StringJoiner;
 /**
  * The weighted sum Σ wᵢ · lossᵢ, for the value, its gradient and the accumulators.
  *
- * <p>Every component accumulates under its own key, so one loss object may be several components, or a component of several sums.
+ * <p>Every component accumulates under its own key, so one loss object may be several components,
+ * or a component of several sums.
  */
 abstract class WeightedComponents extends AbstractCompositeLoss implements MergeableLoss {
 

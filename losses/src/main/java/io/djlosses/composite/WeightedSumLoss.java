@@ -18,7 +18,8 @@ import java.util.Objects;
  * ℓ = Σi wi ℓi
  * }</pre>
  *
- * <p>Every component receives all labels and predictions; to pass it only some of them, wrap it in DJL's {@code IndexLoss}. Components may be losses of this library, losses of DJL, or your own.
+ * <p>Every component receives all labels and predictions; to pass it only some of them, wrap it in
+ * DJL's {@code IndexLoss}. Components may be losses of this library, losses of DJL, or your own.
  *
  * <h2>Shapes</h2>
  *
@@ -29,7 +30,8 @@ import java.util.Objects;
  *
  * <h2>Reduction</h2>
  *
- * <p>Each component applies its own reduction. The accumulator is the weighted sum of the accumulators of the components, so it is exact also over batches of unequal size.
+ * <p>Each component applies its own reduction. The accumulator is the weighted sum of the
+ * accumulators of the components, so it is exact also over batches of unequal size.
  *
  * <h2>Example</h2>
  *

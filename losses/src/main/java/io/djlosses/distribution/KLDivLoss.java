@@ -20,8 +20,8 @@ import java.util.List;
  * The Kullback-Leibler divergence of a predicted distribution, given as log-probabilities, from the
  * distribution of the labels.
  *
- * <p>Use it for distillation, soft labels and variational models. The prediction is the logarithm of a
- * probability ({@code logSoftmax}); the label is a probability, or its logarithm. Each element
+ * <p>Use it for distillation, soft labels and variational models. The prediction is the logarithm
+ * of a probability ({@code logSoftmax}); the label is a probability, or its logarithm. Each element
  * contributes
  *
  * <pre>{@code
@@ -40,7 +40,8 @@ import java.util.List;
  * <h2>Reduction</h2>
  *
  * <p>{@code MEAN} divides by the number of elements, as in PyTorch. The divergence of a batch of
- * distributions is {@link Reduction#BATCH_MEAN}, which divides by the first axis; a scalar is not divided.
+ * distributions is {@link Reduction#BATCH_MEAN}, which divides by the first axis; a scalar is not
+ * divided.
  *
  * <h2>Example</h2>
  *
@@ -52,7 +53,8 @@ import java.util.List;
  * <p>Equivalent to {@code torch.nn.KLDivLoss(reduction, log_target)} and {@code
  * mindspore.nn.KLDivLoss}. As there, a label of 0 (with {@code logTarget}, −∞) at a log-probability
  * of −∞ is NaN, and so is a negative probability. Differences: integer labels are converted; with
- * {@code optLabelGradient} the gradient of a label of 0 is finite, and NaN there. Nothing is broadcast.
+ * {@code optLabelGradient} the gradient of a label of 0 is finite, and NaN there. Nothing is
+ * broadcast.
  *
  * @see <a href="https://doi.org/10.1214/aoms/1177729694">Kullback and Leibler 1951, On Information
  *     and Sufficiency</a>

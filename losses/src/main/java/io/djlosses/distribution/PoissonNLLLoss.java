@@ -18,8 +18,8 @@ import java.util.List;
 /**
  * The negative log-likelihood of counts under a Poisson distribution.
  *
- * <p>Use it for regression of counts, such as visits, defects or photons. The prediction is the rate, or by default
- * its logarithm, which may have any sign. Each element contributes
+ * <p>Use it for regression of counts, such as visits, defects or photons. The prediction is the
+ * rate, or by default its logarithm, which may have any sign. Each element contributes
  *
  * <pre>{@code
  * ℓ = exp(x) − y x               x logarithm of the rate, y count
@@ -171,7 +171,8 @@ public final class PoissonNLLLoss extends ElementwiseLoss {
         }
 
         /**
-         * Sets whether to add the term that depends on the label only (default false), which makes the value an approximation of the full negative log-likelihood.
+         * Sets whether to add the term that depends on the label only (default false), which makes
+         * the value an approximation of the full negative log-likelihood.
          *
          * @param full whether to add Stirling's approximation
          * @return this {@code Builder}
