@@ -18,7 +18,7 @@ import java.util.List;
  * gradient of outliers is bounded.
  *
  * <p>Use it for regression with outliers. {@link SmoothL1Loss} is the same up to the factor {@code
- * δ}. Each element contributes, with {@code d = x − y}
+ * δ}. With {@code d = x − y}, each element contributes
  *
  * <pre>{@code
  * ℓ = d² / 2            if |d| < δ        x prediction, y label, δ > 0

@@ -22,9 +22,10 @@ import java.util.List;
  * The smooth L1 loss: the absolute error, smoothed around 0, which is quadratic for small errors
  * and linear for large ones.
  *
- * <p>The box loss of Fast R-CNN and its successors. {@link HuberLoss} is the same up to a factor:
- * this one keeps the slope at 1 whatever {@code β}, the other keeps the curvature. Each element
- * contributes, with {@code d = x − y}
+ * <p>Use it for box regression, as Fast R-CNN and its successors do, and for regression with
+ * outliers. {@link HuberLoss} is the same up to a factor: for every {@code β}, this loss keeps the
+ * slope of the linear part at 1, while the other keeps the curvature of the quadratic part. With
+ * {@code d = x − y}, each element contributes
  *
  * <pre>{@code
  * ℓ = d² / (2β)     if |d| < β        x prediction, y label, β ≥ 0

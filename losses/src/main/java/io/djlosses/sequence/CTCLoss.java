@@ -28,8 +28,8 @@ import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 /**
- * The connectionist temporal classification loss: the negative log-probability of a target
- * sequence, summed over all its alignments with the input.
+ * The connectionist temporal classification loss: the negative logarithm of the probability of a
+ * target sequence, summed over all its alignments with the input.
  *
  * <p>Use it for speech, handwriting and other input whose labels are ordered but not aligned in
  * time. An alignment {@code π} gives each of the L steps of a sample a class or the blank;

@@ -13,7 +13,7 @@ import io.djlosses.nd.Nd;
  */
 public final class FocalModulation {
 
-    /** A script that sets {@code factor} to q^(γ − 1). */
+    /** A script that sets {@code factor} to q^(γ − 1), for γ of at least 1. */
     public static final String FACTOR = "factor = torch.pow(wrong, gamma - 1.)\n";
 
     /** The same times {@link #balance}. */
