@@ -50,8 +50,8 @@ import io.djlosses.vocabulary.LinearCrossEntropyLoss;
 import io.djlosses.vocabulary.SampledSoftmaxLoss;
 
 /**
- * Makes every loss of the library with its defaults. All options are on the builder of each loss:
- * {@code HuberLoss.builder().optDelta(2).build()}.
+ * Creates the losses of the library with their default options. To set options, use the builder of
+ * a loss: {@code HuberLoss.builder().optDelta(2).build()}.
  */
 public final class Losses {
 
@@ -60,7 +60,7 @@ public final class Losses {
     // ------------------------------------------------------------------ regression
 
     /**
-     * Creates a {@link GHMRLoss}, the gradient-harmonized smooth absolute error.
+     * Creates a {@link GHMRLoss}, the gradient-harmonized smooth L1 loss.
      *
      * @return the loss
      */
@@ -69,7 +69,8 @@ public final class Losses {
     }
 
     /**
-     * Creates a {@link HuberLoss}, the squared error with linear tails.
+     * Creates a {@link HuberLoss}, the squared error with linear tails, which is robust to
+     * outliers.
      *
      * @return the loss
      */
@@ -96,7 +97,7 @@ public final class Losses {
     }
 
     /**
-     * Creates an {@link RMSELoss}, the root of the mean squared error.
+     * Creates an {@link RMSELoss}, the root mean squared error.
      *
      * @return the loss
      */
@@ -105,7 +106,7 @@ public final class Losses {
     }
 
     /**
-     * Creates a {@link SmoothL1Loss}, the absolute error with its kink rounded off.
+     * Creates a {@link SmoothL1Loss}, the absolute error, smoothed around 0.
      *
      * @return the loss
      */
@@ -152,7 +153,7 @@ public final class Losses {
     }
 
     /**
-     * Creates a {@link HingeLoss}, the hinge of signed labels.
+     * Creates a {@link HingeLoss}, the hinge loss for labels −1 and 1.
      *
      * @return the loss
      */
@@ -179,7 +180,7 @@ public final class Losses {
     }
 
     /**
-     * Creates a {@link SoftMarginLoss}, the logistic loss of signed labels.
+     * Creates a {@link SoftMarginLoss}, the logistic loss for labels −1 and 1.
      *
      * @return the loss
      */
@@ -188,7 +189,7 @@ public final class Losses {
     }
 
     /**
-     * Creates a {@link SquaredHingeLoss}, the squared hinge of signed labels.
+     * Creates a {@link SquaredHingeLoss}, the squared hinge loss for labels −1 and 1.
      *
      * @return the loss
      */
@@ -199,7 +200,7 @@ public final class Losses {
     // ------------------------------------------------------------------ classification
 
     /**
-     * Creates a {@link CrossEntropyLoss} of logits and classes.
+     * Creates a {@link CrossEntropyLoss}, the cross entropy of logits over exclusive classes.
      *
      * @return the loss
      */
@@ -208,7 +209,8 @@ public final class Losses {
     }
 
     /**
-     * Creates a {@link MultiLabelMarginLoss}, the hinge loss of lists of classes.
+     * Creates a {@link MultiLabelMarginLoss}, the multi-class hinge loss for samples with several
+     * classes.
      *
      * @return the loss
      */
@@ -217,7 +219,8 @@ public final class Losses {
     }
 
     /**
-     * Creates a {@link MultiLabelSoftMarginLoss}, the binary cross entropy averaged over classes.
+     * Creates a {@link MultiLabelSoftMarginLoss}, the binary cross entropy averaged over the
+     * classes of a sample.
      *
      * @return the loss
      */
@@ -226,7 +229,7 @@ public final class Losses {
     }
 
     /**
-     * Creates a {@link MultiMarginLoss}, the hinge loss over exclusive classes.
+     * Creates a {@link MultiMarginLoss}, the multi-class hinge loss for exclusive classes.
      *
      * @return the loss
      */
@@ -244,7 +247,8 @@ public final class Losses {
     }
 
     /**
-     * Creates a {@link SoftmaxCrossEntropyWithLogits}, which gives one value a sample.
+     * Creates a {@link SoftmaxCrossEntropyWithLogits}, MindSpore's cross entropy, with one value
+     * per sample.
      *
      * @return the loss
      */
@@ -253,7 +257,7 @@ public final class Losses {
     }
 
     /**
-     * Creates a {@link SoftmaxFocalLoss}, the focal loss over exclusive classes.
+     * Creates a {@link SoftmaxFocalLoss}, the focal loss for exclusive classes.
      *
      * @return the loss
      */
@@ -264,7 +268,7 @@ public final class Losses {
     // ------------------------------------------------------------------ segmentation
 
     /**
-     * Creates a {@link DiceLoss}, one minus the overlap of two sets.
+     * Creates a {@link DiceLoss}, one minus the Dice coefficient of two sets.
      *
      * @return the loss
      */
@@ -273,7 +277,7 @@ public final class Losses {
     }
 
     /**
-     * Creates a {@link MultiClassDiceLoss}, the Dice loss of every class.
+     * Creates a {@link MultiClassDiceLoss}, the average of the Dice losses of all classes.
      *
      * @return the loss
      */
@@ -284,7 +288,7 @@ public final class Losses {
     // ------------------------------------------------------------------ distribution
 
     /**
-     * Creates a {@link GaussianNLLLoss}, the likelihood of a normal distribution.
+     * Creates a {@link GaussianNLLLoss}, the negative log-likelihood of a normal distribution.
      *
      * @return the loss
      */
@@ -302,7 +306,8 @@ public final class Losses {
     }
 
     /**
-     * Creates a {@link PoissonNLLLoss}, the likelihood of counts.
+     * Creates a {@link PoissonNLLLoss}, the negative log-likelihood of counts under a Poisson
+     * distribution.
      *
      * @return the loss
      */
@@ -331,7 +336,7 @@ public final class Losses {
     }
 
     /**
-     * Creates a {@link HingeEmbeddingLoss}, the hinge loss of distances.
+     * Creates a {@link HingeEmbeddingLoss}, the hinge loss of distances between embeddings.
      *
      * @return the loss
      */
@@ -358,8 +363,7 @@ public final class Losses {
     }
 
     /**
-     * Creates a {@link TripletMarginWithDistanceLoss}, the triplet loss with a distance of your
-     * own.
+     * Creates a {@link TripletMarginWithDistanceLoss}, the triplet loss with a custom distance.
      *
      * @return the loss
      */
@@ -370,7 +374,7 @@ public final class Losses {
     // ------------------------------------------------------------------ ranking
 
     /**
-     * Creates a {@link MarginRankingLoss}, the loss of a pair of scores in the wrong order.
+     * Creates a {@link MarginRankingLoss}, the hinge loss for the order of two scores.
      *
      * @return the loss
      */
@@ -381,7 +385,7 @@ public final class Losses {
     // ------------------------------------------------------------------ sequence
 
     /**
-     * Creates a {@link CTCLoss} of log-probabilities and unaligned targets.
+     * Creates a {@link CTCLoss}, the loss of unaligned sequences.
      *
      * @return the loss
      */
@@ -402,7 +406,8 @@ public final class Losses {
     }
 
     /**
-     * Creates a {@link LinearCrossEntropyLoss} of a linear layer and a class.
+     * Creates a {@link LinearCrossEntropyLoss}, the cross entropy of a linear layer without all of
+     * its logits.
      *
      * @return the loss
      */
@@ -413,7 +418,7 @@ public final class Losses {
     /**
      * Creates a {@link SampledSoftmaxLoss}, the cross entropy among a few sampled classes.
      *
-     * @param numSampled how many classes are drawn
+     * @param numSampled the number of classes to draw
      * @return the loss
      */
     public static SampledSoftmaxLoss sampledSoftmaxLoss(int numSampled) {

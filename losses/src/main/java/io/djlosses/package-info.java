@@ -1,5 +1,7 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
-/** The catalogue: {@link io.djlosses.Losses} makes every loss with its defaults. */
+/**
+ * The entry point of the library: {@link io.djlosses.Losses} creates every loss with its defaults.
+ */
 @NullMarked
 package io.djlosses;
 

@@ -12,34 +12,37 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The template of every loss: check, unreduced terms, mask and weights, reduction.
+ * The base class of every loss: it checks the arguments, computes the unreduced values, applies
+ * mask and weights, and reduces.
  *
- * <p>A subclass writes {@link #check}, {@link #unreducedShape} and {@link #terms}, which is its
- * formula; where measuring shows that it pays it adds faster {@link #readings}. Losses of one label
- * and one prediction of equal shape extend {@link ElementwiseLoss} and write a single method.
+ * <p>A subclass implements {@link #check}, {@link #unreducedShape} and {@link #terms}, which is its
+ * formula. If a measurement shows that it pays, it also adds faster {@link #readings}. Losses of
+ * one label and one prediction of equal shape extend {@link ElementwiseLoss} and implement a single
+ * method.
  *
  * <h2>What every loss does</h2>
  *
  * <ul>
  *   <li>Labels come first, as everywhere in DJL: {@code evaluate(labels, predictions)}.
  *   <li>Predictions are FLOAT32 or FLOAT64, and so is the result. FLOAT16 predictions are computed
- *       in, and give, FLOAT32, and their gradient is FLOAT16 (an engine that cannot hold such a
- *       gradient refuses {@code setRequiresGradient}). BFLOAT16 and integers are refused. Labels of
- *       another type are converted.
- *   <li>NaN in, NaN out. Infinities follow the formula.
+ *       in FLOAT32, which is also the type of their result; their gradient is FLOAT16 (an engine
+ *       that cannot hold such a gradient refuses {@code setRequiresGradient}). BFLOAT16 and
+ *       integers are rejected. Labels of another type are converted.
+ *   <li>NaN in, NaN out. Infinite values follow the formula.
  *   <li>The gradient flows into all predictions; into labels only with {@link
  *       LossBuilder#optLabelGradient}.
- *   <li>Nothing native is left behind but the result, which belongs to the manager of {@code
- *       predictions.get(0)} (where that is a parameter, of the input). The loss itself holds no
- *       arrays, is immutable but for the sums behind its accumulators, and may be used from several
- *       threads. Where the engine runs scripts, the script of a class and the numbers in its
- *       options stay loaded, and class weights do for as long as the loss lives. So do the graphs
- *       of its formula and their constants, where the engine runs those.
- *   <li>An accumulator reports Σ numerators / Σ denominators over all that it saw, in {@code
- *       double}: the mean over an epoch does not depend on how the epoch was cut into batches. With
- *       {@link Reduction#SUM} it reports the total, with {@link Reduction#NONE} the mean, and with
- *       a reduction of your own the plain average of its results.
- *   <li>Bad input gets an {@link IllegalArgumentException} before any native call.
+ *   <li>The result is the only native array that is left behind. It belongs to the manager of
+ *       {@code predictions.get(0)}, or of the input if that prediction is a parameter. The loss
+ *       itself holds no arrays, is immutable except for the sums behind its accumulators, and may
+ *       be used from several threads. If the engine runs scripts, the script of a class and the
+ *       numbers in its options stay loaded; class weights stay loaded as long as the loss lives. If
+ *       the engine runs graphs, the graphs of the formula and their constants also stay loaded as
+ *       long as the loss lives.
+ *   <li>An accumulator reports Σ numerators / Σ denominators over all batches, in {@code double}:
+ *       the mean over an epoch does not depend on how the epoch was split into batches. With {@link
+ *       Reduction#SUM} it reports the total, with {@link Reduction#NONE} the mean, and with a
+ *       custom reduction the plain average of its results.
+ *   <li>Invalid input causes an {@link IllegalArgumentException} before any native call.
  * </ul>
  */
 public abstract class AbstractLoss extends Loss implements MergeableLoss {
@@ -50,7 +53,7 @@ public abstract class AbstractLoss extends Loss implements MergeableLoss {
     private final Recorder recorder;
 
     /**
-     * Makes a loss with the common options of a builder.
+     * Creates a loss with the common options of a builder.
      *
      * @param builder the builder
      */
@@ -62,19 +65,21 @@ public abstract class AbstractLoss extends Loss implements MergeableLoss {
         recorder = new Recorder();
     }
 
-    // ------------------------------------------------------------------ what a subclass writes
+    // ------------------------------------------------------------------ what a subclass implements
 
     /**
-     * Checks counts, ranks, shapes and types, without reading any data.
+     * Checks counts, ranks, shapes and types without reading any data.
      *
      * @param labels the labels, without sample weights
      * @param predictions the predictions
-     * @throws IllegalArgumentException that names loss, argument, requirement and what was given
+     * @throws IllegalArgumentException if a check fails; the message names the loss, the argument,
+     *     the requirement and the value given
      */
     protected abstract void check(NDList labels, NDList predictions);
 
     /**
-     * Checks the data, in strict validation only. The predictions are known to be finite.
+     * Checks the data, in strict validation only. The predictions have already been checked to be
+     * finite.
      *
      * @param labels the labels, without sample weights
      * @param predictions the predictions
@@ -82,8 +87,9 @@ public abstract class AbstractLoss extends Loss implements MergeableLoss {
     protected void checkData(NDList labels, NDList predictions) {}
 
     /**
-     * Returns the shape of the unreduced values, which is that of the result with {@link
-     * Reduction#NONE} and what sample weights align with. The arguments have passed {@link #check}.
+     * Returns the shape of the unreduced values: the shape of the result with {@link
+     * Reduction#NONE}, and the shape that sample weights align with. The arguments have passed
+     * {@link #check}.
      *
      * @param labels the labels, without sample weights
      * @param predictions the predictions
@@ -93,19 +99,18 @@ public abstract class AbstractLoss extends Loss implements MergeableLoss {
 
     /**
      * Computes the unreduced values: the definition of the loss, differentiated by the engine. One
-     * evaluation may call this twice, where {@link io.djlosses.nd.Nd} has assumed something of the
-     * predictions that does not hold.
+     * evaluation may call this twice: if {@link io.djlosses.nd.Nd} has made an assumption about the
+     * predictions that turns out to be wrong.
      *
-     * @param labels the labels, without sample weights, as they came
+     * @param labels the labels, without sample weights, in the type in which they were given
      * @param predictions the predictions, FLOAT32 or FLOAT64
-     * @param goal what is wanted
-     * @return the terms
+     * @param goal what to compute @return the terms
      */
     protected abstract Terms terms(NDList labels, NDList predictions, Goal goal);
 
     /**
      * Lists the readings that are faster than the formula, the fastest first. The formula always
-     * stands behind them. This is called once.
+     * comes last. This method is called once.
      *
      * @return the readings (default: none)
      */
@@ -114,11 +119,12 @@ public abstract class AbstractLoss extends Loss implements MergeableLoss {
     }
 
     /**
-     * Replaces what a mask hides by numbers that are harmless to the formula, because a gradient of
-     * 0 times NaN is NaN. Here nothing is known of labels and predictions, and nothing is replaced.
+     * Replaces the elements that a mask hides by numbers that are safe in the formula, because a
+     * gradient of 0 times NaN is NaN. This default implementation knows nothing about labels and
+     * predictions, and replaces nothing.
      *
-     * @param mask the BOOLEAN mask, false where hidden, of the shape of the values or its leading
-     *     axes
+     * @param mask the BOOLEAN mask, false where an element is hidden, with the shape of the values
+     *     or its leading axes
      * @param labels the labels
      * @param predictions the predictions
      * @return the labels and predictions to compute with
@@ -128,8 +134,8 @@ public abstract class AbstractLoss extends Loss implements MergeableLoss {
     }
 
     /**
-     * Returns the prediction whose first axis is the batch, and whose manager owns the result: the
-     * first one, where a loss does not say otherwise because parameters stand before it.
+     * Returns the prediction whose first axis is the batch and whose manager owns the result: the
+     * first one, unless a loss overrides this because parameters come before it.
      *
      * @param predictions the predictions
      * @return one of them
@@ -139,7 +145,8 @@ public abstract class AbstractLoss extends Loss implements MergeableLoss {
     }
 
     /**
-     * Returns what makes the result of the merged mean Σ numerators / Σ denominators.
+     * Returns the function that turns the merged mean Σ numerators / Σ denominators into the
+     * result.
      *
      * @return the transform (default: the mean itself)
      */
@@ -147,7 +154,7 @@ public abstract class AbstractLoss extends Loss implements MergeableLoss {
         return Transform.IDENTITY;
     }
 
-    // ------------------------------------------------------------------ evaluating
+    // ------------------------------------------------------------------ evaluation
 
     /**
      * Computes the loss, with the gradient of the predictions.
@@ -181,9 +188,9 @@ public abstract class AbstractLoss extends Loss implements MergeableLoss {
     }
 
     /**
-     * Tells how the loss of these arrays is computed, and why not otherwise, by computing it once
-     * without a gradient: a line for a log, such as {@code closed form, not graph (the engine runs
-     * no graphs), not script (the engine runs no scripts)}.
+     * Explains which reading computes the loss of these arrays, and why the readings before it do
+     * not, by computing it once without a gradient. The result is a line for a log, such as {@code
+     * closed form, not graph (the engine runs no graphs), not script (the engine runs no scripts)}.
      *
      * @param labels the labels
      * @param predictions the predictions
@@ -205,7 +212,7 @@ public abstract class AbstractLoss extends Loss implements MergeableLoss {
     }
 
     /**
-     * Returns how closely data are checked.
+     * Returns how strictly the data are checked.
      *
      * @return the validation
      */
@@ -214,7 +221,7 @@ public abstract class AbstractLoss extends Loss implements MergeableLoss {
     }
 
     /**
-     * Returns the options that have been set, which others have their default, as {@code
+     * Returns the options that have been set; all others have their defaults. An example is {@code
      * {delta=2.0, reduction=SUM}}.
      *
      * @return the names and values of the options, in the order in which they were set
@@ -224,7 +231,7 @@ public abstract class AbstractLoss extends Loss implements MergeableLoss {
     }
 
     /**
-     * Returns the class and the options that have been set, as {@code HuberLoss(delta=2.0,
+     * Returns the class and the options that have been set, such as {@code HuberLoss(delta=2.0,
      * reduction=SUM)}.
      *
      * @return a line for a log
@@ -257,7 +264,7 @@ public abstract class AbstractLoss extends Loss implements MergeableLoss {
     }
 
     /**
-     * Adds a batch to accumulators. Computes no gradient; waits for the device once.
+     * Adds a batch to accumulators. This computes no gradient, and waits for the device once.
      *
      * @param keys the accumulators
      * @param labels the labels

@@ -4,7 +4,7 @@ package io.djlosses.api;
 import java.util.HashMap;
 import java.util.Map;
 
-/** The sums behind a loss's accumulators. Thread-safe. */
+/** The sums behind the accumulators of a loss. Thread-safe. */
 final class Accumulators {
 
     private final String loss;
@@ -38,7 +38,7 @@ final class Accumulators {
         return total;
     }
 
-    /** What one accumulator has seen. */
+    /** The totals of one accumulator. */
     record Total(double numerator, double denominator, long updates) {
 
         static final Total NOTHING = new Total(0, 0, 0);

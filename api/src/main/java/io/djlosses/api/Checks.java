@@ -11,9 +11,10 @@ import io.djlosses.nd.Nd;
 import java.util.Arrays;
 
 /**
- * Argument checks. Every message names the loss, the argument, what is required and what was given.
+ * Argument checks for losses. Every message names the loss, the argument, the requirement and the
+ * value given.
  *
- * <p>All conditions are written so that NaN fails them.
+ * <p>NaN fails every check of a number.
  */
 public final class Checks {
 
@@ -22,11 +23,11 @@ public final class Checks {
     /**
      * Checks an argument.
      *
-     * @param condition what must hold
+     * @param condition the condition that must hold
      * @param loss the name of the loss
      * @param argument the name of the argument
-     * @param requirement what is required, as it follows "must"
-     * @param given what was given
+     * @param requirement the requirement, phrased to follow "must"
+     * @param given the value given
      * @throws IllegalArgumentException if the condition does not hold
      */
     public static void require(
@@ -37,13 +38,13 @@ public final class Checks {
     }
 
     /**
-     * Makes the exception of {@link #require}, for checks of every evaluation whose texts would
-     * cost time to put together.
+     * Returns the exception that {@link #require} throws, for checks in every evaluation, where
+     * putting the message together costs time even if the check passes.
      *
      * @param loss the name of the loss
      * @param argument the name of the argument or option
-     * @param requirement what it must do, such as "be positive"
-     * @param given what was given
+     * @param requirement the requirement, phrased to follow "must", such as "be positive"
+     * @param given the value given
      * @return the exception
      */
     public static IllegalArgumentException failure(
@@ -53,12 +54,12 @@ public final class Checks {
     }
 
     /**
-     * Checks how many arrays a list holds.
+     * Checks the number of arrays in a list.
      *
      * @param loss the name of the loss
      * @param argument {@code labels} or {@code predictions}
      * @param list the list
-     * @param contents what it should hold, one word an array
+     * @param contents what the list should hold, one word per array
      */
     public static void count(String loss, String argument, NDList list, String... contents) {
         if (list.size() != contents.length) {
@@ -86,7 +87,7 @@ public final class Checks {
      * @param argument the name of the argument
      * @param given its shape
      * @param required the required shape
-     * @param why what asks for it, such as {@code "match predictions[0]"}
+     * @param why the reason for the requirement, such as {@code "match predictions[0]"}
      */
     public static void shape(
             String loss, String argument, Shape given, Shape required, String why) {
@@ -105,7 +106,7 @@ public final class Checks {
     }
 
     /**
-     * Checks that a label has the shape of the prediction, up to axes of size 1.
+     * Checks that a label has the shape of the prediction, ignoring axes of size 1.
      *
      * @param loss the name of the loss
      * @param label {@code labels[0]}
@@ -125,12 +126,12 @@ public final class Checks {
     }
 
     /**
-     * Checks that shapes have one rank and broadcast.
+     * Checks that shapes have the same rank and can be broadcast.
      *
      * @param loss the name of the loss
      * @param arguments the names of the arguments
      * @param shapes their shapes
-     * @return the shape that they broadcast to
+     * @return the shape to which they are broadcast
      */
     public static Shape broadcast(String loss, String arguments, Shape... shapes) {
         boolean isOneRank = true;
@@ -159,8 +160,8 @@ public final class Checks {
      * @param loss the name of the loss
      * @param argument the name of the argument
      * @param array the array
-     * @param min the least rank
-     * @param max the greatest rank
+     * @param min the smallest rank
+     * @param max the largest rank
      * @param form the required shape, such as {@code "(N, C) or (C)"}
      */
     public static void rank(
@@ -179,7 +180,7 @@ public final class Checks {
     }
 
     /**
-     * Checks that an array holds whole numbers or floating-point numbers that stand for them.
+     * Checks that an array has a type that can hold indices: an integer or floating-point type.
      *
      * @param loss the name of the loss
      * @param argument the name of the argument
@@ -268,7 +269,7 @@ public final class Checks {
     }
 
     /**
-     * Checks that an option is finite and not negative.
+     * Checks that an option is finite and non-negative.
      *
      * @param loss the name of the loss
      * @param option the name of the option
@@ -304,8 +305,8 @@ public final class Checks {
      * @param loss the name of the loss
      * @param option the name of the option
      * @param value its value
-     * @param min the least value
-     * @param max the greatest value
+     * @param min the smallest value
+     * @param max the largest value
      * @return the value
      */
     public static double range(String loss, String option, double value, double min, double max) {

@@ -9,9 +9,9 @@ import io.djlosses.nd.Nd;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a mean divides by: a number that Java knows, or a 0-d array that only the device knows.
+ * The divisor of a mean: a number known to Java, or a 0-d array known only to the device.
  *
- * <p>Where the number is known, no operation is spent on it and no device is waited for.
+ * <p>A known number costs no operation and no wait for the device.
  */
 public final class Divisor {
 
@@ -24,7 +24,7 @@ public final class Divisor {
     }
 
     /**
-     * Returns a divisor that is known.
+     * Returns a divisor whose value is known.
      *
      * @param number the number of values, or the sum of their weights
      * @return the divisor
@@ -75,7 +75,10 @@ public final class Divisor {
         return array == null ? number : Nd.toDoubles(array)[0];
     }
 
-    /** Returns what dividing multiplies a gradient with; that of an empty sum stays zero. */
+    /**
+     * Returns the factor that the division puts on a gradient; the gradient of an empty sum stays
+     * zero.
+     */
     double factor() {
         return toDouble() == 0 ? 1 : 1 / toDouble();
     }
@@ -86,12 +89,12 @@ public final class Divisor {
                     ? array
                     : array.toType(like.getDataType(), false);
         }
-        // Not full(), whose number is a float.
+        // Not full(), which takes a float.
         double[] values = {number};
         return Nd.create(like.getManager(), values, like.getShape(), like.getDataType());
     }
 
-    /** Divides a sum of terms; where there is nothing to divide by, the policy decides. */
+    /** Divides a sum of terms. If the divisor is 0, the policy decides. */
     NDArray divide(NDArray sum, EmptyPolicy policy, String loss) {
         if (policy == EmptyPolicy.ERROR && toDouble() == 0) {
             throw new IllegalArgumentException(

@@ -15,8 +15,8 @@ import java.util.List;
 /**
  * A loss of one label and one prediction of the same shape, computed element by element.
  *
- * <p>This is the base for a loss of your own: write the formula, and reduction, checks, weights,
- * masks, exact accumulators and memory are taken care of.
+ * <p>This is the base class for most custom losses: you write the formula, and it takes care of
+ * reduction, checks, weights, masks, exact accumulators and memory.
  *
  * <pre>{@code
  * public final class LogCoshLoss extends ElementwiseLoss {
@@ -41,7 +41,7 @@ import java.util.List;
  *
  * <ul>
  *   <li>{@code labels: [(*)]}, any shape
- *   <li>{@code predictions: [(*)]}, the shape of the label, up to axes of size 1: a label (N)
+ *   <li>{@code predictions: [(*)]}, the shape of the label, ignoring axes of size 1: a label (N)
  *       matches a prediction (N, 1). Nothing is broadcast
  *   <li>{@code out: ()}, or the shape of the prediction with {@link Reduction#NONE}
  * </ul>
@@ -49,7 +49,7 @@ import java.util.List;
 public abstract class ElementwiseLoss extends AbstractLoss {
 
     /**
-     * Makes a loss with the common options of a builder.
+     * Creates a loss with the common options of a builder.
      *
      * @param builder the builder
      */
@@ -58,15 +58,15 @@ public abstract class ElementwiseLoss extends AbstractLoss {
     }
 
     /**
-     * Computes the loss of every element.
+     * Computes the loss of each element, with operations that the engine differentiates.
      *
-     * @param label the label, of the shape and data type of the prediction
+     * @param label the label, with the shape and data type of the prediction
      * @param prediction the prediction
-     * @return the values, of the shape of the prediction
+     * @return the values, with the shape of the prediction
      */
     protected abstract NDArray unreduced(NDArray label, NDArray prediction);
 
-    /** The sum of the values and its gradient in closed form. */
+    /** Computes the sum of the values and its gradient in closed form. */
     @FunctionalInterface
     public interface ClosedForm {
 
@@ -75,8 +75,8 @@ public abstract class ElementwiseLoss extends AbstractLoss {
          *
          * @param label the label, detached, of the shape and data type of the prediction
          * @param prediction the prediction, detached
-         * @param gradient whether the gradient is wanted
-         * @return the outcome, or null for the next reading
+         * @param gradient whether the gradient is needed
+         * @return the outcome, or null to leave it to the next reading
          */
         @Nullable Outcome compute(NDArray label, NDArray prediction, boolean gradient);
     }
@@ -95,7 +95,7 @@ public abstract class ElementwiseLoss extends AbstractLoss {
     /**
      * Returns a reading in closed form.
      *
-     * @param size the size of the prediction from which the closed form pays
+     * @param size the number of elements from which the closed form is worth its cost
      * @param form computes the sum and its gradient
      * @return the reading
      */
@@ -110,26 +110,26 @@ public abstract class ElementwiseLoss extends AbstractLoss {
         return form.compute(matching(labels.get(0), prediction), prediction, goal.gradient());
     }
 
-    /** A script with its arguments. */
+    /** Makes the arguments of a script. */
     @FunctionalInterface
     public interface Arguments {
 
         /**
          * Makes the arguments of a script.
          *
-         * @param label the label, of the shape and data type of the prediction
+         * @param label the label, with the shape and data type of the prediction
          * @param prediction the prediction
-         * @return the arrays, or null for the next reading
+         * @return the arrays, or null to leave it to the next reading
          */
         @Nullable List<NDArray> of(NDArray label, NDArray prediction);
     }
 
     /**
-     * Returns a reading by a script of arrays that are made of label and prediction.
+     * Returns a reading that runs a script on arrays made from label and prediction.
      *
      * @param script the script
-     * @param arguments makes its arrays
-     * @param options its numbers
+     * @param arguments makes the arrays of the script
+     * @param options the numbers of the script
      * @return the reading
      */
     protected static Reading script(Script script, Arguments arguments, double... options) {
@@ -146,10 +146,10 @@ public abstract class ElementwiseLoss extends AbstractLoss {
     }
 
     /**
-     * Returns a reading by a script of prediction and label.
+     * Returns a reading that runs a script on prediction and label.
      *
      * @param script the script
-     * @param options its numbers
+     * @param options the numbers of the script
      * @return the reading
      */
     protected static Reading script(Script script, double... options) {
@@ -157,9 +157,9 @@ public abstract class ElementwiseLoss extends AbstractLoss {
     }
 
     /**
-     * Checks the prediction against the options of the loss, without reading data.
+     * Checks the shape of the prediction against the options of the loss, without reading data.
      *
-     * @param prediction the prediction, whose shape the label is known to have
+     * @param prediction the prediction; the label is known to have its shape
      */
     protected void checkShape(NDArray prediction) {}
 
@@ -205,7 +205,7 @@ public abstract class ElementwiseLoss extends AbstractLoss {
         return typed.getShape().equals(shape) ? typed : typed.reshape(shape);
     }
 
-    /** Puts ½, where every formula is finite, in place of what the mask hides. */
+    /** Replaces the elements that the mask hides by ½, for which every formula is finite. */
     @Override
     protected final Inputs masked(NDArray mask, NDList labels, NDList predictions) {
         NDArray prediction = predictions.get(0);

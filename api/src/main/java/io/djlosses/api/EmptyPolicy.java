@@ -1,9 +1,12 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.api;
 
-/** What a mean is when there is nothing to average: an empty batch, or every target ignored. */
+/**
+ * The value of a mean when there is nothing to average: the batch is empty, or every target is
+ * ignored.
+ */
 public enum EmptyPolicy {
-    /** NaN, with gradient zero: what PyTorch returns. */
+    /** NaN, with gradient zero, as in PyTorch. */
     NAN,
     /** Zero, connected to the predictions, so that {@code backward} works and gives zeros. */
     ZERO,

@@ -17,8 +17,8 @@ import java.util.List;
 import java.util.function.UnaryOperator;
 
 /**
- * The path that every evaluation takes: check, walk the readings, and finish what the first that
- * serves has found.
+ * The steps of every evaluation: check the input, try the readings in order, and turn the outcome
+ * of the first one that applies into the result.
  *
  * <pre>{@code
  * evaluate, value       ┐         ┌ graph       ┐            ┌ divide ─► result
@@ -86,7 +86,7 @@ final class Evaluation {
         }
     }
 
-    /** Tells which reading computes the result, and why those before it do not. */
+    /** Explains which reading computes the result, and why those before it do not. */
     String explain(NDList labels, NDList predictions) {
         try (NDScope scope = new NDScope()) {
             scope.suppressNotUsedWarning();
@@ -109,7 +109,7 @@ final class Evaluation {
         return InputChecks.check(loss, labels, predictions, goal);
     }
 
-    /** Walks the readings. */
+    /** Tries the readings in order. */
     private Outcome read(Request request, @Nullable List<String> steps) {
         for (Reading reading : readings()) {
             String refusal = reading.refusal(request);
@@ -119,7 +119,7 @@ final class Evaluation {
                 steps.add(reading.kind() + (outcome == null ? " (" + why + ")" : ""));
             }
             if (outcome != null) {
-                // Constants of a script live for as long as the loss.
+                // Constants of a script live as long as the loss.
                 Reference.reachabilityFence(loss);
                 return outcome;
             }
@@ -141,7 +141,7 @@ final class Evaluation {
         return known;
     }
 
-    /** Makes the result of an outcome. */
+    /** Turns an outcome into the result. */
     static NDArray finish(Request request, Outcome outcome) {
         AbstractLoss loss = request.loss();
         if (outcome.isFinished()) {
@@ -171,7 +171,7 @@ final class Evaluation {
         NDArray kept = result;
         for (NDList list : new NDList[] {labels, predictions}) {
             for (NDArray input : list) {
-                // The caller may close the result, but not by that an input.
+                // The caller may close the result, which must not close an input.
                 kept = input == kept ? kept.add(0) : kept;
             }
         }

@@ -20,7 +20,7 @@ final class Formula {
 
     private Formula() {}
 
-    /** What tells the graphs of a formula apart. */
+    /** The key of a graph among the graphs of a formula. */
     private record Form(Goal goal, int predictions) {}
 
     /** Computes the outcome of a request. */
@@ -37,7 +37,7 @@ final class Formula {
         return Outcome.of(Nd.sum(values), terms.divisor());
     }
 
-    /** Computes the outcome of a request as a graph; null where there is none. */
+    /** Computes the outcome of a request with a graph, or returns null if there is none. */
     static @Nullable Outcome record(Request request) {
         if (Traced.is(request.batch())) {
             return null;
@@ -46,9 +46,10 @@ final class Formula {
         NDList predictions = request.predictions();
         int count = predictions.size();
         int weighted = count + request.labels().size();
-        // Detached here where no gradient is wanted, which in a graph would be a copy.
+        // Detached here if no gradient is needed: in a graph, detaching would be a copy.
         NDList arrays = new NDList(gradient ? predictions : Request.detached(predictions));
-        // And what two losses may share, which the backward of one would take from the other.
+        // Labels too, which two losses may share: the backward pass of one result would free them
+        // for the other.
         arrays.addAll(gradient ? request.constants() : request.labels());
         NDArray weight = request.weight();
         if (weight != null) {
@@ -129,13 +130,16 @@ final class Formula {
                 : scaled;
     }
 
-    /** Returns an empty array that keeps the graph connected, where engines fail in many ways. */
+    /**
+     * Returns an empty array that keeps the graph connected, a case in which engines fail in
+     * various ways.
+     */
     private static NDArray empty(NDArray prediction, Shape shape) {
         if (prediction.size() == 0) {
             return prediction.reshape(shape);
         }
-        // The gradient of what is broadcast to nothing is anything on some engines; the mask stops
-        // it.
+        // On some engines the gradient of an array broadcast to an empty shape is arbitrary; the
+        // mask stops it.
         NDArray zero = Nd.where(prediction.stopGradient().zerosLike().neq(0), prediction, 0).sum();
         return prediction.getManager().zeros(shape, prediction.getDataType()).add(zero);
     }
@@ -147,7 +151,9 @@ final class Formula {
                 : weight.reshape(alignment(loss, weight.getShape(), shape));
     }
 
-    /** Returns the shape of a weight with as many axes as a shape, or throws if it does not fit. */
+    /**
+     * Returns the shape of a weight, extended to the rank of a shape, or throws if it does not fit.
+     */
     static Shape alignment(AbstractLoss loss, Shape given, Shape shape) {
         boolean fits = given.dimension() <= shape.dimension();
         long[] aligned = new long[shape.dimension()];

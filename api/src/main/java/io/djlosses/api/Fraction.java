@@ -13,19 +13,19 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A loss as numerator and denominator, kept apart so that the parts of a batch, of an epoch or of a
- * cluster merge exactly: the loss of the whole is Σ numerators / Σ denominators. A sum of losses
- * has a numerator and a denominator for each of them.
+ * A loss as numerator and denominator, kept separate so that the parts of a batch, of an epoch or
+ * of a cluster merge exactly: the loss of the whole is Σ numerators / Σ denominators. A sum of
+ * losses has a numerator and a denominator for each of its losses.
  *
  * <p>For {@link Reduction#MEAN} the denominator is what the mean divides by, for {@link
  * Reduction#BATCH_MEAN} the batch size, else 1. Where Java knows it, it becomes an array only when
  * someone asks for it.
  *
  * <ul>
- *   <li>Parts on one device: {@link #plus} and {@link #value}, then one backward.
- *   <li>Parts on several devices, whose gradients a trainer adds: {@link #values}, then a backward
- *       for each.
- *   <li>Parts that are computed elsewhere: what travels is two numbers for each loss.
+ *   <li>Parts on one device: call {@link #plus} and {@link #value}, then one backward pass.
+ *   <li>Parts on several devices, whose gradients a trainer adds: call {@link #values}, then one
+ *       backward pass for each part.
+ *   <li>Parts computed in other processes: only two numbers per loss have to be sent.
  * </ul>
  */
 public final class Fraction implements AutoCloseable {
@@ -76,14 +76,16 @@ public final class Fraction implements AutoCloseable {
             return new Term(weight, loss, sum, divisor.plus(other.divisor, sum));
         }
 
-        /** Tells whether another loss has the same class and options, as copies of one have. */
+        /**
+         * Returns whether another loss has the same class and options, as copies of one loss do.
+         */
         private boolean isLike(AbstractLoss other) {
             return loss == other
                     || (loss.getClass() == other.getClass()
                             && loss.toString().equals(other.toString()));
         }
 
-        /** Returns the numbers alone, without the gradient, on a device. */
+        /** Returns the numbers without the gradient, on a device. */
         Term constant(Device device) {
             NDArray constant = numerator.stopGradient().toDevice(device, true);
             return new Term(weight, loss, constant, divisor.onDevice(device));
@@ -107,11 +109,11 @@ public final class Fraction implements AutoCloseable {
     }
 
     /**
-     * Makes a fraction of two numbers, which may have been computed elsewhere.
+     * Creates a fraction of two numbers, which may have been computed in another process.
      *
-     * @param loss the loss, which says how to divide
+     * @param loss the loss, which determines how to divide
      * @param numerator the sum of the terms, a 0-d array with the gradient of the predictions
-     * @param denominator what it is to be divided by, a 0-d constant
+     * @param denominator the divisor, a 0-d constant
      */
     public Fraction(AbstractLoss loss, NDArray numerator, NDArray denominator) {
         this(List.of(new Term(1, loss, numerator, Divisor.owning(denominator))));
@@ -123,11 +125,11 @@ public final class Fraction implements AutoCloseable {
     }
 
     /**
-     * Makes the fraction of a weighted sum of losses.
+     * Creates the fraction of a weighted sum of losses.
      *
      * @param weights the weight of each loss
      * @param fractions the fraction of each loss
-     * @return the fraction, which takes over the arrays
+     * @return the fraction, which now owns the arrays
      */
     public static Fraction sum(double[] weights, List<Fraction> fractions) {
         List<Term> all = new ArrayList<>();
@@ -202,7 +204,7 @@ public final class Fraction implements AutoCloseable {
     }
 
     /**
-     * Merges two parts that are on one device, and closes both.
+     * Merges two parts on one device, and closes both.
      *
      * @param other the other part, of the same loss
      * @return Σ numerators over Σ denominators
@@ -232,9 +234,9 @@ public final class Fraction implements AutoCloseable {
     }
 
     /**
-     * Divides. The result carries the gradient of the numerator, and is what {@link
-     * AbstractLoss#evaluate} gives for all parts together: where the denominator is 0 the {@link
-     * EmptyPolicy} of the loss decides.
+     * Divides the numerator by the denominator. The result carries the gradient of the numerator,
+     * and equals what {@link AbstractLoss#evaluate} returns for all parts together: if the
+     * denominator is 0, the {@link EmptyPolicy} of the loss decides.
      *
      * @return the loss of all parts together, a 0-d array
      */
@@ -245,16 +247,16 @@ public final class Fraction implements AutoCloseable {
                     for (Term term : terms.subList(1, terms.size())) {
                         sum = sum.add(term.value());
                     }
-                    // Never the numerator itself, which the caller closes with the fraction.
+                    // Never the numerator itself: the caller closes it with the fraction.
                     return sum == terms.get(0).numerator ? sum.add(0) : sum;
                 });
     }
 
     /**
-     * Divides parts that lie on several devices. Each result is the loss of all parts together, on
-     * the device of its part and with the gradient of that part alone, so that the gradients of all
-     * results add up to the gradient of the whole: DJL's {@code Trainer} adds what each device
-     * computed.
+     * Divides parts that are on several devices. Each result is the loss of all parts together, on
+     * the device of its part and with the gradient of that part alone. So the gradients of all
+     * results add up to the gradient of the whole, as DJL's {@code Trainer} adds the gradients of
+     * the devices.
      *
      * @param parts the parts, of one loss
      * @return a 0-d array for each part
@@ -268,7 +270,7 @@ public final class Fraction implements AutoCloseable {
         return values;
     }
 
-    /** Merges all parts on the device of one, with the gradient of that one alone. */
+    /** Merges all parts on the device of one part, with the gradient of that part alone. */
     private static Fraction whole(List<Fraction> parts, int own) {
         Fraction whole = parts.get(own);
         Device device = whole.terms.get(0).numerator.getDevice();

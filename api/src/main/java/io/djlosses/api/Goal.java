@@ -2,17 +2,17 @@
 package io.djlosses.api;
 
 /**
- * What is wanted of a loss.
+ * What an evaluation has to compute.
  *
  * @param kind which values
- * @param gradient whether the gradient is wanted: not in validation and accumulators, from which a
- *     loss that learns from the batches it sees must not learn
- * @param apart whether numerator and denominator are wanted, and not the result
- * @param forced whether a reading is to serve although another is faster, as tests ask for
+ * @param gradient whether the gradient is needed. It is not in validation and accumulators, which
+ *     must not change the state of a loss
+ * @param apart whether numerator and denominator are needed separately, rather than the result
+ * @param forced whether a reading is to be used even if another one is faster; for tests
  */
 public record Goal(Kind kind, boolean gradient, boolean apart, boolean forced) {
 
-    /** Which values are wanted. */
+    /** Which values to compute. */
     public enum Kind {
         /** The unreduced values. */
         VALUES,
@@ -23,9 +23,9 @@ public record Goal(Kind kind, boolean gradient, boolean apart, boolean forced) {
     }
 
     /**
-     * Tells whether the mean is wanted.
+     * Returns whether to compute the mean.
      *
-     * @return whether it is
+     * @return whether the kind is {@link Kind#MEAN}
      */
     public boolean isMean() {
         return kind == Kind.MEAN;

@@ -10,15 +10,15 @@ import io.djlosses.nd.Nd;
 
 import org.jspecify.annotations.Nullable;
 
-/** The checks of what every loss is given, before any native call. */
+/** The checks of the input of every loss, before any native call. */
 final class InputChecks {
 
     private InputChecks() {}
 
     /**
-     * Checks labels and predictions, and makes of them what a loss computes with.
+     * Checks labels and predictions, and prepares them for the computation.
      *
-     * @param goal what is wanted
+     * @param goal what to compute
      * @return the request
      */
     static Request check(AbstractLoss loss, NDList labels, NDList predictions, Goal goal) {
@@ -66,7 +66,7 @@ final class InputChecks {
         }
         for (int i = 0; i < labels.size(); i++) {
             NDArray label = labels.get(i);
-            // Which an engine may answer by ending the process.
+            // An engine may end the process here.
             if (label.getDataType() == DataType.BFLOAT16) {
                 throw Checks.failure(
                         name,

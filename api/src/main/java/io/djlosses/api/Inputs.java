@@ -4,7 +4,7 @@ package io.djlosses.api;
 import ai.djl.ndarray.NDList;
 
 /**
- * What a loss computes with.
+ * The arrays that a loss computes with.
  *
  * @param labels the labels, without sample weights
  * @param predictions the predictions

@@ -10,8 +10,8 @@ import java.util.Objects;
 import java.util.function.Function;
 
 /**
- * The options that every loss has. The builder of a loss with options of its own extends this and
- * adds them; a loss without takes a {@link SimpleBuilder}.
+ * The builder of a loss, with the options that every loss has. A loss with further options extends
+ * this class and adds them; a loss without further options uses a {@link SimpleBuilder}.
  *
  * <pre>{@code
  * public static final class Builder extends LossBuilder<HuberLoss, Builder> {
@@ -30,7 +30,7 @@ import java.util.function.Function;
  * }</pre>
  *
  * @param <L> the loss
- * @param <T> the builder's own type
+ * @param <T> the type of the builder itself
  */
 public abstract class LossBuilder<L, T extends LossBuilder<L, T>> {
 
@@ -47,10 +47,10 @@ public abstract class LossBuilder<L, T extends LossBuilder<L, T>> {
     private Reading.@Nullable Kind only;
 
     /**
-     * Makes a builder.
+     * Creates a builder.
      *
      * @param name the default display name, which is the simple name of the class
-     * @param constructor makes the loss of the builder
+     * @param constructor creates the loss from the builder
      */
     protected LossBuilder(String name, Function<? super T, ? extends L> constructor) {
         this.name = name;
@@ -67,7 +67,7 @@ public abstract class LossBuilder<L, T extends LossBuilder<L, T>> {
     }
 
     /**
-     * Returns this builder in its own type.
+     * Returns this builder, typed as its own class.
      *
      * @return this {@code Builder}
      */
@@ -77,8 +77,8 @@ public abstract class LossBuilder<L, T extends LossBuilder<L, T>> {
     }
 
     /**
-     * Sets the display name (default the simple name of the class). A trainer keys its metrics by
-     * it, so two losses in one trainer need two names.
+     * Sets the display name (default: the simple name of the class). A trainer uses it as the key
+     * of its metrics, so two losses in one trainer need different names.
      *
      * @param name the display name
      * @return this {@code Builder}
@@ -89,8 +89,8 @@ public abstract class LossBuilder<L, T extends LossBuilder<L, T>> {
     }
 
     /**
-     * Sets how the values become the result (default {@link Reduction#MEAN}, if the loss does not
-     * say otherwise).
+     * Sets how the unreduced values become the result (default {@link Reduction#MEAN}, unless the
+     * loss documents another).
      *
      * @param reduction the reduction
      * @return this {@code Builder}
@@ -101,7 +101,8 @@ public abstract class LossBuilder<L, T extends LossBuilder<L, T>> {
     }
 
     /**
-     * Sets what a mean over nothing is (default {@link EmptyPolicy#NAN}, as in PyTorch).
+     * Sets the value of a mean when there is nothing to average (default {@link EmptyPolicy#NAN},
+     * as in PyTorch).
      *
      * @param emptyPolicy the policy
      * @return this {@code Builder}
@@ -112,7 +113,7 @@ public abstract class LossBuilder<L, T extends LossBuilder<L, T>> {
     }
 
     /**
-     * Sets how closely the data are checked (default {@link Validation#INDICES}).
+     * Sets how strictly the data are checked (default {@link Validation#INDICES}).
      *
      * @param validation the validation
      * @return this {@code Builder}
@@ -123,10 +124,10 @@ public abstract class LossBuilder<L, T extends LossBuilder<L, T>> {
     }
 
     /**
-     * Says that the labels end with an array of weights or a mask (default {@link
-     * SampleWeighting#NONE}: they do not).
+     * Sets whether the last array of the labels holds weights or a mask (default {@link
+     * SampleWeighting#NONE}: neither).
      *
-     * @param sampleWeighting what that array means
+     * @param sampleWeighting the meaning of that array
      * @return this {@code Builder}
      */
     public T optSampleWeighting(SampleWeighting sampleWeighting) {
@@ -135,8 +136,8 @@ public abstract class LossBuilder<L, T extends LossBuilder<L, T>> {
     }
 
     /**
-     * Lets the gradient flow into the labels too, as distillation needs (default false: labels are
-     * constants, which is faster).
+     * Sets whether the gradient also flows into the labels, which distillation needs (default
+     * false: labels are constants, which is faster).
      *
      * @param labelGradient whether labels receive a gradient
      * @return this {@code Builder}
@@ -146,15 +147,15 @@ public abstract class LossBuilder<L, T extends LossBuilder<L, T>> {
         return self();
     }
 
-    /** Lets one reading serve, beside the formula, whatever the size; for tests and benchmarks. */
+    /** Allows only one reading besides the formula, for every size; for tests and benchmarks. */
     void only(Reading.@Nullable Kind kind) {
         only = kind;
     }
 
-    // ------------------------------------------------------------------ what a subclass calls
+    // ------------------------------------------------------------------ for subclasses
 
     /**
-     * Changes defaults of the loss, which the subclass does in its constructor.
+     * Changes the defaults of the loss. The subclass calls this in its constructor.
      *
      * @param defaultReduction the default reduction
      * @param defaultEmptyPolicy the default policy
@@ -165,7 +166,8 @@ public abstract class LossBuilder<L, T extends LossBuilder<L, T>> {
     }
 
     /**
-     * Notes that an option has been set, for {@link AbstractLoss#getOptions} and {@code toString}.
+     * Records that an option has been set, for {@link AbstractLoss#getOptions} and {@code
+     * toString}.
      *
      * @param <V> the type of the value
      * @param option the name of the option
@@ -178,7 +180,7 @@ public abstract class LossBuilder<L, T extends LossBuilder<L, T>> {
     }
 
     /**
-     * Sets an option that must be greater than 0.
+     * Checks and records an option that must be greater than 0.
      *
      * @param option the name of the option
      * @param value its value
@@ -189,7 +191,7 @@ public abstract class LossBuilder<L, T extends LossBuilder<L, T>> {
     }
 
     /**
-     * Sets an option that must be at least 0.
+     * Checks and records an option that must be at least 0.
      *
      * @param option the name of the option
      * @param value its value
@@ -200,7 +202,7 @@ public abstract class LossBuilder<L, T extends LossBuilder<L, T>> {
     }
 
     /**
-     * Sets an option that must be finite.
+     * Checks and records an option that must be finite.
      *
      * @param option the name of the option
      * @param value its value
@@ -211,12 +213,12 @@ public abstract class LossBuilder<L, T extends LossBuilder<L, T>> {
     }
 
     /**
-     * Sets an option that must lie in a range.
+     * Checks and records an option that must lie in a closed interval.
      *
      * @param option the name of the option
      * @param value its value
-     * @param min the least value
-     * @param max the greatest value
+     * @param min the smallest value
+     * @param max the largest value
      * @return the value
      */
     protected final double range(String option, double value, double min, double max) {
@@ -224,7 +226,7 @@ public abstract class LossBuilder<L, T extends LossBuilder<L, T>> {
     }
 
     /**
-     * Sets an option of several weights.
+     * Checks, copies and records an option that is a list of weights.
      *
      * @param option the name of the option
      * @param values the weights, finite and at least 0
@@ -235,13 +237,13 @@ public abstract class LossBuilder<L, T extends LossBuilder<L, T>> {
     }
 
     /**
-     * Sets an option that must meet a requirement.
+     * Records an option that must meet a requirement.
      *
      * @param <V> the type of the value
      * @param option the name of the option
      * @param value its value
      * @param valid whether it meets the requirement
-     * @param requirement the requirement, as "be at least 1"
+     * @param requirement the requirement, phrased to follow "must", such as "be at least 1"
      * @return the value
      */
     protected final <V> V require(String option, V value, boolean valid, String requirement) {

@@ -8,10 +8,10 @@ import java.util.Map;
 import java.util.StringJoiner;
 
 /**
- * The options that every loss has, and all that have been set.
+ * The options that every loss has, and the list of all options that have been set.
  *
- * @param only the only reading beside the formula, or null for all
- * @param set the names and values of the options that a builder has been given, in order
+ * @param only the only reading to use besides the formula, or null for all
+ * @param set the names and values of the options that have been set on the builder, in order
  */
 record LossOptions(
         Reduction reduction,
@@ -22,7 +22,7 @@ record LossOptions(
         Reading.@Nullable Kind only,
         Map<String, Object> set) {
 
-    /** Lists what has been set, as {@code (delta=2.0, reduction=SUM)}. */
+    /** Lists the options that have been set, such as {@code (delta=2.0, reduction=SUM)}. */
     String list() {
         StringJoiner list = new StringJoiner(", ", "(", ")");
         list.setEmptyValue("");

@@ -4,12 +4,12 @@ package io.djlosses.api;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 
-/** What every loss of the library can do beyond a loss of DJL, sums of losses included. */
+/** The operations that all losses of the library, sums included, add to those of a DJL loss. */
 public interface MergeableLoss {
 
     /**
-     * Computes the loss without any gradient: what validation and logging need, at the price of a
-     * forward pass.
+     * Computes the loss without a gradient, for validation and logging, at the cost of a forward
+     * pass.
      *
      * @param labels the labels
      * @param predictions the predictions
@@ -23,16 +23,15 @@ public interface MergeableLoss {
      * @param labels the labels
      * @param predictions the predictions
      * @return the fraction, whose numerator carries the gradient of the predictions
-     * @throws IllegalStateException if the reduction is a function of the user, which cannot be
-     *     merged
+     * @throws IllegalStateException if the reduction is a custom function, which cannot be merged
      */
     Fraction fraction(NDList labels, NDList predictions);
 
     /**
-     * Returns the value of an accumulator in full precision.
+     * Returns the value of an accumulator in double precision.
      *
      * @param key the accumulator
-     * @return the loss of all that it has seen, NaN if nothing has been added
+     * @return the loss of all batches added, or NaN if there are none
      */
     double getAccumulatorAsDouble(String key);
 }

@@ -11,8 +11,7 @@ import org.jspecify.annotations.Nullable;
 import java.util.function.Supplier;
 
 /**
- * What a {@link Reading} found: a numerator and what it is to be divided by, or a result that needs
- * nothing more.
+ * The outcome of a {@link Reading}: a numerator and its divisor, or a finished result.
  *
  * <p>A numerator either carries its gradient, or comes with gradients that were computed without a
  * graph.
@@ -36,10 +35,10 @@ public final class Outcome {
     }
 
     /**
-     * Returns the outcome of a sum that carries its gradient, or of which no gradient is wanted.
+     * Returns the outcome of a sum that carries its gradient, or that needs no gradient.
      *
      * @param sum Σ values, a 0-d array
-     * @param divisor what MEAN divides by
+     * @param divisor the divisor of the mean
      * @return the outcome
      */
     public static Outcome of(NDArray sum, Divisor divisor) {
@@ -47,13 +46,13 @@ public final class Outcome {
     }
 
     /**
-     * Returns the outcome of a closed form: a sum and its gradient, both computed without a graph.
+     * Returns the outcome of a closed form: a sum and its gradients, computed without a graph.
      *
      * @param sum Σ values, a detached 0-d array
-     * @param divisor what MEAN divides by
-     * @param scale a factor on all gradients, which saves a pass over them
-     * @param gradients {@code scale} times these is the gradient of the sum with respect to each
-     *     prediction: arrays of the shape of that prediction, null where there is none
+     * @param divisor the divisor of the mean
+     * @param scale a factor on all gradients, applied without a pass over them
+     * @param gradients for each prediction an array of its shape, which times {@code scale} is the
+     *     gradient of the sum, or null for no gradient
      * @return the outcome
      */
     public static Outcome of(
@@ -101,7 +100,7 @@ public final class Outcome {
                 : Gradients.withGradient(array, predictions, gradients, scale);
     }
 
-    /** Returns the numerator divided, with its gradient. */
+    /** Returns the quotient of numerator and divisor, with its gradient. */
     NDArray divided(NDList predictions, Divisor by, EmptyPolicy policy, String loss) {
         if (gradients == null || !by.isKnown()) {
             return by.divide(numerator(predictions), policy, loss);

@@ -13,27 +13,27 @@ import org.jspecify.annotations.Nullable;
 import java.util.List;
 
 /**
- * One way to compute a loss. Value and gradient are the same in every reading up to rounding; they
- * differ in speed and memory.
+ * One way to compute a loss. All readings of a loss give the same value and gradient up to
+ * rounding; they differ in speed and memory.
  *
- * <p>A loss lists its readings in {@link AbstractLoss#readings}, and the first that serves is used.
- * Behind them always stands the formula, {@link AbstractLoss#terms}, which serves everything.
+ * <p>A loss lists its readings in {@link AbstractLoss#readings}, and the first one that applies is
+ * used. The formula, {@link AbstractLoss#terms}, always comes last and applies to everything.
  */
 public abstract class Reading {
 
-    /** Below this size of the largest prediction a closed form costs more than it saves. */
+    /** Below this size of the largest prediction, a closed form costs more than it saves. */
     private static final long CLOSED_FORM_SIZE = 4096;
 
-    /** Below this size of the largest array a graph's one call saves more than it costs. */
+    /** Below this size of the largest array, a graph saves more than it costs. */
     static final long GRAPH_SIZE = 1 << 14;
 
-    /** What a reading computes with. */
+    /** The kinds of readings. */
     public enum Kind {
         /** The formula, recorded once and run as one graph, on engines that run graphs. */
         GRAPH("graph"),
         /** A script, on engines that run scripts. */
         SCRIPT("script"),
-        /** Value and gradient in closed form, by operations of arrays. */
+        /** Value and gradient in closed form, with array operations. */
         CLOSED_FORM("closed form"),
         /** The formula, differentiated by the engine. */
         FORMULA("formula");
@@ -58,9 +58,9 @@ public abstract class Reading {
     }
 
     /**
-     * Reads labels and predictions into something, or declines.
+     * Turns labels and predictions into what a reading needs, or declines.
      *
-     * @param <R> what it reads them into
+     * @param <R> the type of the result
      */
     @FunctionalInterface
     public interface Reader<R> {
@@ -70,8 +70,8 @@ public abstract class Reading {
          *
          * @param labels the labels, without sample weights, as they came
          * @param predictions the predictions, FLOAT32 or FLOAT64, not empty
-         * @param goal what is wanted, which is never {@link Goal.Kind#VALUES}
-         * @return the outcome, or null for the next reading
+         * @param goal what to compute, never {@link Goal.Kind#VALUES}
+         * @return the result, or null to leave it to the next reading
          */
         @Nullable R read(NDList labels, NDList predictions, Goal goal);
     }
@@ -80,19 +80,19 @@ public abstract class Reading {
      * A script with its arguments.
      *
      * @param script the script
-     * @param divisor what the mean divides by, which is known
+     * @param divisor the divisor of the mean, which must be known
      * @param arrays the arrays
      * @param options the numbers
      */
     public record Call(Script script, Divisor divisor, List<NDArray> arrays, double... options) {}
 
     /**
-     * Returns the reading that records the formula, and runs it as one graph while arrays are so
-     * small that calls cost more than what they do.
+     * Returns the reading that records the formula and runs it as one graph, for arrays so small
+     * that the calls of the operations cost more than the operations.
      *
-     * <p>Only for a formula that computes the same from the same arrays for as long as the loss
-     * lives: not where it calls a function of the user, or draws or counts anything. What is drawn
-     * or computed in Java anew each time goes through {@link
+     * <p>Use it only for a formula that always computes the same result from the same arrays: not
+     * if it calls a function of the user, draws random numbers or keeps state. Values that are
+     * drawn or computed in Java for each evaluation must go through {@link
      * io.djlosses.internal.core.Traced#prepare}.
      *
      * @return the reading
@@ -102,10 +102,10 @@ public abstract class Reading {
     }
 
     /**
-     * Returns {@link #graph()} with another limit.
+     * Returns {@link #graph()} with another size limit.
      *
-     * @param size the size of an array from which a graph costs more memory than it saves time:
-     *     what a graph computes with stays allocated
+     * @param size the size of the largest array from which a graph is not used, because the memory
+     *     of a graph stays allocated
      * @return the reading
      */
     public static Reading graph(long size) {
@@ -128,11 +128,11 @@ public abstract class Reading {
     }
 
     /**
-     * Returns a reading by one script, which is one call of the engine. It serves sums and means
-     * without sample weights.
+     * Returns a reading that runs one script, in one call of the engine. It applies to sums and
+     * means without sample weights.
      *
-     * @param reader chooses the script and makes its arguments. Arrays keep their graph; labels
-     *     have none
+     * @param reader chooses the script and makes its arguments. Predictions keep their graph;
+     *     labels have none
      * @return the reading
      */
     public static Reading script(Reader<Call> reader) {
@@ -152,7 +152,8 @@ public abstract class Reading {
                 if (call == null || request.isEmptyMean(call.divisor)) {
                     return null;
                 }
-                // Where both parts are wanted, the sum is; else the engine divides.
+                // If numerator and denominator are needed, compute the sum; otherwise the engine
+                // divides.
                 boolean mean = goal.isMean() && !goal.apart();
                 NDArray result;
                 try {
@@ -162,7 +163,7 @@ public abstract class Reading {
                                     call.arrays,
                                     call.options);
                 } catch (EngineException e) {
-                    // A kernel may refuse data that the formula computes with.
+                    // A kernel may reject data that the formula accepts.
                     return null;
                 }
                 if (result == null) {
@@ -174,12 +175,12 @@ public abstract class Reading {
     }
 
     /**
-     * Returns a reading in closed form. It serves sums and means of predictions of at least 4096
-     * elements without sample weights.
+     * Returns a reading in closed form. It applies to sums and means without sample weights, for
+     * predictions of at least 4096 elements.
      *
      * @param reader computes the sum and its gradient without a graph. Labels and predictions are
-     *     detached; they share memory with the caller's arrays, so in-place operations are for
-     *     fresh arrays only
+     *     detached; they share memory with the caller's arrays, so use in-place operations on new
+     *     arrays only
      * @return the reading
      */
     public static Reading closedForm(Reader<Outcome> reader) {
@@ -187,9 +188,9 @@ public abstract class Reading {
     }
 
     /**
-     * Returns {@link #closedForm(Reader)} with another limit.
+     * Returns {@link #closedForm(Reader)} with another size limit.
      *
-     * @param size the size of a prediction from which the closed form pays
+     * @param size the size of the largest prediction from which the closed form is worth its cost
      * @param reader computes the sum and its gradient
      * @return the reading
      */
@@ -214,10 +215,10 @@ public abstract class Reading {
     }
 
     /**
-     * Returns a reading of a loss that computes with more than labels and predictions. It serves
-     * sums and means without sample weights.
+     * Returns a reading of a loss that computes with more than labels and predictions. It applies
+     * to sums and means without sample weights.
      *
-     * @param kind what the reading computes with, which the engine must run
+     * @param kind the kind of the reading, which the engine must support
      * @param reader computes the sum, which carries its gradient
      * @return the reading
      */
@@ -242,7 +243,7 @@ public abstract class Reading {
         };
     }
 
-    /** The reading behind all others. */
+    /** The reading that comes after all others. */
     static final Reading FORMULA =
             new Reading(Kind.FORMULA) {
                 @Override
@@ -266,10 +267,13 @@ public abstract class Reading {
     }
 
     /**
-     * Returns why the reading cannot serve a request or another is faster, or null if it serves.
+     * Returns why the reading does not apply to a request or another one is faster, or null if it
+     * applies.
      */
     abstract @Nullable String refusal(Request request);
 
-    /** Reads a request that it serves; null where the data show that it does not. */
+    /**
+     * Computes a request to which it applies, or returns null if the data show that it does not.
+     */
     abstract @Nullable Outcome read(Request request);
 }

@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 import java.util.function.Function;
 
 /**
- * A formula of small arrays that a loss has beside labels and predictions, such as parameters. An
- * engine that runs graphs runs it by one call.
+ * A formula of small arrays other than labels and predictions, such as parameters. An engine that
+ * runs graphs runs it in one call.
  */
 public final class RecordedFormula {
 
@@ -20,10 +20,9 @@ public final class RecordedFormula {
     private final Function<NDArray, NDArray> formula;
 
     /**
-     * Makes a recorded formula.
+     * Creates a recorded formula.
      *
-     * @param formula the formula, which computes the same from the same array for as long as the
-     *     loss lives
+     * @param formula the formula, which must always compute the same result from the same array
      */
     public RecordedFormula(Function<NDArray, NDArray> formula) {
         this.formula = formula;
@@ -33,8 +32,8 @@ public final class RecordedFormula {
      * Computes the formula.
      *
      * @param array the array
-     * @return the result, or null where it is to be computed otherwise: the array is large, or the
-     *     formula cannot be recorded
+     * @return the result, or null if it has to be computed in another way, because the array is
+     *     large or the formula cannot be recorded
      */
     public @Nullable NDArray of(NDArray array) {
         if (array.size() >= Reading.GRAPH_SIZE) {

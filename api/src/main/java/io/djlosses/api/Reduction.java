@@ -11,9 +11,9 @@ import java.util.function.UnaryOperator;
 /**
  * How the unreduced values of a loss become its result.
  *
- * <p>{@link #MEAN} divides by what PyTorch divides by for the loss in question: the number of
- * elements, the number of samples, the sum of the class weights of the targets. Each loss says
- * which.
+ * <p>{@link #MEAN} divides by the same number as PyTorch does for the loss in question: the number
+ * of elements, the number of samples, or the sum of the class weights of the targets. The Javadoc
+ * of each loss says which.
  */
 public final class Reduction {
 
@@ -41,10 +41,10 @@ public final class Reduction {
     }
 
     /**
-     * Returns a reduction of your own.
+     * Returns a custom reduction.
      *
      * @param name the name to show
-     * @param function maps the unreduced values to the result, in differentiable operations
+     * @param function maps the unreduced values to the result, with differentiable operations
      * @return the reduction
      */
     public static Reduction of(String name, UnaryOperator<NDArray> function) {
@@ -53,11 +53,11 @@ public final class Reduction {
     }
 
     /**
-     * Returns the built-in reduction of that name.
+     * Returns the built-in reduction with a name.
      *
-     * @param name {@code NONE}, {@code SUM}, {@code MEAN} or {@code BATCH_MEAN}, in any case
-     * @return the reduction
-     * @throws IllegalArgumentException if there is none of that name
+     * @param name {@code NONE}, {@code SUM}, {@code MEAN} or {@code BATCH_MEAN}, in upper or lower
+     *     case @return the reduction
+     * @throws IllegalArgumentException if there is none with that name
      */
     public static Reduction valueOf(String name) {
         for (Reduction reduction : new Reduction[] {NONE, SUM, MEAN, BATCH_MEAN}) {

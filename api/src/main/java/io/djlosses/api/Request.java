@@ -6,7 +6,7 @@ import ai.djl.ndarray.NDList;
 
 import org.jspecify.annotations.Nullable;
 
-/** One evaluation of a loss: checked inputs, and what is wanted of them. */
+/** One evaluation of a loss: checked inputs, and what to compute from them. */
 final class Request {
 
     private final AbstractLoss loss;
@@ -15,12 +15,12 @@ final class Request {
     private final Goal goal;
 
     /**
-     * Makes a request.
+     * Creates a request.
      *
      * @param loss the loss
-     * @param inputs labels without sample weights, and predictions wide enough to sum
+     * @param inputs labels without sample weights, and predictions in FLOAT32 or FLOAT64
      * @param weight the sample weights or the mask, or null
-     * @param goal what is wanted
+     * @param goal what to compute
      */
     Request(AbstractLoss loss, Inputs inputs, @Nullable NDArray weight, Goal goal) {
         this.loss = loss;
@@ -29,7 +29,7 @@ final class Request {
         this.goal = goal;
     }
 
-    /** Returns this request for other inputs. */
+    /** Returns this request with other inputs. */
     Request with(NDList labels, NDList predictions, @Nullable NDArray newWeight) {
         return new Request(loss, new Inputs(labels, predictions), newWeight, goal);
     }
@@ -54,12 +54,15 @@ final class Request {
         return goal;
     }
 
-    /** Returns the prediction that the result belongs to. */
+    /** Returns the prediction whose manager owns the result. */
     NDArray batch() {
         return loss.batch(predictions());
     }
 
-    /** Tells whether constant labels alone decide a sum or mean, as fast readings assume. */
+    /**
+     * Returns whether this is a sum or mean of non-empty predictions with constant labels and
+     * without weights, as fast readings assume.
+     */
     boolean isPlain() {
         return goal.kind() != Goal.Kind.VALUES
                 && weight == null
@@ -76,7 +79,10 @@ final class Request {
         return false;
     }
 
-    /** Tells whether the policy has a say in a mean over nothing, which an engine does not ask. */
+    /**
+     * Returns whether this is a mean of nothing whose value the policy decides: an engine ignores
+     * it.
+     */
     boolean isEmptyMean(Divisor divisor) {
         return goal.isMean()
                 && !goal.apart()
@@ -107,7 +113,7 @@ final class Request {
         return new Inputs(detached(labels()), detached(predictions()));
     }
 
-    /** Returns the labels, detached unless they learn. */
+    /** Returns the labels, detached unless they receive a gradient. */
     NDList constants() {
         return loss.options().labelGradient() ? labels() : detached(labels());
     }

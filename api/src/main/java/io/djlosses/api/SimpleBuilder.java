@@ -4,7 +4,7 @@ package io.djlosses.api;
 import java.util.function.Function;
 
 /**
- * The builder of a loss without options of its own.
+ * The builder of a loss that has only the common options.
  *
  * <pre>{@code
  * public static SimpleBuilder<L1Loss> builder() {
@@ -17,10 +17,10 @@ import java.util.function.Function;
 public final class SimpleBuilder<L> extends LossBuilder<L, SimpleBuilder<L>> {
 
     /**
-     * Makes a builder.
+     * Creates a builder.
      *
      * @param name the default display name, which is the simple name of the class
-     * @param constructor makes the loss of the builder
+     * @param constructor creates the loss from the builder
      */
     public SimpleBuilder(String name, Function<? super SimpleBuilder<L>, ? extends L> constructor) {
         super(name, constructor);

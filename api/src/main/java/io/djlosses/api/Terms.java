@@ -9,13 +9,14 @@ import io.djlosses.nd.Nd;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The unreduced reading of a loss: its values, and what each of them counts in a mean.
+ * The terms of a loss: its unreduced values, and the share of each of them in the divisor of a
+ * mean.
  *
  * <pre>{@code
  * NONE = values        SUM = Σ values        MEAN = Σ values / Σ shares
  * }</pre>
  *
- * <p>Most losses are {@code Terms.of(values)}, where every value counts 1. A class-weighted loss
+ * <p>Most losses are {@code Terms.of(values)}, in which every share is 1. A class-weighted loss
  * adds {@link #withShares}.
  */
 public final class Terms {
@@ -31,7 +32,7 @@ public final class Terms {
     }
 
     /**
-     * Returns values of which each counts 1 in a mean.
+     * Returns terms in which every share is 1.
      *
      * @param values the unreduced values
      * @return the terms
@@ -41,9 +42,9 @@ public final class Terms {
     }
 
     /**
-     * Sets what each value counts in a mean.
+     * Returns these terms with other shares.
      *
-     * @param shares non-negative shares, of the shape of the values; constants
+     * @param shares the shares: non-negative constants with the shape of the values
      * @return new terms
      */
     public Terms withShares(NDArray shares) {
@@ -51,10 +52,9 @@ public final class Terms {
     }
 
     /**
-     * Sets what each value counts in a mean, where the sum of the shares is at hand, which saves
-     * computing it.
+     * Returns these terms with other shares whose sum is already known.
      *
-     * @param shares non-negative shares, of the shape of the values; constants
+     * @param shares the shares: non-negative constants with the shape of the values
      * @param sum their sum
      * @return new terms
      */
@@ -71,13 +71,13 @@ public final class Terms {
         return values;
     }
 
-    /** Returns what each value counts, as an array of the shape of the values. */
+    /** Returns the shares as an array with the shape of the values. */
     NDArray sharesOrOnes() {
         return shares != null ? shares : values.stopGradient().onesLike();
     }
 
     /**
-     * Replaces the values and keeps what they count.
+     * Returns terms with other values and the same shares.
      *
      * @param newValues values of the same shape
      * @return new terms
@@ -87,7 +87,7 @@ public final class Terms {
     }
 
     /**
-     * Gives the values, and what they count, another shape.
+     * Returns these terms with values and shares in another shape.
      *
      * @param shape a shape of the same size
      * @return new terms
@@ -101,7 +101,7 @@ public final class Terms {
                         divisor);
     }
 
-    /** Tells whether a mean of the terms is the plain mean of some values. */
+    /** Returns whether a mean of the terms is the plain mean of some values. */
     boolean isUniform() {
         return shares == null && divisor == null && values.size() > 0;
     }

@@ -6,8 +6,8 @@ import ai.djl.ndarray.NDArray;
 import io.djlosses.nd.Nd;
 
 /**
- * What makes the result of a merged mean Σ numerators / Σ denominators. A loss that is a function
- * of a mean, such as a root mean square, merges exactly this way.
+ * The function that turns a merged mean Σ numerators / Σ denominators into the result. It lets a
+ * loss that is a function of a mean, such as a root mean square, merge exactly.
  */
 public enum Transform {
     /** The mean itself. */

@@ -3,7 +3,7 @@ package io.djlosses.api;
 
 import ai.djl.ndarray.NDArray;
 
-/** How closely a loss looks at its inputs. Ranks, shapes, types and devices are always checked. */
+/** How strictly a loss checks its inputs. Ranks, shapes, types and devices are always checked. */
 public enum Validation {
     /**
      * Reads no data. A class index out of range gives NaN for its sample, never a crash and never
@@ -11,18 +11,20 @@ public enum Validation {
      */
     SHAPES,
     /**
-     * The default: reads class indices, lengths and other index data where that is free, which is
-     * on a CPU, and rejects what is out of range. Elsewhere like {@link #SHAPES}.
+     * The default: reads class indices, lengths and other index data where that costs nothing,
+     * which is on a CPU, and rejects those out of range. On other devices it is like {@link
+     * #SHAPES}.
      */
     INDICES,
     /**
-     * Reads all data on any device: finite predictions, labels in {−1, 1}, probabilities in [0, 1]
-     * and whatever else a loss requires. Waits for the device, so it is meant for finding faults.
+     * Reads and checks all data on any device: finite predictions, labels in {−1, 1}, probabilities
+     * in [0, 1] and all else that a loss requires. It waits for the device, so use it for
+     * debugging.
      */
     STRICT;
 
     /**
-     * Tells whether index data are read, and rejected when out of range.
+     * Returns whether index data are read and checked to be in range.
      *
      * @param array the index data
      * @return whether they are

@@ -6,16 +6,16 @@ import ai.djl.ndarray.types.Shape;
 import java.util.Locale;
 
 /**
- * One comparison of two arrays, told by the element that is furthest off.
+ * One comparison of two arrays, described by the element with the largest error.
  *
  * @param engine the engine that computed {@code actual}
- * @param subject what was compared with what
- * @param index where the element is, as {@code (1, 2)}
- * @param expected the number that was expected there
- * @param actual the number that was computed there
- * @param error the difference relative to the largest expected number of the array; infinite where
- *     one of the numbers is not finite and the other is not the same
- * @param tolerance the largest error that passes
+ * @param subject the quantities that were compared
+ * @param index the position of the element, such as {@code (1, 2)}
+ * @param expected the number expected there
+ * @param actual the number computed there
+ * @param error the difference relative to the largest expected number of the array; infinite if one
+ *     of the numbers is not finite and the other one differs
+ * @param tolerance the largest error allowed
  */
 public record Comparison(
         String engine,
@@ -27,7 +27,7 @@ public record Comparison(
         double tolerance) {
 
     /**
-     * Tells whether the arrays agree.
+     * Returns whether the arrays agree.
      *
      * @return whether the error is within the tolerance
      */
@@ -35,7 +35,10 @@ public record Comparison(
         return error <= tolerance;
     }
 
-    /** Compares two arrays; differences are relative to the largest number, at least the floor. */
+    /**
+     * Compares two arrays. Differences are relative to the largest number, or to the floor if that
+     * is larger.
+     */
     static Comparison worst(
             String engine,
             String subject,

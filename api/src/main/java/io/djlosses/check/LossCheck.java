@@ -24,7 +24,7 @@ import java.util.TreeSet;
 
 /**
  * Checks any {@link Loss}: its gradient against central finite differences, and its value and
- * gradient across all engines of the class path.
+ * gradient across all engines on the class path.
  *
  * <pre>{@code
  * LossCheck.of(new LogCoshLoss(Reduction.MEAN))
@@ -34,14 +34,15 @@ import java.util.TreeSet;
  *         .assertPasses();
  * }</pre>
  *
- * <p>Inputs are plain numbers, because arrays belong to an engine. Every prediction is checked;
- * labels too with {@link #optLabelGradient}. An unreduced result is checked through its sum with
- * fixed random factors. Every number is moved by a small step in both directions, so choose points
- * where the loss is smooth: at a kink, such as x = y of an absolute error, finite differences say
- * nothing. A loss that draws random numbers must draw the same ones in every call.
+ * <p>Inputs are plain numbers, because arrays belong to an engine. The gradient of every prediction
+ * is checked, and with {@link #optLabelGradient} also that of labels. An unreduced result is
+ * checked through its sum with fixed random factors. Every number is moved by a small step in both
+ * directions, so choose points where the loss is smooth: at a kink, such as x = y of an absolute
+ * error, finite differences are meaningless. A loss that draws random numbers must draw the same
+ * ones in every call.
  *
- * <p>The models are {@code torch.autograd.gradcheck} and DL4J's {@code GradientCheckUtil}. Checks
- * run one at a time, as a process can record one gradient at a time.
+ * <p>The check is modeled on {@code torch.autograd.gradcheck} and DL4J's {@code GradientCheckUtil}.
+ * Checks run one at a time, because a process can record only one gradient at a time.
  */
 public final class LossCheck {
 
@@ -74,7 +75,7 @@ public final class LossCheck {
     }
 
     /**
-     * Adds a label of the data type of the predictions.
+     * Adds a label with the data type of the predictions.
      *
      * @param shape its shape
      * @param values its values in row-major order
@@ -112,7 +113,7 @@ public final class LossCheck {
     }
 
     /**
-     * Sets the engines to check on (default all of the class path that can train).
+     * Sets the engines to check (default: all on the class path that can train).
      *
      * @param names their names
      * @return this check
@@ -125,7 +126,7 @@ public final class LossCheck {
 
     /**
      * Sets the data type of the predictions (default FLOAT64, the only one in which finite
-     * differences are sharp).
+     * differences are precise).
      *
      * @param dataType FLOAT32 or FLOAT64
      * @return this check
@@ -142,8 +143,8 @@ public final class LossCheck {
     }
 
     /**
-     * Sets how far a number x is moved, as a factor on max(1, |x|) (default 6e-6 in FLOAT64, 5e-3
-     * in FLOAT32: the cube root of the precision).
+     * Sets the step by which a number x is moved, as a factor on max(1, |x|) (default 6e-6 in
+     * FLOAT64, 5e-3 in FLOAT32: the cube root of the precision).
      *
      * @param step a number greater than 0
      * @return this check
@@ -154,8 +155,8 @@ public final class LossCheck {
     }
 
     /**
-     * Sets how far a gradient may be from finite differences, relative to the largest gradient of
-     * the same input (default 1e-6 in FLOAT64, 1e-2 in FLOAT32).
+     * Sets how far a gradient may differ from finite differences, relative to the largest gradient
+     * of the same input (default 1e-6 in FLOAT64, 1e-2 in FLOAT32).
      *
      * @param tolerance a number greater than 0
      * @return this check
@@ -166,8 +167,8 @@ public final class LossCheck {
     }
 
     /**
-     * Sets how far engines may be from each other, relative to the largest number of the same array
-     * (default 1e-9 in FLOAT64, 1e-4 in FLOAT32).
+     * Sets how far engines may differ from each other, relative to the largest number of the same
+     * array (default 1e-9 in FLOAT64, 1e-4 in FLOAT32).
      *
      * @param agreement a number greater than 0
      * @return this check
@@ -178,7 +179,7 @@ public final class LossCheck {
     }
 
     /**
-     * Checks the gradient of real-valued labels too (default false).
+     * Sets whether to check the gradient of real-valued labels too (default false).
      *
      * @param labelGradient whether labels receive a gradient
      * @return this check
@@ -200,9 +201,9 @@ public final class LossCheck {
     }
 
     /**
-     * Runs the check. What the loss throws passes through.
+     * Runs the check. Exceptions of the loss are passed on.
      *
-     * @return what was compared, and how it came out
+     * @return the comparisons and their results
      * @throws IllegalStateException if there is no prediction, or no engine that can train
      */
     public Report run() {
@@ -250,7 +251,7 @@ public final class LossCheck {
 
     // ------------------------------------------------------------------ computing
 
-    /** Computes value and gradients on fresh arrays, as some engines accumulate gradients. */
+    /** Computes value and gradients on new arrays, because some engines accumulate gradients. */
     private Outcome differentiate(Engine engine) {
         try (NDManager manager = engine.newBaseManager()) {
             NDList x = arrays(manager, predictions);
@@ -310,7 +311,7 @@ public final class LossCheck {
             }
         }
         double total = dot(outcome.head, outcome.value);
-        // What rounding leaves of a difference grows with the value, not with the gradient.
+        // The rounding error of a difference grows with the value, not with the gradient.
         double floor = 1e-2 * Math.max(Math.abs(total), 0.1);
         return Comparison.worst(
                 outcome.engine,
@@ -322,7 +323,7 @@ public final class LossCheck {
                 orDefault(tolerance, 1e-6, 1e-2));
     }
 
-    /** The value, or the sum of an unreduced one with the factors. */
+    /** Returns the value, or the sum of the unreduced values times the factors. */
     private double total(Engine engine, double[] head) {
         try (NDManager manager = engine.newBaseManager()) {
             NDArray value = loss.evaluate(arrays(manager, labels), arrays(manager, predictions));
@@ -425,7 +426,7 @@ public final class LossCheck {
         }
     }
 
-    /** What one engine computed: the value, and the gradient of each of the inputs. */
+    /** The result of one engine: the value, and the gradient of each input. */
     @SuppressWarnings("ArrayRecordComponent") // never compared or shown
     private record Outcome(
             String engine,

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What a {@link LossCheck} compared, and how it came out.
+ * The result of a {@link LossCheck}: all comparisons, and the engines that were skipped.
  *
  * @param loss the name of the loss
  * @param comparisons every comparison
@@ -14,7 +14,7 @@ import java.util.Map;
 public record Report(String loss, List<Comparison> comparisons, Map<String, String> skipped) {
 
     /**
-     * Tells whether everything agrees.
+     * Returns whether all comparisons passed.
      *
      * @return whether every comparison passed
      */
@@ -32,7 +32,7 @@ public record Report(String loss, List<Comparison> comparisons, Map<String, Stri
     }
 
     /**
-     * Throws if something does not agree.
+     * Throws an error if a comparison failed.
      *
      * @throws AssertionError with this report, if a comparison failed
      */

@@ -1,5 +1,8 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
-/** Checks for losses, the library's and anybody's: finite differences and agreement of engines. */
+/**
+ * A checker for any loss: it compares gradients with finite differences, and engines with each
+ * other.
+ */
 @NullMarked
 package io.djlosses.check;
 

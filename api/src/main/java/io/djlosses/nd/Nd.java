@@ -20,27 +20,27 @@ import io.djlosses.internal.symbolic.Operators;
 import java.util.Arrays;
 
 /**
- * Engine-portable idioms on {@link NDArray}s: each method gives the same value and the same
- * gradient on every engine, in FLOAT32 and FLOAT64, including at ties, kinks and infinities, where
- * the engines' own operations differ.
+ * Portable operations on {@link NDArray}s: each method gives the same value and gradient on every
+ * engine, in FLOAT32 and FLOAT64, also at ties, kinks and infinities, where the engines' own
+ * operations differ.
  *
- * <p>A loss written with these and with the plain operations {@code add sub mul div neg abs exp log
- * square sqrt sum(axes)} is portable without further care.
+ * <p>A loss written with these methods and with the operations {@code add sub mul div neg abs exp
+ * log square sqrt sum(axes)} is portable without further care.
  */
 public final class Nd extends NdBase {
 
-    /** Up to this size the number of operations costs more than the operations. */
+    /** Up to this size, the number of operations matters more than their work. */
     private static final long SMALL = 4096;
 
     private Nd() {}
 
     /**
-     * Selects element by element, with every argument broadcast to one shape first.
+     * Selects element by element, after broadcasting all arguments to a common shape.
      *
      * @param mask the BOOLEAN condition
-     * @param yes the values where it holds
-     * @param no the values where it does not hold
-     * @return the selection, of the shape that the three broadcast to
+     * @param yes the values where the condition holds
+     * @param no the values elsewhere
+     * @return the selection, with the common shape
      */
     public static NDArray where(NDArray mask, NDArray yes, NDArray no) {
         Shape shape = broadcastShape(mask.getShape(), yes.getShape(), no.getShape());
@@ -51,9 +51,9 @@ public final class Nd extends NdBase {
      * Selects element by element between an array and a number.
      *
      * @param mask the BOOLEAN condition, broadcastable to the array
-     * @param yes the values where it holds
-     * @param no the number where it does not hold
-     * @return the selection, of the shape of {@code yes}
+     * @param yes the values where the condition holds
+     * @param no the number elsewhere
+     * @return the selection, with the shape of {@code yes}
      */
     public static NDArray where(NDArray mask, NDArray yes, double no) {
         NDArray other = no == 0 ? yes.zerosLike() : yes.onesLike().muli(num(yes, no));
@@ -61,11 +61,11 @@ public final class Nd extends NdBase {
     }
 
     /**
-     * Returns the shape that the given shapes broadcast to.
+     * Returns the shape to which the given shapes are broadcast.
      *
      * @param shapes the shapes
      * @return their common shape by the rules of NumPy
-     * @throws IllegalArgumentException if they do not broadcast
+     * @throws IllegalArgumentException if they cannot be broadcast
      */
     public static Shape broadcastShape(Shape... shapes) {
         int rank = 0;
@@ -97,8 +97,8 @@ public final class Nd extends NdBase {
      *
      * @param scores an array of shape (N, C) or (N, C, d1, …, dK)
      * @param index INT64 indices in [0, C), of shape (N) or (N, d1, …, dK); they are not checked
-     *     here, and an engine may wrap, clamp or abort on an index out of range
-     * @return the picked entries, of the shape of {@code index}
+     *     here, and for an index out of range an engine may wrap, clamp or abort
+     * @return the picked entries, with the shape of {@code index}
      */
     public static NDArray pick(NDArray scores, NDArray index) {
         return Operators.serve(scores)
@@ -107,11 +107,11 @@ public final class Nd extends NdBase {
     }
 
     /**
-     * Writes class indices as rows that are 1 at the index and 0 elsewhere.
+     * Encodes class indices as rows that are 1 at the index and 0 elsewhere.
      *
-     * @param index INT64 indices of shape (N); the row of one out of range is 0
+     * @param index INT64 indices of shape (N); the row of an index out of range is 0
      * @param classes the number of classes C
-     * @param like an array of the type that is wanted
+     * @param like an array with the data type of the result
      * @return a constant of shape (N, C)
      */
     public static NDArray oneHot(NDArray index, long classes, NDArray like) {
@@ -125,7 +125,7 @@ public final class Nd extends NdBase {
     }
 
     /**
-     * Returns log(softmax(x)) along an axis, exact to the last bits also where an engine's fused
+     * Returns log(softmax(x)) along an axis, exact to the last bits even if the engine's fused
      * operation is not.
      *
      * @param x the logits; −∞ is a class that cannot occur
@@ -143,19 +143,19 @@ public final class Nd extends NdBase {
         if (Sums.isSmall(x) && Operators.serve(x)) {
             return Operators.logSoftmax(x, classAxis);
         }
-        // What the fused operation is off by is constant along the axis: log Σ exp of its result.
+        // The error of the fused operation is constant along the axis: log Σ exp of its result.
         NDArray rough = x.logSoftmax(classAxis);
         NDArray excess = Sums.sumByProduct(rough.exp(), classAxis, true).log();
         return rough.sub(repeat(excess, classAxis, x.getShape()));
     }
 
     /**
-     * Returns log(softmax(x)) of one class of each sample, as {@code pick(logSoftmax(x, 1), index)}
-     * does, without computing the exact logarithm of all others.
+     * Returns log(softmax(x)) of one class of each sample, like {@code pick(logSoftmax(x, 1),
+     * index)}, but without computing the exact logarithms of all other classes.
      *
      * @param x the logits, of shape (N, C) or (N, C, d1, …, dK)
      * @param index INT64 indices in [0, C), of shape (N) or (N, d1, …, dK)
-     * @return the log-probabilities, of the shape of {@code index}
+     * @return the log-probabilities, with the shape of {@code index}
      */
     public static NDArray logSoftmax(NDArray x, NDArray index) {
         if (isLogSoftmaxExact(x) || x.size() < SMALL) {
@@ -165,15 +165,15 @@ public final class Nd extends NdBase {
     }
 
     /**
-     * Returns log(softmax(x)) of one class of each sample, where the softmax is at hand.
+     * Returns log(softmax(x)) of one class of each sample, if the softmax is already known.
      *
      * @param x the logits, of shape (N, C) or (N, C, d1, …, dK)
      * @param prob their softmax over axis 1
      * @param index INT64 indices in [0, C), of shape (N) or (N, d1, …, dK)
-     * @return the log-probabilities, of the shape of {@code index}
+     * @return the log-probabilities, with the shape of {@code index}
      */
     public static NDArray logSoftmax(NDArray x, NDArray prob, NDArray index) {
-        // The fused softmax is exact, and so is its logarithm where it does not underflow.
+        // The fused softmax is exact, and so is its logarithm unless it underflows.
         if (!Traced.is(x)) {
             NDArray picked = pick(prob, index);
             if (Speculation.on(() -> Looks.isNormal(picked))) {
@@ -185,8 +185,8 @@ public final class Nd extends NdBase {
     }
 
     /**
-     * Tells whether the engine's fused log-softmax along axis 1 is as exact as its element-wise
-     * operations, so that no other way to a logarithm of a softmax pays.
+     * Returns whether the engine's fused log-softmax along axis 1 is as exact as its element-wise
+     * operations, so that no other way to compute it is worth its cost.
      *
      * @param x the logits
      * @return whether it is
@@ -206,7 +206,7 @@ public final class Nd extends NdBase {
         return trait.of(x.getManager());
     }
 
-    /** Repeats an axis of size 1 to a shape, as {@link #sumByProduct} does it in reverse. */
+    /** Repeats an axis of size 1 to a shape: the reverse of a sum by a product. */
     private static NDArray repeat(NDArray x, int axis, Shape shape) {
         long size = shape.get(axis);
         long rows = shape.slice(0, axis).size();
@@ -218,8 +218,8 @@ public final class Nd extends NdBase {
     }
 
     /**
-     * Returns the sum of all values, also where some are infinite: a compensated sum, as some
-     * engines compute it, is NaN there.
+     * Returns the sum of all values, some of which may be infinite: a compensated sum, which some
+     * engines compute, would then be NaN.
      *
      * @param x the array
      * @return the 0-d sum
@@ -229,7 +229,7 @@ public final class Nd extends NdBase {
     }
 
     /**
-     * Returns the sums along an axis, also where some values are infinite.
+     * Returns the sums along an axis; some values may be infinite.
      *
      * @param x the array
      * @param axis the axis, which is removed
@@ -240,11 +240,11 @@ public final class Nd extends NdBase {
     }
 
     /**
-     * Returns the sums along an axis, also where some values are infinite.
+     * Returns the sums along an axis; some values may be infinite.
      *
      * @param x the array
      * @param axis the axis
-     * @param keepDims whether the axis stays, with size 1
+     * @param keepDims whether the axis is kept, with size 1
      * @return the sums
      */
     public static NDArray sum(NDArray x, int axis, boolean keepDims) {
@@ -252,7 +252,7 @@ public final class Nd extends NdBase {
     }
 
     /**
-     * Returns the mean of all elements, also where some are infinite.
+     * Returns the mean of all elements, some of which may be infinite.
      *
      * @param x the array, not empty
      * @return a 0-d array, {@code x} itself if it is one
@@ -275,7 +275,7 @@ public final class Nd extends NdBase {
     }
 
     /**
-     * Returns log(1 + u) with full precision and the right gradient near 0.
+     * Returns log(1 + u) with full precision and the correct gradient near 0.
      *
      * @param u the argument, in [−1, 1]
      * @return the logarithm
@@ -284,7 +284,7 @@ public final class Nd extends NdBase {
         if (Operators.serve(u)) {
             return Operators.log1p(u);
         }
-        // log(r) where 1 + u rounds to r, and what the rounding lost, as its logarithm is near 1.
+        // log(r), where r is 1 + u rounded, corrected to first order for the rounding error.
         NDArray rounded = u.add(num(u, 1));
         try (NDArray gained = rounded.stopGradient().sub(num(u, 1)).subi(u.stopGradient());
                 NDArray log = rounded.log()) {
@@ -294,7 +294,7 @@ public final class Nd extends NdBase {
     }
 
     /**
-     * Returns log(1 + exp(x)) without overflow, with the gradient σ(x) everywhere, 0 included.
+     * Returns log(1 + exp(x)) without overflow, with the gradient σ(x) everywhere, also at 0.
      *
      * @param x the argument
      * @return the softplus
@@ -339,7 +339,9 @@ public final class Nd extends NdBase {
      * @return a value in [0, 1]
      */
     public static NDArray sigmoid(NDArray x) {
-        return x.size() == 0 ? x : Activation.sigmoid(x); // empty is an error on some engines
+        return x.size() == 0
+                ? x
+                : Activation.sigmoid(x); // an empty array is an error on some engines
     }
 
     /**
@@ -353,7 +355,7 @@ public final class Nd extends NdBase {
     }
 
     /**
-     * Returns max(x, 0) with gradient 1 at 0, as PyTorch's {@code clamp_min(0)}; NaN stays NaN.
+     * Returns max(x, 0) with gradient 1 at 0, like PyTorch's {@code clamp_min(0)}; NaN stays NaN.
      *
      * @param x the argument
      * @return the clamped argument
@@ -363,7 +365,7 @@ public final class Nd extends NdBase {
     }
 
     /**
-     * Returns x · log(y), which is 0 where x is 0, whatever y.
+     * Returns x · log(y), which is 0 where x is 0, for every y.
      *
      * @param x the factor
      * @param y the argument of the logarithm
@@ -379,7 +381,7 @@ public final class Nd extends NdBase {
      *
      * @param x the array
      * @param axis the axis
-     * @param keepDims whether the axis stays, with size 1
+     * @param keepDims whether the axis is kept, with size 1
      * @return the norm
      */
     public static NDArray norm(NDArray x, int axis, boolean keepDims) {
@@ -395,8 +397,8 @@ public final class Nd extends NdBase {
      *
      * @param x the array
      * @param p the order, greater than 0; {@link Double#POSITIVE_INFINITY} for the largest |x|
-     * @param axis the axis, of at least one component
-     * @param keepDims whether the axis stays, with size 1
+     * @param axis the axis, which has at least one component
+     * @param keepDims whether the axis is kept, with size 1
      * @return the norm
      */
     public static NDArray norm(NDArray x, double p, int axis, boolean keepDims) {
@@ -416,7 +418,7 @@ public final class Nd extends NdBase {
         return powerOrZero(sum(powers, axis, keepDims), 1 / p);
     }
 
-    /** Returns xᵖ, where 0 gives 0 with gradient 0. */
+    /** Returns xᵖ, with value 0 and gradient 0 at 0. */
     private static NDArray powerOrZero(NDArray x, double p) {
         NDArray zero = x.eq(0);
         NDArray power = pow(where(zero, x.onesLike(), x), p);
@@ -425,7 +427,7 @@ public final class Nd extends NdBase {
 
     /**
      * Returns the smaller of two arrays of equal shape; where they are equal, each gets half of the
-     * gradient, as with PyTorch's {@code minimum}.
+     * gradient, as in PyTorch's {@code minimum}.
      *
      * @param x an array
      * @param y an array

@@ -1,5 +1,5 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
-/** Idioms on arrays that give the same value and gradient on every engine. */
+/** Portable operations on arrays, which give the same value and gradient on every engine. */
 @NullMarked
 package io.djlosses.nd;
 

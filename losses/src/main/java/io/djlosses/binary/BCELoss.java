@@ -19,19 +19,19 @@ import org.jspecify.annotations.Nullable;
 import java.util.List;
 
 /**
- * The binary cross entropy of probabilities: independent yes-or-no decisions.
+ * The binary cross entropy of probabilities, for independent yes-or-no decisions.
  *
- * <p>For models that end in a sigmoid. Where the logits are at hand, {@link BCEWithLogitsLoss} is
- * the better choice: it stays exact where a probability rounds to 0 or 1. With weights {@code w},
- * every element adds
+ * <p>Use it for models that end in a sigmoid. If the model can give logits, {@link
+ * BCEWithLogitsLoss} is the better choice: it stays exact where a probability rounds to 0 or 1.
+ * With weights {@code w}, each element contributes
  *
  * <pre>{@code
  * ℓ = −w (y log x + (1 − y) log(1 − x))        x probability, y label
  * }</pre>
  *
- * <p>A logarithm below −100 counts as −100, so that no value exceeds 100 w. The gradient is {@code
- * w (x − y) / max(x (1 − x), 1e-12)}, which pulls a prediction that is certain and wrong back with
- * a force of 1e12 rather than none.
+ * <p>Logarithms are clamped at −100, so that no value exceeds 100 w. The gradient is {@code w (x −
+ * y) / max(x (1 − x), 1e-12)}, so a prediction that is certain and wrong has a gradient of size
+ * 1e12 rather than 0.
  *
  * <h2>Shapes</h2>
  *
@@ -39,7 +39,7 @@ import java.util.List;
  *   <li>{@code labels: [(*)]}, any shape, in [0, 1]
  *   <li>{@code predictions: [(*)]}, same shape as the label, in [0, 1]
  *   <li>{@code out: ()}, or {@code (*)} with {@code NONE}; {@code MEAN} divides by the number of
- *       elements, whatever the weights
+ *       elements, regardless of the weights
  * </ul>
  *
  * <h2>Example</h2>
@@ -50,10 +50,10 @@ import java.util.List;
  * }</pre>
  *
  * <p>Equivalent to {@code torch.nn.BCELoss(weight, reduction)} and {@code mindspore.nn.BCELoss}.
- * Weights here belong to the last axis; weights that change with the batch travel with the labels,
- * by {@code optSampleWeighting(MEAN_BY_COUNT)}. A prediction outside [0, 1] gives NaN here and an
- * error there and in strict validation; a label outside [0, 1] is computed with, and rejected in
- * strict validation.
+ * Weights here belong to the last axis; weights that change with the batch are passed with the
+ * labels, with {@code optSampleWeighting(MEAN_BY_COUNT)}. A prediction outside [0, 1] gives NaN
+ * here and an error there and in strict validation; a label outside [0, 1] is used as it is, and
+ * rejected in strict validation.
  */
 public final class BCELoss extends ElementwiseLoss {
 
@@ -163,7 +163,7 @@ public final class BCELoss extends ElementwiseLoss {
         /**
          * Sets a weight for each position of the last axis (default 1 for all).
          *
-         * @param weight one number for all, or one a position; finite and not negative
+         * @param weight one number for all, or one per position; finite and non-negative
          * @return this {@code Builder}
          */
         public Builder optWeight(double... weight) {

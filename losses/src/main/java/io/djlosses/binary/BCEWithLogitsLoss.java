@@ -20,10 +20,11 @@ import org.jspecify.annotations.Nullable;
 import java.util.List;
 
 /**
- * The binary cross entropy of logits: independent yes-or-no decisions, computed without overflow.
+ * The binary cross entropy of logits, for independent yes-or-no decisions, computed without
+ * overflow.
  *
- * <p>Use it rather than {@link BCELoss} on sigmoid outputs, whose logarithm loses precision. With
- * weights {@code w} and a weight {@code p} of the positive class, every element adds
+ * <p>Prefer it to {@link BCELoss} on the output of a sigmoid, whose logarithm loses precision. With
+ * weights {@code w} and a weight {@code p} of positive labels, each element contributes
  *
  * <pre>{@code
  * ℓ = w ((1 − y) x + (1 + (p − 1) y) softplus(−x))        x logit, y label
@@ -36,7 +37,7 @@ import java.util.List;
  *   <li>{@code labels: [(*)]}, any shape, in [0, 1]
  *   <li>{@code predictions: [(*)]}, same shape as the label
  *   <li>{@code out: ()}, or {@code (*)} with {@code NONE}; {@code MEAN} divides by the number of
- *       elements, whatever the weights
+ *       elements, regardless of the weights
  * </ul>
  *
  * <h2>Example</h2>
@@ -49,12 +50,12 @@ import java.util.List;
  *
  * <p>Equivalent to {@code torch.nn.BCEWithLogitsLoss(weight, reduction, pos_weight)} and {@code
  * mindspore.nn.BCEWithLogitsLoss}. Weights here belong to the last axis; weights that change with
- * the batch travel with the labels, by {@code optSampleWeighting(MEAN_BY_COUNT)}. A label outside
- * [0, 1] is computed with, as there; strict validation rejects it.
+ * the batch are passed with the labels, with {@code optSampleWeighting(MEAN_BY_COUNT)}. A label
+ * outside [0, 1] is used as it is, as there; strict validation rejects it.
  */
 public final class BCEWithLogitsLoss extends ElementwiseLoss {
 
-    /** Within the cache, the engine's own kernel is as fast. */
+    /** Below this size the data fit into the cache, where the engine's own kernel is as fast. */
     private static final long WORTHWHILE = 1 << 20;
 
     private static final Script SCRIPT = kernel("y", "None", "None");
@@ -147,7 +148,7 @@ public final class BCEWithLogitsLoss extends ElementwiseLoss {
         if (posWeight == null) {
             slope.subi(label);
         } else {
-            // (1 − y) − f σ(−x), which would cancel, is f σ(x) − p y.
+            // As f σ(x) − p y, because (1 − y) − f σ(−x) would cancel.
             slope.muli(factor).subi(label.mul(LastAxis.row(posWeight, label)));
         }
         return Outcome.of(sum, divisor, 1, scaled(slope));
@@ -206,7 +207,7 @@ public final class BCEWithLogitsLoss extends ElementwiseLoss {
         /**
          * Sets a weight for each position of the last axis (default 1 for all).
          *
-         * @param weight one number for all, or one a position; finite and not negative
+         * @param weight one number for all, or one per position; finite and non-negative
          * @return this {@code Builder}
          */
         public Builder optWeight(double... weight) {
@@ -215,10 +216,11 @@ public final class BCEWithLogitsLoss extends ElementwiseLoss {
         }
 
         /**
-         * Sets the weight of positive labels (default 1), which trades recall for precision.
+         * Sets the weight of positive labels (default 1). A weight above 1 favors recall, one below
+         * 1 precision.
          *
-         * @param posWeight one number for all, or one a position of the last axis; finite and not
-         *     negative
+         * @param posWeight one number for all, or one per position of the last axis; finite and
+         *     non-negative
          * @return this {@code Builder}
          */
         public Builder optPosWeight(double... posWeight) {

@@ -18,11 +18,12 @@ import io.djlosses.nd.Nd;
 import java.util.List;
 
 /**
- * The binary focal loss of probabilities: a cross entropy in which easy examples hardly count.
+ * The binary focal loss of probabilities: a binary cross entropy that gives little weight to easy
+ * examples.
  *
- * <p>For detection and other tasks where most examples are easy negatives. Where the logits are at
- * hand, {@link SigmoidFocalLoss} is the better choice. With {@code p_t} the probability of the
- * right answer, every element adds
+ * <p>Use it for detection and other tasks in which most examples are easy negatives. If the model
+ * can give logits, {@link SigmoidFocalLoss} is the better choice. With {@code p_t} the probability
+ * of the correct answer, each element contributes
  *
  * <pre>{@code
  * ℓ = α_t (1 − p_t)^γ BCE(x, y)                    x probability, y label, γ ≥ 0
@@ -48,9 +49,9 @@ import java.util.List;
  * }</pre>
  *
  * <p>Equivalent to {@code mean(alpha_t * (1 - p_t)**gamma * binary_cross_entropy(x, y))} in
- * PyTorch. Difference: a prediction that is certain and right has gradient 0 for every {@code γ};
- * there it is NaN for {@code γ} below 1. A prediction outside [0, 1] gives NaN, in strict
- * validation an error. {@code mindspore.nn.FocalLoss} is a focal loss of exclusive classes.
+ * PyTorch. Difference: the gradient of a prediction that is certain and right is 0 for every {@code
+ * γ}; there it is NaN for {@code γ} below 1. A prediction outside [0, 1] gives NaN, or an error in
+ * strict validation. {@code mindspore.nn.FocalLoss} is a focal loss of exclusive classes.
  *
  * @see <a href="https://arxiv.org/abs/1708.02002">Lin et al. 2017, Focal Loss for Dense Object
  *     Detection</a>
@@ -161,9 +162,10 @@ public final class FocalLoss extends ElementwiseLoss {
         }
 
         /**
-         * Sets how much less an easy example counts (default 2; 0 makes all count alike).
+         * Sets the exponent {@code γ}, which reduces the weight of easy examples (default 2; 0
+         * weights all alike).
          *
-         * @param gamma a number that is not negative
+         * @param gamma a non-negative number
          * @return this {@code Builder}
          */
         public Builder optGamma(double gamma) {
@@ -172,7 +174,8 @@ public final class FocalLoss extends ElementwiseLoss {
         }
 
         /**
-         * Sets the weight of positive labels (default 0.75); negative ones weigh {@code 1 − α}.
+         * Sets the weight of positive labels (default 0.75); the weight of negative labels is
+         * {@code 1 − α}.
          *
          * @param alpha a number in [0, 1]
          * @return this {@code Builder}

@@ -29,12 +29,12 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * A binary cross entropy of logits in which every size of gradient has the same say: the
- * classification loss of the gradient harmonizing mechanism.
+ * The classification loss of the gradient harmonizing mechanism (GHM): a binary cross entropy of
+ * logits in which gradients of every size have the same total weight.
  *
- * <p>For detection and other tasks with many easy negatives and some hopeless outliers: elements
- * are weighted by the inverse of how many have a gradient of their size, see {@link
- * GradientHistogram}. Every element adds
+ * <p>Use it for detection and other tasks with many easy negatives and some extreme outliers. An
+ * element is weighted by the inverse of the number of elements whose gradient has a similar size;
+ * see {@link GradientHistogram}. Each element contributes
  *
  * <pre>{@code
  * ℓ = λ β(g) BCEWithLogits(x, y)        x logit, y label, λ lossWeight
@@ -49,27 +49,27 @@ import java.util.List;
  *
  * <ul>
  *   <li>{@code labels: [(*)]}, the shape of the prediction, in [0, 1]; or class indices {@code (N)}
- *       or {@code (N, d1, …, dK)} of any integer or floating-point type, for more than one class.
- *       An index that is no class is a sample without a positive
+ *       or {@code (N, d1, …, dK)} of any integer or floating-point type, for more than one class. A
+ *       sample whose index is not a class has no positive label
  *   <li>{@code labels: [target, labelWeight]}, where the label weight has the shape of the
- *       prediction or lacks the class axis: an element counts where it is above 0, else it
- *       vanishes, even if it is NaN
- *   <li>{@code predictions: [(*)]}, any shape; with class indices {@code (N, C)}, {@code (N, C, d1,
- *       …, dK)} or {@code (C)}
+ *       prediction or lacks the class axis: an element counts if its weight is above 0, and is
+ *       otherwise left out, even if it is NaN
+ *   <li>{@code predictions: [(*)]}, any shape, or for class indices {@code (N, C)}, {@code (N, C,
+ *       d1, …, dK)} or {@code (C)}
  *   <li>{@code out: ()}, or the shape of the prediction with {@code NONE}
  * </ul>
  *
  * <h2>Reduction</h2>
  *
  * <p>{@code MEAN} divides by {@code T}, the number of elements that count, and is the published
- * loss; {@code SUM} and {@code NONE} are what it divides. If nothing counts the mean is 0, as
- * published; {@code optEmptyPolicy} changes that. The weights belong to the batch as a whole, so
- * parts of a batch merge only as the average of their losses.
+ * loss; {@code SUM} and {@code NONE} do not divide. If no element counts, the mean is 0, as
+ * published; {@code optEmptyPolicy} changes that. The weights depend on the whole batch, so parts
+ * of a batch merge only as the average of their losses.
  *
  * <h2>State</h2>
  *
- * <p>With {@code momentum} the counts of bins are smoothed over batches. {@code evaluate} and
- * {@code fraction} advance them; {@code value} and accumulators use, but do not change them. See
+ * <p>With {@code momentum} the counts of the bins are smoothed over batches. {@code evaluate} and
+ * {@code fraction} update them; {@code value} and accumulators use them without changing them. See
  * {@link #histogram}.
  *
  * <h2>Example</h2>
@@ -79,8 +79,8 @@ import java.util.List;
  * NDArray value = loss.evaluate(new NDList(classes, labelWeight), new NDList(logits));
  * }</pre>
  *
- * <p>Equivalent to mmdetection's {@code GHMC(bins, momentum, loss_weight)}, where sigmoid is always
- * used too. Differences: the reductions, and a label weight that hides NaN.
+ * <p>Equivalent to mmdetection's {@code GHMC(bins, momentum, loss_weight)}, which also always
+ * applies the sigmoid. Differences: the reductions, and a label weight that hides NaN.
  *
  * @see <a href="https://arxiv.org/abs/1811.05181">Li et al. 2019, Gradient Harmonized Single-stage
  *     Detector</a>
@@ -138,7 +138,7 @@ public final class GHMCLoss extends AbstractLoss {
         }
     }
 
-    /** Tells whether a shape is that of class indices. */
+    /** Returns whether a shape is that of class indices. */
     private static boolean lacksClassAxis(Shape shape, Shape logits) {
         return !logits.isScalar()
                 && logits.get(Math.min(1, logits.dimension() - 1)) > 1
@@ -212,7 +212,7 @@ public final class GHMCLoss extends AbstractLoss {
                 : Nd.cast(label, logits).reshape(logits.getShape());
     }
 
-    /** Returns 1 at the class of each target; all 0 where an index is no class. */
+    /** Returns 1 at the class of each target, or all 0 if its index is not a class. */
     private static NDArray oneHot(NDArray label, NDArray logits) {
         int axis = ClassAxis.of(logits);
         long[] sizes = new long[logits.getShape().dimension()];
@@ -226,7 +226,7 @@ public final class GHMCLoss extends AbstractLoss {
         return Nd.cast(index.eq(classes), logits);
     }
 
-    /** Logits and labels, 0 where they do not count, and how many count. */
+    /** Logits and labels, 0 where they do not count, and the number of those that count. */
     private record Targets(NDArray logits, NDArray label, @Nullable NDArray valid, NDArray total) {
 
         Divisor divisor() {
@@ -281,7 +281,7 @@ public final class GHMCLoss extends AbstractLoss {
         }
 
         /**
-         * Sets into how many bins the sizes of gradients are sorted (default 10).
+         * Sets the number of bins for the sizes of gradients (default 10).
          *
          * @param bins a number of at least 1
          * @return this {@code Builder}
@@ -292,7 +292,7 @@ public final class GHMCLoss extends AbstractLoss {
         }
 
         /**
-         * Sets the share of earlier batches in the count of a bin (default 0).
+         * Sets the share of earlier batches in the smoothed count of a bin (default 0).
          *
          * @param momentum a number in [0, 1)
          * @return this {@code Builder}
@@ -303,9 +303,9 @@ public final class GHMCLoss extends AbstractLoss {
         }
 
         /**
-         * Sets a factor of the loss (default 1).
+         * Sets a factor on the loss (default 1).
          *
-         * @param lossWeight a number that is not negative
+         * @param lossWeight a non-negative number
          * @return this {@code Builder}
          */
         public Builder optLossWeight(double lossWeight) {

@@ -17,10 +17,11 @@ import io.djlosses.nd.Nd;
 import java.util.List;
 
 /**
- * The hinge: every prediction that is not right by a margin costs what it lacks.
+ * The hinge loss for labels −1 and 1: zero for predictions that are right by a margin, and linear
+ * below the margin.
  *
- * <p>The loss of support vector machines: predictions beyond the margin no longer matter. Every
- * element adds
+ * <p>Use it for maximum-margin classification, as in support vector machines: predictions beyond
+ * the margin have no effect. Each element contributes
  *
  * <pre>{@code
  * ℓ = max(0, m − y x)        x score, y label in {−1, 1}, m margin
@@ -45,9 +46,9 @@ import java.util.List;
  * }</pre>
  *
  * <p>Equivalent to {@code mxnet.gluon.loss.HingeLoss(margin)} and DJL's {@code HingeLoss}, which
- * give a mean for each sample; in PyTorch to {@code torch.relu(margin - y * x)}. A label other than
- * −1 and 1 is computed with; strict validation rejects it. Labels of 0 and 1 must be mapped by
- * {@code 2y − 1} first. {@code torch.nn.HingeEmbeddingLoss} is another loss.
+ * give one mean per sample, and in PyTorch to {@code torch.relu(margin - y * x)}. A label other
+ * than −1 and 1 is used as it is; strict validation rejects it. Map labels 0 and 1 with {@code 2y −
+ * 1} first. {@code torch.nn.HingeEmbeddingLoss} is a different loss.
  *
  * @see <a href="https://doi.org/10.1007/BF00994018">Cortes and Vapnik 1995, Support-Vector
  *     Networks</a>
@@ -63,7 +64,7 @@ public final class HingeLoss extends ElementwiseLoss {
                             one = torch.full([], margin, dtype=x.dtype)
                             violation = torch.addcmul(one, x, y, value=-1)
                             """)
-                    // Of an infinite label, 0 times that is NaN.
+                    // 0 times an infinite label is NaN.
                     .gradient(
                             """
                             torch.threshold_backward(y, violation, 0, grad_input=dx)
@@ -110,7 +111,7 @@ public final class HingeLoss extends ElementwiseLoss {
         if (!gradient) {
             return Outcome.of(sum, divisor);
         }
-        // Not "greater than 0", so that NaN counts as a violation here as it does in the formula.
+        // Not "greater than 0", so that NaN counts as a violation, as in the formula.
         NDArray met = Constants.lte(violation, 0);
         return Outcome.of(sum, divisor, 1, met.subi(Nd.num(met, 1)).muli(label));
     }
@@ -144,7 +145,7 @@ public final class HingeLoss extends ElementwiseLoss {
         }
 
         /**
-         * Sets the score from which a prediction is right enough to cost nothing (default 1).
+         * Sets the margin: the score from which the loss of a correct prediction is 0 (default 1).
          *
          * @param margin a finite number
          * @return this {@code Builder}

@@ -14,10 +14,11 @@ import io.djlosses.nd.Nd;
 import java.util.List;
 
 /**
- * The logistic loss of a score, with labels −1 and 1, or 0 and 1.
+ * The logistic loss of a score, for labels −1 and 1 or labels 0 and 1.
  *
- * <p>With signed labels it is {@link SoftMarginLoss}, with binary ones {@link BCEWithLogitsLoss}.
- * Every element adds
+ * <p>Use it for binary classification if labels come in one of these forms. With signed labels it
+ * equals {@link SoftMarginLoss}, with binary labels {@link BCEWithLogitsLoss}. Each element
+ * contributes
  *
  * <pre>{@code
  * ℓ = log(1 + exp(−s x))        x score
@@ -28,7 +29,7 @@ import java.util.List;
  * <h2>Shapes</h2>
  *
  * <ul>
- *   <li>{@code labels: [(*)]}, any shape, −1 or 1, or with {@code BINARY} 0 or 1
+ *   <li>{@code labels: [(*)]}, any shape, −1 or 1; with {@code BINARY}, 0 or 1
  *   <li>{@code predictions: [(*)]}, same shape as the label
  *   <li>{@code out: ()}, or {@code (*)} with {@code NONE}; {@code MEAN} divides by the number of
  *       elements
@@ -41,13 +42,13 @@ import java.util.List;
  * NDArray value = loss.evaluate(new NDList(label), new NDList(scores));
  * }</pre>
  *
- * <p>Equivalent to {@code mxnet.gluon.loss.LogisticLoss(label_format)}, which gives a mean for each
- * sample. A label between the two is computed with, by the formula above, where Gluon mixes the
- * losses of both; strict validation rejects it. For soft labels use {@link BCEWithLogitsLoss}.
+ * <p>Equivalent to {@code mxnet.gluon.loss.LogisticLoss(label_format)}, which gives one mean per
+ * sample. For a label between the two values the formula above holds, while Gluon mixes their
+ * losses; strict validation rejects it. For soft labels use {@link BCEWithLogitsLoss}.
  */
 public final class LogisticLoss extends ElementwiseLoss {
 
-    /** The two labels of a {@link LogisticLoss}. */
+    /** The label values of a {@link LogisticLoss}. */
     public enum LabelFormat {
         /** −1 and 1. */
         SIGNED,
@@ -121,7 +122,7 @@ public final class LogisticLoss extends ElementwiseLoss {
         }
 
         /**
-         * Sets which two labels there are (default {@link LabelFormat#SIGNED}).
+         * Sets the two label values (default {@link LabelFormat#SIGNED}).
          *
          * @param labelFormat the format
          * @return this {@code Builder}

@@ -20,26 +20,27 @@ import io.djlosses.nd.Nd;
 import java.util.List;
 
 /**
- * The binary focal loss of logits: a cross entropy in which easy examples hardly count.
+ * The binary focal loss of logits: a binary cross entropy that gives little weight to easy
+ * examples.
  *
- * <p>The loss of RetinaNet, for tasks where most examples are easy negatives. With {@code p = σ(x)}
- * every element adds
+ * <p>Use it for detection, as RetinaNet does, and for other tasks in which most examples are easy
+ * negatives. With {@code p = σ(x)} each element contributes
  *
  * <pre>{@code
  * ℓ = α_t (1 − p_t)^γ BCEWithLogits(x, y)          x logit, y label, γ ≥ 0
  * p_t = p y + (1 − p)(1 − y)      α_t = α y + (1 − α)(1 − y), or 1 if α = −1
  * }</pre>
  *
- * <p>{@code 1 − p_t} is computed as {@code y σ(−x) + (1 − y) σ(x)}, which keeps all its digits
- * where it is small.
+ * <p>{@code 1 − p_t} is computed as {@code y σ(−x) + (1 − y) σ(x)}, which keeps all digits of small
+ * values.
  *
  * <h2>Shapes</h2>
  *
  * <ul>
  *   <li>{@code labels: [(*)]}, any shape, in [0, 1]
  *   <li>{@code predictions: [(*)]}, same shape as the label
- *   <li>{@code out: (*)} with {@code NONE}, the default, else {@code ()}; {@code MEAN} divides by
- *       the number of elements, not by that of the positive ones
+ *   <li>{@code out: (*)} with {@code NONE}, the default, otherwise {@code ()}; {@code MEAN} divides
+ *       by the number of all elements, not of the positive ones
  * </ul>
  *
  * <h2>Example</h2>
@@ -50,8 +51,8 @@ import java.util.List;
  * }</pre>
  *
  * <p>Equivalent to {@code torchvision.ops.sigmoid_focal_loss(alpha, gamma, reduction)}. Difference:
- * value and gradient are finite for every finite logit; there, a {@code γ} below 1 gives a gradient
- * of NaN where the sigmoid rounds to 0 or 1.
+ * value and gradient are finite for every finite logit, while there the gradient for {@code γ}
+ * below 1 is NaN where the sigmoid rounds to 0 or 1.
  *
  * @see <a href="https://arxiv.org/abs/1708.02002">Lin et al. 2017, Focal Loss for Dense Object
  *     Detection</a>
@@ -84,7 +85,7 @@ public final class SigmoidFocalLoss extends ElementwiseLoss {
                 .build();
     }
 
-    /** The α that stands for none. */
+    /** The value of α that turns the weighting off. */
     private static final double OFF = -1;
 
     private final double gamma;
@@ -170,9 +171,10 @@ public final class SigmoidFocalLoss extends ElementwiseLoss {
         }
 
         /**
-         * Sets how much less an easy example counts (default 2; 0 makes all count alike).
+         * Sets the exponent {@code γ}, which reduces the weight of easy examples (default 2; 0
+         * weights all alike).
          *
-         * @param gamma a number that is not negative
+         * @param gamma a non-negative number
          * @return this {@code Builder}
          */
         public Builder optGamma(double gamma) {
@@ -181,9 +183,10 @@ public final class SigmoidFocalLoss extends ElementwiseLoss {
         }
 
         /**
-         * Sets the weight of positive labels (default 0.25); negative ones weigh {@code 1 − α}.
+         * Sets the weight of positive labels (default 0.25); the weight of negative labels is
+         * {@code 1 − α}.
          *
-         * @param alpha a number in [0, 1], or −1 to weigh both alike with 1
+         * @param alpha a number in [0, 1], or −1 for weight 1 on both
          * @return this {@code Builder}
          */
         public Builder optAlpha(double alpha) {

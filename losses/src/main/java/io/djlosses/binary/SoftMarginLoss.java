@@ -13,10 +13,10 @@ import io.djlosses.internal.kernel.Margin;
 import java.util.List;
 
 /**
- * The logistic loss of labels −1 and 1: a hinge rounded off.
+ * The logistic loss for labels −1 and 1, a smooth form of the hinge loss.
  *
- * <p>Use it for binary classification by a score; it is {@link BCEWithLogitsLoss} for labels of
- * another form. Every element adds
+ * <p>Use it for binary classification with signed labels; {@link BCEWithLogitsLoss} is the same
+ * loss for labels 0 and 1. Each element contributes
  *
  * <pre>{@code
  * ℓ = log(1 + exp(−y x))        x score, y label in {−1, 1}
@@ -39,9 +39,9 @@ import java.util.List;
  * }</pre>
  *
  * <p>Equivalent to {@code torch.nn.SoftMarginLoss(reduction)} and {@code
- * mindspore.nn.SoftMarginLoss}. Difference: computed without overflow, so that a prediction that is
- * wrong by more than 88 has its value and gradient, where PyTorch gives ∞ and NaN. A label other
- * than −1 and 1 is computed with; strict validation rejects it.
+ * mindspore.nn.SoftMarginLoss}. Difference: it is computed without overflow, so that a prediction
+ * that is wrong by more than 88 has a finite value and gradient, while PyTorch gives ∞ and NaN. A
+ * label other than −1 and 1 is used as it is; strict validation rejects it.
  */
 public final class SoftMarginLoss extends ElementwiseLoss {
 

@@ -16,10 +16,11 @@ import io.djlosses.nd.Nd;
 import java.util.List;
 
 /**
- * The squared hinge: a hinge without a kink, which punishes large violations harder.
+ * The squared hinge loss for labels −1 and 1: a hinge loss without a kink, which penalizes large
+ * violations more.
  *
- * <p>Use it for maximum-margin classification where {@link HingeLoss} converges badly. Every
- * element adds
+ * <p>Use it for maximum-margin classification if {@link HingeLoss} converges poorly. Each element
+ * contributes
  *
  * <pre>{@code
  * ℓ = max(0, m − y x)²        x score, y label in {−1, 1}, m margin
@@ -41,10 +42,9 @@ import java.util.List;
  * NDArray value = loss.evaluate(new NDList(label), new NDList(scores));
  * }</pre>
  *
- * <p>Equivalent to {@code mxnet.gluon.loss.SquaredHingeLoss(margin)}, which gives a mean for each
- * sample; in PyTorch to {@code torch.relu(margin - y * x)**2}. A label other than −1 and 1 is
- * computed with; strict validation rejects it. Labels of 0 and 1 must be mapped by {@code 2y − 1}
- * first.
+ * <p>Equivalent to {@code mxnet.gluon.loss.SquaredHingeLoss(margin)}, which gives one mean per
+ * sample, and in PyTorch to {@code torch.relu(margin - y * x)**2}. A label other than −1 and 1 is
+ * used as it is; strict validation rejects it. Map labels 0 and 1 with {@code 2y − 1} first.
  *
  * @see <a href="https://arxiv.org/abs/1306.0239">Tang 2013, Deep Learning using Linear Support
  *     Vector Machines</a>
@@ -126,7 +126,7 @@ public final class SquaredHingeLoss extends ElementwiseLoss {
         }
 
         /**
-         * Sets the score from which a prediction is right enough to cost nothing (default 1).
+         * Sets the margin: the score from which the loss of a correct prediction is 0 (default 1).
          *
          * @param margin a finite number
          * @return this {@code Builder}

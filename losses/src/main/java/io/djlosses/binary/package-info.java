@@ -1,5 +1,8 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
-/** Losses of decisions between yes and no. */
+/**
+ * Losses for binary classification: each element is one decision between two classes, given as a
+ * probability, a logit or a score.
+ */
 @NullMarked
 package io.djlosses.binary;
 

@@ -26,10 +26,12 @@ import org.jspecify.annotations.Nullable;
 import java.util.List;
 
 /**
- * The cross entropy between logits and a class: the loss of classification into exclusive classes.
+ * The cross entropy between logits and targets, the standard loss for classification into exclusive
+ * classes.
  *
- * <p>Targets are class indices, or a probability for each class. With {@code p = softmax(x)}, class
- * weights {@code w} and label smoothing {@code ε}, every sample adds
+ * <p>Use it wherever each sample has one class. Targets are class indices, or a probability for
+ * each class. With {@code p = softmax(x)}, class weights {@code w} and label smoothing {@code ε},
+ * each sample contributes
  *
  * <pre>{@code
  * indices:        ℓ = −(1 − ε) w[y] log p[y] − (ε / C) Σc w[c] log p[c],   0 if y = ignoreIndex
@@ -51,7 +53,7 @@ import java.util.List;
  *
  * <p>With indices, {@code MEAN} divides by the sum of {@code w[y]} over the targets that are not
  * ignored, also under label smoothing; with probabilities, by the number of samples N·d1·…·dK,
- * whatever the weights. If all targets are ignored the mean is NaN with gradient zero; {@code
+ * regardless of the weights. If all targets are ignored, the mean is NaN with gradient zero; {@code
  * optEmptyPolicy} changes that.
  *
  * <h2>Example</h2>
@@ -151,7 +153,10 @@ public final class CrossEntropyLoss extends AbstractLoss {
                 : smoothed(label, logits, goal.gradient());
     }
 
-    /** Returns the closed form for indices whose smoothed one-hot rows are the whole target. */
+    /**
+     * Returns the closed form for indices without ignored ones, with smoothed one-hot rows as
+     * targets.
+     */
     private @Nullable Outcome smoothed(NDArray label, NDArray logits, boolean gradient) {
         if (labelSmoothing == 0
                 || weight != null
@@ -234,7 +239,7 @@ public final class CrossEntropyLoss extends AbstractLoss {
         /**
          * Sets the weight of each class (default 1 for all).
          *
-         * @param weight one number a class, finite and not negative
+         * @param weight one number per class, finite and non-negative
          * @return this {@code Builder}
          */
         public Builder optWeight(double... weight) {
@@ -243,7 +248,7 @@ public final class CrossEntropyLoss extends AbstractLoss {
         }
 
         /**
-         * Sets the class index of targets that count nothing (default −100).
+         * Sets the class index of the targets to ignore (default −100).
          *
          * @param ignoreIndex any number
          * @return this {@code Builder}
@@ -254,7 +259,7 @@ public final class CrossEntropyLoss extends AbstractLoss {
         }
 
         /**
-         * Sets the share of the target that is spread evenly over all classes (default 0).
+         * Sets the probability that is spread evenly over all classes (default 0).
          *
          * @param labelSmoothing a number in [0, 1]
          * @return this {@code Builder}

@@ -31,11 +31,11 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * The hinge loss of samples with several classes: the score of every class of a sample should
- * exceed that of every other class by 1.
+ * The multi-class hinge loss for samples with several classes: the score of each class of a sample
+ * should exceed the score of every other class by 1.
  *
- * <p>Use it where each sample lists its classes; {@link MultiLabelSoftMarginLoss} is smooth and
- * takes one label for each class. Every sample adds
+ * <p>Use it if each sample lists its classes; {@link MultiLabelSoftMarginLoss} is smooth and takes
+ * one label for each class. Each sample contributes
  *
  * <pre>{@code
  * ℓ = 1 / C · Σ_j Σ_i max(0, 1 − x[y[j]] + x[i])        x scores, y list of classes
@@ -54,8 +54,8 @@ import java.util.Objects;
  *   <li>{@code out: ()}, or {@code (N)} with {@code NONE}; {@code MEAN} divides by N
  * </ul>
  *
- * <p>Any entry below −1 or not below C is an error; where indices are not read, it makes the value
- * of its sample NaN, and all C entries of the lists are gone through, which is slow for many
+ * <p>An entry below −1, or of C or more, is an error. If indices are not read, it makes the value
+ * of its sample NaN, and the loss goes through all C entries of the lists, which is slow for many
  * classes.
  *
  * <h2>Example</h2>
@@ -76,10 +76,10 @@ public final class MultiLabelMarginLoss extends AbstractLoss {
     private static final Script NATIVE =
             Script.of("x y", "", "return torch.multilabel_margin_loss(x, y, reduction)");
 
-    /** From how many elements on the closed form is faster. */
+    /** The number of elements from which the closed form is faster. */
     private static final int LARGE = 4096;
 
-    /** Lists have the length of the longest; what follows their end repeats their first class. */
+    /** Lists are as long as the longest one; after their end they repeat their first class. */
     private static final String LISTS =
             """
             present = torch.ge(y, 0)
@@ -213,7 +213,7 @@ public final class MultiLabelMarginLoss extends AbstractLoss {
         if (isBatch && isLarge) {
             return new Reading.Call(SCRIPT, divisor, List.of(scores, entries.toArray(scores)));
         }
-        // A hinge that is NaN counts as 0 in the engine's own loss.
+        // The engine's own loss takes a NaN hinge for 0.
         return label.getDataType() == DataType.INT64 && Looks.allFinite(scores)
                 ? new Reading.Call(NATIVE, divisor, List.of(scores, label))
                 : null;
@@ -231,9 +231,9 @@ public final class MultiLabelMarginLoss extends AbstractLoss {
      * The lists of classes of all samples.
      *
      * @param entries INT64 class indices (N, L), −1 after the end of a list
-     * @param listed for every class whether it is in the list of its sample, BOOLEAN (N, C)
-     * @param valid whether the list of a sample has no entry out of range, BOOLEAN (N); null if no
-     *     list has
+     * @param listed whether each class is in the list of its sample, BOOLEAN (N, C)
+     * @param valid whether the list of each sample has no entry out of range, BOOLEAN (N), or null
+     *     if all are valid
      */
     private record Lists(NDArray entries, NDArray listed, @Nullable NDArray valid) {
 
@@ -258,7 +258,7 @@ public final class MultiLabelMarginLoss extends AbstractLoss {
             return entries.get(new NDIndex(":, {}", j));
         }
 
-        /** Returns the means over all classes, NaN where a list is not valid. */
+        /** Returns the means over all classes, or NaN where a list is invalid. */
         NDArray values(NDArray sums) {
             NDArray means = Nd.div(sums, listed.getShape().get(1));
             return valid == null ? means : Nd.where(valid, means, Double.NaN);
@@ -275,7 +275,7 @@ public final class MultiLabelMarginLoss extends AbstractLoss {
         return Lists.of(entries.head(), scores, null);
     }
 
-    /** Reads the lists, up to the end of the longest one, with -1 where others have ended. */
+    /** Reads the lists up to the end of the longest one, with −1 after the end of the others. */
     private Entries read(NDArray label, Shape scores) {
         int classes = Math.toIntExact(scores.tail());
         int samples = Math.toIntExact(scores.size() / classes);

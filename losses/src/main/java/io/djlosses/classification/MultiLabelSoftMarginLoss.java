@@ -29,9 +29,9 @@ import java.util.List;
 /**
  * The binary cross entropy of logits, averaged over the classes of each sample.
  *
- * <p>Use it where a sample may have any number of classes; {@link BCEWithLogitsLoss} is the same
- * without the average and with a weight for positive labels. With class weights {@code w} every
- * sample adds
+ * <p>Use it if a sample may have any number of classes; {@link BCEWithLogitsLoss} is the same
+ * without the average and with a weight for positive labels. With class weights {@code w} each
+ * sample contributes
  *
  * <pre>{@code
  * ℓ = 1 / C · Σc w[c] (y[c] softplus(−x[c]) + (1 − y[c]) softplus(x[c]))     x logits, y labels
@@ -42,10 +42,10 @@ import java.util.List;
  *
  * <ul>
  *   <li>{@code labels: [(N, C)]}, {@code (*, C)} or {@code (C)}, in [0, 1], of any type
- *   <li>{@code predictions: [(N, C)]}, {@code (*, C)} or {@code (C)}: logits; the classes lie on
- *       the last axis
- *   <li>{@code out: ()}, or {@code (N)}, all but the last axis, with {@code NONE}; {@code MEAN}
- *       divides by the number of samples, whatever the weights
+ *   <li>{@code predictions: [(N, C)]}, {@code (*, C)} or {@code (C)}: logits; classes are on the
+ *       last axis
+ *   <li>{@code out: ()}, or {@code (N)}, all axes but the last, with {@code NONE}; {@code MEAN}
+ *       divides by the number of samples, regardless of the weights
  * </ul>
  *
  * <h2>Example</h2>
@@ -57,7 +57,7 @@ import java.util.List;
  *
  * <p>Equivalent to {@code torch.nn.MultiLabelSoftMarginLoss(weight, reduction)} and {@code
  * mindspore.nn.MultiLabelSoftMarginLoss}. Differences: shapes are never broadcast, and class
- * weights must not be negative. A label outside [0, 1] is computed with, as there; strict
+ * weights must not be negative. A label outside [0, 1] is used as it is, as there; strict
  * validation rejects it.
  */
 public final class MultiLabelSoftMarginLoss extends AbstractLoss {
@@ -69,7 +69,7 @@ public final class MultiLabelSoftMarginLoss extends AbstractLoss {
                     .divisor("(torch.numel(x) / classes)")
                     .gradient("torch.sigmoid(x, out=dx).sub_(y)")
                     .scale("1. / classes")
-                    // Not as for binary cross-entropy, of which infinite logits make NaN.
+                    // Not as for binary cross entropy, which gives NaN for infinite logits.
                     .value(
                             "torch.relu(-x).mul_(y).add_(torch.relu(x).mul_(1. - y)).sub_("
                                     + BinaryCrossEntropy.MINUS_SOFTPLUS
@@ -201,7 +201,7 @@ public final class MultiLabelSoftMarginLoss extends AbstractLoss {
         /**
          * Sets the weight of each class (default 1 for all).
          *
-         * @param weight one number for all, or one a class; finite and not negative
+         * @param weight one number for all, or one per class; finite and non-negative
          * @return this {@code Builder}
          */
         public Builder optWeight(double... weight) {

@@ -30,11 +30,11 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * The hinge loss over exclusive classes, as of a support vector machine: the score of the right
- * class should exceed every other by a margin.
+ * The multi-class hinge loss for exclusive classes, as in a support vector machine: the score of
+ * the correct class should exceed every other score by a margin.
  *
- * <p>Use it where a ranking of classes is wanted rather than probabilities. With class weights
- * {@code w} every sample adds
+ * <p>Use it if you need a ranking of classes rather than probabilities. With class weights {@code
+ * w} each sample contributes
  *
  * <pre>{@code
  * ℓ = w[y] / C · Σ_{i ≠ y} max(0, margin − x[y] + x[i])^p        x scores, y class, p ∈ {1, 2}
@@ -48,8 +48,8 @@ import java.util.stream.Stream;
  *   <li>{@code labels: [(N)]}, class indices of any integer or floating-point type, also {@code (N,
  *       1)}; {@code ()} for a prediction (C)
  *   <li>{@code predictions: [(N, C)]} or {@code (C)}: scores
- *   <li>{@code out: ()}, or {@code (N)} with {@code NONE}; {@code MEAN} divides by N, whatever the
- *       weights
+ *   <li>{@code out: ()}, or {@code (N)} with {@code NONE}; {@code MEAN} divides by N, regardless of
+ *       the weights
  * </ul>
  *
  * <h2>Example</h2>
@@ -69,7 +69,7 @@ import java.util.stream.Stream;
  */
 public final class MultiMarginLoss extends AbstractLoss {
 
-    /** From how many elements on the closed form is faster. */
+    /** The number of elements from which the closed form is faster. */
     private static final int LARGE = 4096;
 
     // The scripts for p = 1 and p = 2.
@@ -88,9 +88,9 @@ public final class MultiMarginLoss extends AbstractLoss {
     }
 
     /**
-     * Keeps no gradient but the sum of each row: a hinge has half the slope of x + |x − t|, where t
-     * = x[y] − margin. The engine computes that of the second, as smooth L1 with beta 0, from x and
-     * t; where they are equal it is −1.
+     * Keeps only the sum of each row of the gradient: a hinge has half the slope of x + |x − t|,
+     * where t = x[y] − margin. The engine computes the slope of the second term, as smooth L1 with
+     * beta 0, from x and t; where they are equal it is −1.
      */
     private static Script linearOf(String constants, String weight) {
         return Script.closedForm("x")
@@ -132,7 +132,7 @@ public final class MultiMarginLoss extends AbstractLoss {
                 .build();
     }
 
-    /** Writes the hinges to where the gradient is to be. */
+    /** Writes the hinges into the array of the gradient. */
     private static Script squaredOf(String constants, String weight) {
         String hinges =
                 """
@@ -227,7 +227,7 @@ public final class MultiMarginLoss extends AbstractLoss {
         NDArray hinges = hinges(scores, Nd.pick(scores, index), isTarget);
         NDArray sum = Sums.sumOfConstant(values(targets, hinges));
         if (!Looks.isKnownFinite(sum)) {
-            return null; // a product with a mask does not hide what is infinite
+            return null; // a product with a mask does not hide infinite values
         }
         Divisor divisor = Divisor.of(index.size());
         if (!goal.gradient()) {
@@ -263,7 +263,7 @@ public final class MultiMarginLoss extends AbstractLoss {
         }
         boolean isClosed =
                 scores.getShape().dimension() > 1 && (goal.forced() || scores.size() >= LARGE);
-        // A hinge that is NaN counts as 0 in the engine's own loss.
+        // The engine's own loss takes a NaN hinge for 0.
         if (!isClosed && !Looks.allFinite(scores)) {
             return null;
         }
@@ -303,7 +303,7 @@ public final class MultiMarginLoss extends AbstractLoss {
         }
 
         /**
-         * Sets the power of every hinge (default 1).
+         * Sets the exponent of the hinges (default 1).
          *
          * @param p 1 or 2
          * @return this {@code Builder}
@@ -314,7 +314,8 @@ public final class MultiMarginLoss extends AbstractLoss {
         }
 
         /**
-         * Sets by how much the right score should exceed the others (default 1).
+         * Sets the margin by which the score of the correct class should exceed the others (default
+         * 1).
          *
          * @param margin a finite number
          * @return this {@code Builder}
@@ -327,7 +328,7 @@ public final class MultiMarginLoss extends AbstractLoss {
         /**
          * Sets the weight of each class (default 1 for all).
          *
-         * @param weight one number a class, finite and not negative
+         * @param weight one number per class, finite and non-negative
          * @return this {@code Builder}
          */
         public Builder optWeight(double... weight) {

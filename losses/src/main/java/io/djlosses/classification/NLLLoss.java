@@ -21,10 +21,10 @@ import org.jspecify.annotations.Nullable;
 import java.util.List;
 
 /**
- * The negative log-likelihood of a class, for networks that end in log-probabilities.
+ * The negative log-likelihood of a class, given log-probabilities.
  *
- * <p>Use {@link CrossEntropyLoss} on logits where there is a choice; this one is for a network
- * whose last layer is a log-softmax already. With class weights {@code w} every sample adds
+ * <p>Use it for a network whose last layer is a log-softmax. If you can choose, use {@link
+ * CrossEntropyLoss} on logits. With class weights {@code w} each sample contributes
  *
  * <pre>{@code
  * ℓ = −w[y] x[y],   0 if y = ignoreIndex        x log-probabilities, y class
@@ -36,15 +36,15 @@ import java.util.List;
  *   <li>{@code labels: [(N)]} or {@code (N, d1, …, dK)}, class indices of any integer or
  *       floating-point type, also with a class axis of size 1; {@code ()} for a prediction (C)
  *   <li>{@code predictions: [(N, C)]}, {@code (N, C, d1, …, dK)} or {@code (C)}: log-probabilities,
- *       which are not checked to be any
+ *       which are not checked
  *   <li>{@code out: ()}, or {@code (N, d1, …, dK)} with {@code NONE}
  * </ul>
  *
  * <h2>Reduction</h2>
  *
  * <p>{@code MEAN} divides by the sum of {@code w[y]} over the targets that are not ignored. If all
- * are ignored, or the batch is empty, the mean is NaN with gradient zero; {@code optEmptyPolicy}
- * changes that. A class of weight 0 and log-probability −∞ gives 0 · ∞ = NaN.
+ * targets are ignored, or the batch is empty, the mean is NaN with gradient zero; {@code
+ * optEmptyPolicy} changes that. A class of weight 0 and log-probability −∞ gives 0 · ∞ = NaN.
  *
  * <h2>Example</h2>
  *
@@ -62,7 +62,7 @@ public final class NLLLoss extends AbstractLoss {
     private static final Script SCRIPT = script("x y", "x, y, None");
     private static final Script WEIGHTED = script("x y w", "x, y, w");
 
-    // The kernel of more axes has no gradient for a view.
+    // The kernel for more axes has no gradient for a view.
     private static final Script OF_POSITIONS = script("x y", "torch.contiguous(x), y, None");
     private static final Script WEIGHTED_OF_POSITIONS =
             script("x y w", "torch.contiguous(x), y, w");
@@ -137,7 +137,8 @@ public final class NLLLoss extends AbstractLoss {
     @Override
     protected List<Reading> readings() {
         return List.of(
-                Reading.graph(Long.MAX_VALUE), // all but the input is one number a sample
+                Reading.graph(
+                        Long.MAX_VALUE), // all arrays but the input hold one number per sample
                 Reading.script(this::call));
     }
 
@@ -163,7 +164,7 @@ public final class NLLLoss extends AbstractLoss {
         /**
          * Sets the weight of each class (default 1 for all).
          *
-         * @param weight one number a class, finite and not negative
+         * @param weight one number per class, finite and non-negative
          * @return this {@code Builder}
          */
         public Builder optWeight(double... weight) {
@@ -172,7 +173,7 @@ public final class NLLLoss extends AbstractLoss {
         }
 
         /**
-         * Sets the class index of targets that count nothing (default −100).
+         * Sets the class index of the targets to ignore (default −100).
          *
          * @param ignoreIndex any number
          * @return this {@code Builder}

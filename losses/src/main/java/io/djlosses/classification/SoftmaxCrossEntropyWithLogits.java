@@ -25,10 +25,10 @@ import org.jspecify.annotations.Nullable;
 import java.util.List;
 
 /**
- * MindSpore's cross entropy of logits: one value a sample unless a reduction is asked for.
+ * MindSpore's softmax cross entropy of logits, which by default is not reduced.
  *
  * <p>Use it to port MindSpore code; {@link CrossEntropyLoss} has more options and takes more
- * shapes. With {@code p = softmax(x)} every sample adds
+ * shapes. With {@code p = softmax(x)} each sample contributes
  *
  * <pre>{@code
  * sparse = false:  ℓ = −Σc y[c] log p[c]        y a probability for each class, or one-hot
@@ -38,7 +38,7 @@ import java.util.List;
  * <h2>Shapes</h2>
  *
  * <ul>
- *   <li>{@code labels: [(N, C)]}; with {@code sparse} {@code (N)} or {@code (N, 1)}, class indices
+ *   <li>{@code labels: [(N, C)]}; with {@code sparse}, {@code (N)} or {@code (N, 1)}: class indices
  *       of any integer or floating-point type
  *   <li>{@code predictions: [(N, C)]}: logits
  *   <li>{@code out: (N)}, or {@code ()} with a reduction; {@code MEAN} divides by N

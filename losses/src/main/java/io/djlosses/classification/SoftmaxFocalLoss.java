@@ -25,20 +25,20 @@ import org.jspecify.annotations.Nullable;
 import java.util.List;
 
 /**
- * The focal loss over exclusive classes: a cross entropy in which what is classified well already
- * counts little.
+ * The focal loss for exclusive classes: a cross entropy that gives little weight to well-classified
+ * samples.
  *
- * <p>Use it where easy samples outnumber the hard ones by far. {@link SigmoidFocalLoss} is the
- * variant for independent yes-or-no decisions. With {@code p = softmax(x)} and class weights {@code
- * w} every position adds
+ * <p>Use it if easy samples far outnumber the hard ones. {@link SigmoidFocalLoss} is the variant
+ * for independent yes-or-no decisions. With {@code p = softmax(x)} and class weights {@code w} each
+ * position contributes
  *
  * <pre>{@code
  * indices:  ℓ = −w[y] (1 − p[y])^γ log p[y]
  * one-hot:  ℓ[c] = −y[c] w[c] (1 − p[c])^γ log p[c]        for each class c
  * }</pre>
  *
- * <p>and positions d1, …, dK are averaged into one value a sample. γ = 0 is the cross entropy. The
- * gradient at p = 1 is its limit 0 for every γ &gt; 0.
+ * <p>and the values of the positions d1, …, dK are averaged into one value per sample. With γ = 0
+ * this is the cross entropy. The gradient at p = 1 is its limit 0 for every γ &gt; 0.
  *
  * <h2>Shapes</h2>
  *
@@ -52,8 +52,8 @@ import java.util.List;
  *
  * <h2>Reduction</h2>
  *
- * <p>{@code MEAN} divides by N for indices, whatever the weights. For one-hot labels it divides by
- * N · C, so that it is C times smaller than for the same labels as indices.
+ * <p>{@code MEAN} divides by N for indices, regardless of the weights. For one-hot labels it
+ * divides by N · C, so the mean is C times smaller than for the same labels as indices.
  *
  * <h2>Example</h2>
  *
@@ -63,9 +63,9 @@ import java.util.List;
  * }</pre>
  *
  * <p>Equivalent to {@code mindspore.nn.FocalLoss(weight, gamma, reduction)}; no equivalent in
- * PyTorch. Differences: any number of axes and labels without a class axis are taken, negative
+ * PyTorch. Differences: any number of axes and labels without a class axis are accepted, negative
  * indices are rejected, and the gradient for γ &lt; 1 at p = 1 is 0 rather than NaN. With a single
- * class, labels are indices, as there.
+ * class, labels are taken as indices, as there.
  *
  * @see <a href="https://arxiv.org/abs/1708.02002">Lin et al. 2017, Focal Loss for Dense Object
  *     Detection</a>
@@ -81,7 +81,7 @@ public final class SoftmaxFocalLoss extends AbstractLoss {
             power = torch.mul(steep, rest)
             """;
 
-    /** Sets what a change of log q changes. */
+    /** Sets the derivative with respect to log q. */
     private static final String SLOPE =
             """
             slope = torch.sub(power, torch.xlogy(q, q).mul_(steep).mul_(gamma))
@@ -99,7 +99,7 @@ public final class SoftmaxFocalLoss extends AbstractLoss {
                     .small(smallOf("x y w", "torch.take(w, i)"))
                     .build();
 
-    /** Leaves the gradient of log q to the engine. */
+    /** Lets the engine compute the gradient of log q. */
     private static Script smallOf(String arrays, String weight) {
         return Script.of(
                 arrays,
@@ -130,8 +130,8 @@ public final class SoftmaxFocalLoss extends AbstractLoss {
     }
 
     /**
-     * Writes what a change of log p[y] changes, times that of log p[y], to where the gradient is to
-     * be.
+     * Writes the derivative with respect to log p[y], times that of log p[y], into the array of the
+     * gradient.
      */
     private static Script.ClosedFormBuilder scriptOf(String weight) {
         String values =
@@ -234,7 +234,7 @@ public final class SoftmaxFocalLoss extends AbstractLoss {
             return logProb.neg();
         }
         NDArray rest = logProb.exp().neg().add(1);
-        // At p = 1 and at p = 0 a factor of the derivative is infinite where another is 0.
+        // At p = 1 and p = 0, one factor of the derivative is infinite and another is 0.
         NDArray certain = rest.eq(0);
         NDArray extreme = certain.logicalOr(logProb.eq(Double.NEGATIVE_INFINITY));
         NDArray power = Nd.pow(Nd.where(extreme, rest.onesLike(), rest), gamma);
@@ -299,7 +299,7 @@ public final class SoftmaxFocalLoss extends AbstractLoss {
         /**
          * Sets the weight of each class (default 1 for all).
          *
-         * @param weight one number a class, finite and not negative
+         * @param weight one number per class, finite and non-negative
          * @return this {@code Builder}
          */
         public Builder optWeight(double... weight) {
@@ -308,9 +308,9 @@ public final class SoftmaxFocalLoss extends AbstractLoss {
         }
 
         /**
-         * Sets how fast the loss of a class falls with its probability (default 2).
+         * Sets the exponent γ, which reduces the weight of well-classified samples (default 2).
          *
-         * @param gamma the exponent γ, finite and not negative
+         * @param gamma the exponent γ, finite and non-negative
          * @return this {@code Builder}
          */
         public Builder optGamma(double gamma) {

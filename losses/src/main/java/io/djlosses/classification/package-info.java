@@ -1,5 +1,7 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
-/** Losses for predicting classes: exclusive, binary and multi-label. */
+/**
+ * Losses for classification into many classes: exclusive classes, or several classes per sample.
+ */
 @NullMarked
 package io.djlosses.classification;
 

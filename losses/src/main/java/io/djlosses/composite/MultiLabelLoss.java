@@ -15,7 +15,8 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * A loss for data with several labels a sample: the loss of each label, averaged or summed.
+ * A loss for data with several labels per sample: the weighted average or sum of the losses of the
+ * labels.
  *
  * <p>With K labels, weights {@code w} (1 if not given) and a component loss {@code ℓk} for each,
  *
@@ -27,15 +28,15 @@ import java.util.Objects;
  * <h2>Shapes</h2>
  *
  * <ul>
- *   <li>{@code labels: [y1, …, yK]}, each what its component takes
- *   <li>{@code predictions: [x]}, shared by all labels, or {@code [x1, …, xK]}, one each
+ *   <li>{@code labels: [y1, …, yK]}, each as its component expects
+ *   <li>{@code predictions: [x]}, shared by all labels, or {@code [x1, …, xK]}, one for each label
  *   <li>{@code out: ()}, if the components give a scalar
  * </ul>
  *
  * <h2>Reduction</h2>
  *
- * <p>Each component reduces by itself; the accumulator combines the accumulators of the labels as
- * the value combines their losses.
+ * <p>Each component applies its own reduction. The accumulator combines those of the labels in the
+ * same way as the value combines their losses.
  *
  * <h2>Example</h2>
  *
@@ -45,8 +46,8 @@ import java.util.Objects;
  * NDArray value = loss.evaluate(new NDList(label1, label2), new NDList(prediction));
  * }</pre>
  *
- * <p>Replaces the pattern of the MindSpore tutorials, where a {@code LossBase} takes {@code (base,
- * target1, target2)} and a {@code CustomWithLossCell} calls it. PyTorch has no such class.
+ * <p>It replaces the pattern of the MindSpore tutorials, in which a {@code LossBase} takes {@code
+ * (base, target1, target2)} and a {@code CustomWithLossCell} calls it. PyTorch has no such class.
  */
 public final class MultiLabelLoss extends WeightedComponents {
 
@@ -122,7 +123,7 @@ public final class MultiLabelLoss extends WeightedComponents {
         }
 
         /**
-         * Sets one loss for every label.
+         * Sets one loss for all labels.
          *
          * @param loss the loss
          * @param labels the number of labels, at least 1
@@ -135,7 +136,7 @@ public final class MultiLabelLoss extends WeightedComponents {
         }
 
         /**
-         * Sets a loss for each label.
+         * Sets a separate loss for each label.
          *
          * @param losses the losses, in the order of the labels
          * @return this {@code Builder}
@@ -159,7 +160,7 @@ public final class MultiLabelLoss extends WeightedComponents {
         /**
          * Sets the weight of each label (default 1 for all).
          *
-         * @param weights one number a label, finite and not negative
+         * @param weights one number per label, finite and non-negative
          * @return this {@code Builder}
          */
         public Builder optWeights(double... weights) {
@@ -171,8 +172,8 @@ public final class MultiLabelLoss extends WeightedComponents {
          * Builds the loss.
          *
          * @return the loss
-         * @throws IllegalArgumentException if there is no loss, or weights of another number, or
-         *     weights that sum to 0 where they are averaged
+         * @throws IllegalArgumentException if there is no loss, if the number of weights differs
+         *     from that of the labels, or if weights for an average sum to 0
          */
         public MultiLabelLoss build() {
             Checks.require(

@@ -16,10 +16,10 @@ import java.util.List;
 import java.util.StringJoiner;
 
 /**
- * Σ wᵢ · lossᵢ, for the value, its gradient and the accumulators alike.
+ * The weighted sum Σ wᵢ · lossᵢ, for the value, its gradient and the accumulators.
  *
- * <p>Every component accumulates under a key of its own, so one loss object may serve as several
- * components, or in several composites.
+ * <p>Every component accumulates under its own key, so one loss object may be several components,
+ * or a component of several sums.
  */
 abstract class WeightedComponents extends AbstractCompositeLoss implements MergeableLoss {
 
@@ -31,7 +31,7 @@ abstract class WeightedComponents extends AbstractCompositeLoss implements Merge
         this.weights = weights;
     }
 
-    /** Checks the lists before any component sees its part. */
+    /** Checks the lists before the components receive their parts. */
     abstract void check(NDList labels, NDList predictions);
 
     /** {@inheritDoc} */

@@ -12,26 +12,26 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * A weighted sum of losses, so that Objective = Loss + Regularization is one expression.
+ * A weighted sum of losses, for objectives such as loss plus regularization.
  *
  * <pre>{@code
  * ℓ = Σi wi ℓi
  * }</pre>
  *
- * <p>Every component gets all labels and all predictions; wrap one in DJL's {@code IndexLoss} to
- * give it a part of them. Components may be losses of this library, of DJL, or your own.
+ * <p>Every component receives all labels and predictions; to pass it only some of them, wrap it in
+ * DJL's {@code IndexLoss}. Components may be losses of this library, losses of DJL, or your own.
  *
  * <h2>Shapes</h2>
  *
  * <ul>
- *   <li>{@code labels, predictions}: what the components take
+ *   <li>{@code labels, predictions}: what the components expect
  *   <li>{@code out: ()}, if all components give a scalar
  * </ul>
  *
  * <h2>Reduction</h2>
  *
- * <p>Each component reduces by itself. The accumulator is the weighted sum of the accumulators of
- * the components, so it agrees with the value, exactly over unequal batches.
+ * <p>Each component applies its own reduction. The accumulator is the weighted sum of the
+ * accumulators of the components, so it is exact also over batches of unequal size.
  *
  * <h2>Example</h2>
  *
@@ -109,7 +109,7 @@ public final class WeightedSumLoss extends WeightedComponents {
         /**
          * Adds a component.
          *
-         * @param weight its weight, finite
+         * @param weight the weight, a finite number
          * @param loss the component
          * @return this {@code Builder}
          */

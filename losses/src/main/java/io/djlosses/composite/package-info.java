@@ -1,5 +1,5 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
-/** Losses made of losses. */
+/** Losses that combine other losses: weighted sums, and averages over several labels. */
 @NullMarked
 package io.djlosses.composite;
 

@@ -28,23 +28,24 @@ import java.util.List;
  * The negative log-likelihood of labels under a normal distribution whose mean and variance are
  * both predicted.
  *
- * <p>For regression that also says how sure it is. With {@code v = max(var, eps)} every element
- * adds
+ * <p>Use it for regression that also estimates its uncertainty. With {@code v = max(var, eps)} each
+ * element contributes
  *
  * <pre>{@code
  * ℓ = ½ (log v + (x − y)² / v)        x mean, var variance, y label
  *     + ½ log 2π                      with full
  * }</pre>
  *
- * <p>The value uses the clamped variance, the gradient passes the clamp: {@code ∂ℓ/∂var = ½ (1/v −
- * (x − y)²/v²)} also where the variance is below {@code eps}, so that it can grow again.
+ * <p>The value uses the clamped variance, and the gradient ignores the clamp: {@code ∂ℓ/∂var = ½
+ * (1/v − (x − y)²/v²)} also where the variance is below {@code eps}, so that the variance can grow
+ * again.
  *
  * <h2>Shapes</h2>
  *
  * <ul>
  *   <li>{@code labels: [(N, *)]}, any shape
- *   <li>{@code predictions: [(N, *), variance]}, the mean of the shape of the label, and a variance
- *       of the same shape, or the same but for one axis of size 1, or without the last axis
+ *   <li>{@code predictions: [(N, *), variance]}, the mean, with the shape of the label, and a
+ *       variance with the same shape, or with one axis of size 1, or without the last axis
  *   <li>{@code out: ()}, or the shape of the mean with {@code NONE}; {@code MEAN} divides by the
  *       number of elements of the mean
  * </ul>
@@ -57,9 +58,9 @@ import java.util.List;
  * }</pre>
  *
  * <p>Equivalent to {@code torch.nn.GaussianNLLLoss(full, eps, reduction)} and {@code
- * mindspore.nn.GaussianNLLLoss}, with the variance as second prediction. Differences: a negative
- * variance, which is an error there, is clamped like any other below {@code eps}; strict validation
- * rejects it. The label is not broadcast.
+ * mindspore.nn.GaussianNLLLoss}, with the variance as the second prediction. Differences: a
+ * negative variance, which is an error there, is clamped like any other below {@code eps}; strict
+ * validation rejects it. The label is not broadcast.
  *
  * @see <a href="https://doi.org/10.1109/ICNN.1994.374138">Nix and Weigend 1994, Estimating the Mean
  *     and Variance of the Target Probability Distribution</a>
@@ -148,7 +149,7 @@ public final class GaussianNLLLoss extends AbstractLoss {
                 new NDList(shown(mask, mean), alike ? shown(mask, variance) : variance));
     }
 
-    /** Puts 1, a harmless number, where the mask hides. */
+    /** Replaces the elements that the mask hides by 1, which is safe in the formula. */
     private static NDArray shown(NDArray mask, NDArray x) {
         if (mask.size() == x.size()) {
             return Nd.where(mask.reshape(x.getShape()), x, 1);
@@ -255,7 +256,8 @@ public final class GaussianNLLLoss extends AbstractLoss {
         }
 
         /**
-         * Adds the constant ½ log 2π (default false), so that the value is a likelihood.
+         * Sets whether to add the constant ½ log 2π (default false), which makes the value the full
+         * negative log-likelihood.
          *
          * @param full whether to add the constant
          * @return this {@code Builder}
@@ -266,9 +268,9 @@ public final class GaussianNLLLoss extends AbstractLoss {
         }
 
         /**
-         * Sets the least variance (default 1e-6).
+         * Sets the smallest variance (default 1e-6).
          *
-         * @param eps a number that is not negative
+         * @param eps a non-negative number
          * @return this {@code Builder}
          */
         public Builder optEps(double eps) {

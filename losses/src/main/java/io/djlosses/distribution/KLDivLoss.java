@@ -20,9 +20,9 @@ import java.util.List;
  * The Kullback-Leibler divergence of a predicted distribution, given as log-probabilities, from the
  * distribution of the labels.
  *
- * <p>For distillation, soft labels and variational models. The prediction is the logarithm of a
- * probability ({@code logSoftmax}); the label is a probability, or its logarithm. Every element
- * adds
+ * <p>Use it for distillation, soft labels and variational models. The prediction is the logarithm
+ * of a probability ({@code logSoftmax}); the label is a probability, or its logarithm. Each element
+ * contributes
  *
  * <pre>{@code
  * ℓ = y (log y − x)         x log-probability, y label; 0 log 0 = 0
@@ -40,8 +40,8 @@ import java.util.List;
  * <h2>Reduction</h2>
  *
  * <p>{@code MEAN} divides by the number of elements, as in PyTorch. The divergence of a batch of
- * distributions is {@link Reduction#BATCH_MEAN}, which divides by the first axis; a scalar stays as
- * it is.
+ * distributions is {@link Reduction#BATCH_MEAN}, which divides by the first axis; a scalar is not
+ * divided.
  *
  * <h2>Example</h2>
  *
@@ -53,7 +53,8 @@ import java.util.List;
  * <p>Equivalent to {@code torch.nn.KLDivLoss(reduction, log_target)} and {@code
  * mindspore.nn.KLDivLoss}. As there, a label of 0 (with {@code logTarget}, −∞) at a log-probability
  * of −∞ is NaN, and so is a negative probability. Differences: integer labels are converted; with
- * {@code optLabelGradient} the gradient of a label of 0 is finite, there NaN. Nothing is broadcast.
+ * {@code optLabelGradient} the gradient of a label of 0 is finite, and NaN there. Nothing is
+ * broadcast.
  *
  * @see <a href="https://doi.org/10.1214/aoms/1177729694">Kullback and Leibler 1951, On Information
  *     and Sufficiency</a>
@@ -65,7 +66,7 @@ public final class KLDivLoss extends ElementwiseLoss {
                     .labels("y")
                     .gradient("dx.copy_(y)")
                     .scale("-1.")
-                    // log 0 = −∞ becomes a number that 0 makes 0.
+                    // log 0 = −∞ becomes a finite number, which times 0 is 0.
                     .value("torch.log(y).clamp_(min=-1000.).mul_(y).addcmul_(x, y, value=-1).sum()")
                     .small(kernel("False"))
                     .build();
@@ -113,7 +114,7 @@ public final class KLDivLoss extends ElementwiseLoss {
         if (logTarget) {
             values = label.sub(prediction).muli(probability);
         } else {
-            // log(y + 1) = 0 where y = 0, in arithmetic, which is faster than a selection.
+            // log(y + 1) = 0 where y = 0: arithmetic is faster than a selection.
             NDArray logarithm = Nd.cast(label.eq(0), label).addi(label).log();
             values = logarithm.muli(label).subi(prediction.mul(label));
         }
@@ -149,9 +150,9 @@ public final class KLDivLoss extends ElementwiseLoss {
         }
 
         /**
-         * Says that the labels are log-probabilities (default false: probabilities).
+         * Sets whether labels are log-probabilities (default false: probabilities).
          *
-         * @param logTarget whether labels are logarithms
+         * @param logTarget whether labels are log-probabilities
          * @return this {@code Builder}
          */
         public Builder optLogTarget(boolean logTarget) {

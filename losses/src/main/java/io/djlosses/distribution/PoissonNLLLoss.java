@@ -18,8 +18,8 @@ import java.util.List;
 /**
  * The negative log-likelihood of counts under a Poisson distribution.
  *
- * <p>For regression of counts: visits, defects, photons. The prediction is the rate, or by default
- * its logarithm, which may have any sign. Every element adds
+ * <p>Use it for regression of counts, such as visits, defects or photons. The prediction is the
+ * rate, or by default its logarithm, which may have any sign. Each element contributes
  *
  * <pre>{@code
  * ℓ = exp(x) − y x               x logarithm of the rate, y count
@@ -32,7 +32,7 @@ import java.util.List;
  * <h2>Shapes</h2>
  *
  * <ul>
- *   <li>{@code labels: [(*)]}, any shape, not negative
+ *   <li>{@code labels: [(*)]}, any shape, non-negative
  *   <li>{@code predictions: [(*)]}, same shape as the label
  *   <li>{@code out: ()}, or {@code (*)} with {@code NONE}; {@code MEAN} divides by the number of
  *       elements
@@ -46,7 +46,7 @@ import java.util.List;
  * }</pre>
  *
  * <p>Equivalent to {@code torch.nn.PoissonNLLLoss(log_input, full, eps, reduction)} and {@code
- * mindspore.nn.PoissonNLLLoss}. A negative label or rate is computed with, as there; strict
+ * mindspore.nn.PoissonNLLLoss}. A negative label or rate is used as it is, as there; strict
  * validation rejects it. Nothing is broadcast.
  */
 public final class PoissonNLLLoss extends ElementwiseLoss {
@@ -160,7 +160,7 @@ public final class PoissonNLLLoss extends ElementwiseLoss {
         }
 
         /**
-         * Says whether predictions are logarithms of rates (default) or rates.
+         * Sets whether predictions are logarithms of rates (default true) or rates.
          *
          * @param logInput whether predictions are logarithms
          * @return this {@code Builder}
@@ -171,8 +171,8 @@ public final class PoissonNLLLoss extends ElementwiseLoss {
         }
 
         /**
-         * Adds the term that depends on the label only (default false), so that the value is a
-         * likelihood.
+         * Sets whether to add the term that depends on the label only (default false), which makes
+         * the value an approximation of the full negative log-likelihood.
          *
          * @param full whether to add Stirling's approximation
          * @return this {@code Builder}
@@ -183,9 +183,9 @@ public final class PoissonNLLLoss extends ElementwiseLoss {
         }
 
         /**
-         * Sets what is added to a rate before its logarithm is taken (default 1e-8).
+         * Sets the constant that is added to a rate before taking its logarithm (default 1e-8).
          *
-         * @param eps a number that is not negative
+         * @param eps a non-negative number
          * @return this {@code Builder}
          */
         public Builder optEps(double eps) {

@@ -1,5 +1,5 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
-/** Losses between distributions, and likelihoods of distributions. */
+/** Losses for predicted distributions: divergences, and negative log-likelihoods of labels. */
 @NullMarked
 package io.djlosses.distribution;
 

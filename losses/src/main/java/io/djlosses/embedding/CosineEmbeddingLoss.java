@@ -23,10 +23,10 @@ import org.jspecify.annotations.Nullable;
 import java.util.List;
 
 /**
- * The cosine embedding loss: similar pairs should point in the same direction, dissimilar ones in
- * directions whose cosine is at most a margin.
+ * The cosine embedding loss: the embeddings of a similar pair should point in the same direction,
+ * and the cosine of a dissimilar pair should be at most a margin.
  *
- * <p>Use it to learn embeddings from pairs that are labeled similar or dissimilar. Every pair adds
+ * <p>Use it to learn embeddings from pairs labeled as similar or dissimilar. Each pair contributes
  *
  * <pre>{@code
  * ℓ = 1 − cos                if y = 1
@@ -35,7 +35,7 @@ import java.util.List;
  * cos = x1·x2 / √((‖x1‖² + 10⁻¹²) (‖x2‖² + 10⁻¹²))
  * }</pre>
  *
- * <p>At cos = margin the gradient is that of a greater cosine. A zero vector has cosine 0, but a
+ * <p>At cos = margin the gradient is that of a larger cosine. A zero vector has cosine 0, but a
  * large gradient.
  *
  * <h2>Shapes</h2>
@@ -58,12 +58,12 @@ import java.util.List;
  * }</pre>
  *
  * <p>Equivalent to {@code torch.nn.CosineEmbeddingLoss(margin, reduction=…)} and {@code
- * mindspore.nn.CosineEmbeddingLoss}, which adds nothing to the squared norms, so that a zero vector
+ * mindspore.nn.CosineEmbeddingLoss}, which adds nothing to the squared norms, so a zero vector
  * gives NaN there. Shapes are never broadcast.
  */
 public final class CosineEmbeddingLoss extends AbstractLoss {
 
-    /** A float in PyTorch too, which shows in the gradient at a zero vector. */
+    /** A float, as in PyTorch, because that affects the gradient at a zero vector. */
     private static final double EPS = 1e-12f;
 
     private static final Script SCRIPT =
@@ -134,7 +134,7 @@ public final class CosineEmbeddingLoss extends AbstractLoss {
     protected Terms terms(NDList labels, NDList predictions, Goal goal) {
         NDArray x1 = predictions.get(0);
         NDArray x2 = predictions.get(1);
-        // √a √b, where √(a b) would overflow long before the vectors do.
+        // √a √b, because √(a b) would overflow long before the vectors do.
         NDArray cosine =
                 Pairs.dot(x1, x2, -1)
                         .div(length(Pairs.dot(x1, x1, -1)))
@@ -226,10 +226,10 @@ public final class CosineEmbeddingLoss extends AbstractLoss {
         }
 
         /**
-         * Sets the cosine up to which dissimilar pairs cost nothing (default 0; PyTorch suggests 0
-         * to 0.5).
+         * Sets the margin: the cosine up to which the loss of a dissimilar pair is 0 (default 0;
+         * PyTorch suggests 0 to 0.5).
          *
-         * @param margin a finite number, sensibly in [−1, 1]
+         * @param margin a finite number, usually in [−1, 1]
          * @return this {@code Builder}
          */
         public Builder optMargin(double margin) {

@@ -8,21 +8,21 @@ import io.djlosses.api.Checks;
 import io.djlosses.nd.Nd;
 
 /**
- * The cosine of the angle between embeddings: 1 for the same direction, −1 for the opposite one.
+ * The cosine of the angle between embeddings: 1 for the same direction, −1 for opposite directions.
  *
- * <p>A function for models, metrics and losses of your own; {@link CosineSimilarityLoss} is the
- * loss. Along the axis {@code dim},
+ * <p>It is a function for models, metrics and custom losses; the loss is {@link
+ * CosineSimilarityLoss}. Along the axis {@code dim},
  *
  * <pre>{@code
  * cos = Σ x1 x2 / (max(‖x1‖, eps) · max(‖x2‖, eps))
  * }</pre>
  *
- * <p>The gradient passes max(‖x‖, eps) as if it were ‖x‖, as in PyTorch, and that of ‖x‖ is 0 at 0.
+ * <p>As in PyTorch, the gradient treats max(‖x‖, eps) as ‖x‖, and the gradient of ‖x‖ is 0 at 0.
  *
  * <h2>Shapes</h2>
  *
  * <ul>
- *   <li>{@code x1, x2: (*)}, FLOAT32 or FLOAT64, of one rank; axes of size 1 are broadcast
+ *   <li>{@code x1, x2: (*)}, FLOAT32 or FLOAT64, of equal rank; axes of size 1 are broadcast
  *   <li>{@code out:} the broadcast shape without the axis {@code dim}
  * </ul>
  *
@@ -39,7 +39,7 @@ public final class CosineSimilarity {
 
     /**
      * The gradient of x1 as a script, where {@code slope} is that of the cosine: x2 / (l1 l2) − cos
-     * x1 / (l1 ‖x1‖), with the lengths l that are divided by.
+     * x1 / (l1 ‖x1‖), with l the lengths that the cosine is divided by.
      */
     static final String GRADIENT_OF_FIRST =
             """
@@ -89,12 +89,12 @@ public final class CosineSimilarity {
                         });
     }
 
-    /** Returns the least length that a vector is divided by. */
+    /** Returns the smallest length that a vector is divided by. */
     double eps() {
         return eps;
     }
 
-    /** Returns the axis of the components; a shape without it is an error. */
+    /** Returns the axis of the components, or throws if the shape does not have it. */
     int axis(String name, String argument, Shape shape) {
         int rank = shape.dimension();
         if (dim < -rank || dim >= rank) {
@@ -105,7 +105,7 @@ public final class CosineSimilarity {
         return axis;
     }
 
-    /** Returns the similarity of arrays of equal shape, whose axis stays with size 1. */
+    /** Returns the similarity of arrays of equal shape; the axis is kept with size 1. */
     NDArray cosine(NDArray x1, NDArray x2) {
         return Pairs.dot(x1, x2, dim).div(length(x1)).div(length(x2));
     }
@@ -146,7 +146,7 @@ public final class CosineSimilarity {
         }
 
         /**
-         * Sets the least length that a vector is divided by (default 1e-8).
+         * Sets the smallest length that a vector is divided by (default 1e-8).
          *
          * @param eps a finite number, at least 0; with 0 a zero vector gives NaN
          * @return this {@code Builder}

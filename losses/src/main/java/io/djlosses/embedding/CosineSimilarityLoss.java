@@ -20,24 +20,25 @@ import org.jspecify.annotations.Nullable;
 import java.util.List;
 
 /**
- * The cosine distance: predictions should point in the direction of their targets, whatever their
- * length.
+ * The cosine distance: predictions should point in the direction of their targets, regardless of
+ * their length.
  *
  * <p>Use it to regress embeddings, or to pull the two embeddings of a pair together; {@link
- * CosineEmbeddingLoss} also pushes others apart. Every vector along the axis {@code dim} adds
+ * CosineEmbeddingLoss} also pushes dissimilar pairs apart. Each vector along the axis {@code dim}
+ * contributes
  *
  * <pre>{@code
  * ℓ = 1 − cos,    cos = Σ x1 x2 / (max(‖x1‖, eps) · max(‖x2‖, eps))
  * }</pre>
  *
- * <p>The gradient passes max(‖x‖, eps) as if it were ‖x‖, as in PyTorch, and that of ‖x‖ is 0 at 0.
+ * <p>As in PyTorch, the gradient treats max(‖x‖, eps) as ‖x‖, and the gradient of ‖x‖ is 0 at 0.
  *
  * <h2>Shapes</h2>
  *
  * <ul>
- *   <li>{@code labels: [(N, D)]}, the target x2; any shape that has the axis {@code dim}
- *   <li>{@code predictions: [(N, D)]}, x1, the shape of the label. Or both x1 and x2, so that both
- *       learn; then labels are ignored and may be absent
+ *   <li>{@code labels: [(N, D)]}, the targets x2; any shape with the axis {@code dim}
+ *   <li>{@code predictions: [(N, D)]}, x1, with the shape of the label. Or x1 and x2, which then
+ *       both receive a gradient; labels are ignored and may be absent
  *   <li>{@code out: ()}, or the shape without the axis {@code dim} with {@code NONE}; {@code MEAN}
  *       divides by the number of vectors
  * </ul>
@@ -50,8 +51,8 @@ import java.util.List;
  * NDArray siamese = loss.evaluate(new NDList(), new NDList(embedding1, embedding2));
  * }</pre>
  *
- * <p>Equivalent to {@code 1 - torch.nn.CosineSimilarity(dim, eps)(x1, x2)}, reduced. Keras' loss of
- * the same kind is −cos. Shapes are never broadcast.
+ * <p>Equivalent to {@code 1 - torch.nn.CosineSimilarity(dim, eps)(x1, x2)}, reduced. The
+ * corresponding loss of Keras is −cos. Shapes are never broadcast.
  *
  * @see CosineSimilarity
  */
@@ -180,7 +181,7 @@ public final class CosineSimilarityLoss extends AbstractLoss {
         }
 
         /**
-         * Sets the least length that a vector is divided by (default 1e-8).
+         * Sets the smallest length that a vector is divided by (default 1e-8).
          *
          * @param eps a finite number, at least 0; with 0 a zero vector gives NaN
          * @return this {@code Builder}

@@ -18,11 +18,11 @@ import io.djlosses.nd.Nd;
 import java.util.List;
 
 /**
- * The hinge loss of distances: similar pairs should be close, dissimilar ones at least a margin
- * apart.
+ * The hinge loss of distances: the embeddings of similar pairs should be close, those of dissimilar
+ * pairs at least a margin apart.
  *
  * <p>Use it on distances that the model has computed, for example with {@link PairwiseDistance}, to
- * learn an embedding from pairs. Every element adds
+ * learn an embedding from pairs. Each element contributes
  *
  * <pre>{@code
  * ℓ = x                     if y = 1
@@ -119,12 +119,12 @@ public final class HingeEmbeddingLoss extends ElementwiseLoss {
         NDArray similar = Nd.cast(label.neq(-1), prediction);
         NDArray dissimilar = Nd.cast(label.neq(1), prediction);
         NDArray shortfall = shortfall(prediction);
-        // 1 where the hinge counts; NaN does.
+        // 1 where the hinge is active, which includes NaN.
         NDArray active = Constants.lt(shortfall, 0);
         active.subi(Nd.num(active, 1)).negi().muli(dissimilar);
         NDArray sum = Sums.sumOfConstant(shortfall.muli(active).addi(similar.mul(prediction)));
         if (!Looks.isKnownFinite(sum)) {
-            // An infinity that a mask should hide makes a product NaN.
+            // An infinite value that a mask should hide makes a product NaN.
             sum = Sums.sumOfConstant(unreduced(label, prediction));
         }
         return Outcome.of(
@@ -156,7 +156,7 @@ public final class HingeEmbeddingLoss extends ElementwiseLoss {
         }
 
         /**
-         * Sets how far apart a dissimilar pair should be (default 1).
+         * Sets the margin: the distance from which the loss of a dissimilar pair is 0 (default 1).
          *
          * @param margin a finite number
          * @return this {@code Builder}

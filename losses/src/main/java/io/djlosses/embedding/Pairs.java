@@ -8,12 +8,12 @@ import ai.djl.ndarray.types.Shape;
 import io.djlosses.api.Checks;
 import io.djlosses.nd.Nd;
 
-/** What functions and losses of pairs of embeddings share. */
+/** Shared code of the functions and losses of pairs of embeddings. */
 final class Pairs {
 
     private Pairs() {}
 
-    /** Checks the arguments of a function of a pair and returns the shape they broadcast to. */
+    /** Checks the arguments of a function of pairs, and returns their broadcast shape. */
     static Shape check(String name, NDArray x1, NDArray x2) {
         Checks.require(
                 x1.getDataType().isFloating(),
@@ -36,7 +36,7 @@ final class Pairs {
         return x.getShape().equals(shape) ? x : x.broadcast(shape);
     }
 
-    /** Checks that predictions are embeddings (…, D) of one shape, of given ranks. */
+    /** Checks that predictions are embeddings (…, D) of equal shape, with a rank in a range. */
     static void checkEmbeddings(
             String loss, NDList predictions, int minRank, int maxRank, String form) {
         for (int i = 0; i < predictions.size(); i++) {
@@ -69,7 +69,7 @@ final class Pairs {
         return shape.slice(0, axis).addAll(shape.slice(axis + 1));
     }
 
-    /** Returns Σ x1 x2 along an axis, which stays with size 1. */
+    /** Returns Σ x1 x2 along an axis, which is kept with size 1. */
     static NDArray dot(NDArray x1, NDArray x2, int axis) {
         return Nd.sum(x1.mul(x2), axis, true);
     }

@@ -8,23 +8,23 @@ import io.djlosses.api.Checks;
 import io.djlosses.nd.Nd;
 
 /**
- * The p-norm of the difference of embeddings.
+ * The distance between embeddings: the p-norm of their difference.
  *
- * <p>A function for models, metrics and losses such as {@link TripletMarginWithDistanceLoss}. Along
- * the last axis,
+ * <p>It is a function for models, metrics and losses such as {@link TripletMarginWithDistanceLoss}.
+ * Along the last axis,
  *
  * <pre>{@code
  * d(x1, x2) = ‖x1 − x2 + eps‖ₚ = (Σ |x1 − x2 + eps|ᵖ)^(1/p),    p = ∞: max |x1 − x2 + eps|
  * }</pre>
  *
- * <p>The term eps, added to every component, keeps the gradient at equal embeddings from vanishing;
+ * <p>The term eps, added to every component, keeps the gradient from vanishing at equal embeddings;
  * it also makes the distance slightly asymmetric. Components that are 0 and distances that are 0
  * have gradient 0; with p = ∞ equal maxima share the gradient evenly.
  *
  * <h2>Shapes</h2>
  *
  * <ul>
- *   <li>{@code x1, x2: (…, D)}, FLOAT32 or FLOAT64, of one rank; axes of size 1 are broadcast
+ *   <li>{@code x1, x2: (…, D)}, FLOAT32 or FLOAT64, of equal rank; axes of size 1 are broadcast
  *   <li>{@code out: (…)}, or {@code (…, 1)} with keepDim
  * </ul>
  *
@@ -35,7 +35,7 @@ import io.djlosses.nd.Nd;
  * }</pre>
  *
  * <p>Equivalent to {@code torch.nn.PairwiseDistance(p, eps, keepdim)}, which also broadcasts arrays
- * of different ranks and has p ≤ 0, none of which is a norm.
+ * of different ranks and accepts p ≤ 0, which is not a norm.
  */
 public final class PairwiseDistance implements Distance {
 
@@ -64,7 +64,7 @@ public final class PairwiseDistance implements Distance {
         return p;
     }
 
-    /** Returns what is added to every component of the difference. */
+    /** Returns the constant that is added to every component of the difference. */
     double eps() {
         return eps;
     }
@@ -106,7 +106,7 @@ public final class PairwiseDistance implements Distance {
         }
 
         /**
-         * Sets what is added to every component of the difference (default 1e-6).
+         * Sets the constant that is added to every component of the difference (default 1e-6).
          *
          * @param eps a finite number, at least 0
          * @return this {@code Builder}
@@ -117,9 +117,9 @@ public final class PairwiseDistance implements Distance {
         }
 
         /**
-         * Sets whether the last axis stays, with size 1 (default false).
+         * Sets whether the last axis is kept with size 1 (default false).
          *
-         * @param keepDim whether it stays
+         * @param keepDim whether to keep the axis
          * @return this {@code Builder}
          */
         public Builder optKeepDim(boolean keepDim) {

@@ -24,11 +24,11 @@ import org.jspecify.annotations.Nullable;
 import java.util.List;
 
 /**
- * The smoothed deep metric learning loss: of all pairs in a batch, those in the same row belong
- * together.
+ * The smoothed deep metric learning loss: among all pairs of embeddings in a batch, only those in
+ * the same row match.
  *
- * <p>Use it for retrieval, where only matching pairs are known: every other row of the batch serves
- * as a negative example. With smoothing s, every row of a batch of B adds
+ * <p>Use it for retrieval if only matching pairs are known: all other rows of the batch are
+ * negative examples. With smoothing s, every row of a batch of B adds
  *
  * <pre>{@code
  * ℓᵢ = 1/B Σⱼ qᵢⱼ (log qᵢⱼ − log pᵢⱼ),    pᵢⱼ = softmaxⱼ(−‖x1ᵢ − x2ⱼ‖²)
@@ -36,19 +36,19 @@ import java.util.List;
  * qᵢᵢ = 1 − s,    qᵢⱼ = s / (B − 1) for i ≠ j
  * }</pre>
  *
- * <p>A batch of a single pair holds nothing to tell it apart from: its loss is 0.
+ * <p>A batch of a single pair has no negative examples: its loss is 0.
  *
  * <h2>Shapes</h2>
  *
  * <ul>
- *   <li>{@code labels: []}; what they hold is ignored, as a trainer may hand over those of its data
- *       set
- *   <li>{@code predictions: [(B, D), (B, D)]}, the embeddings x1 and x2, row i of both being a pair
+ *   <li>{@code labels: []}; their contents are ignored, because a trainer may pass those of its
+ *       data set
+ *   <li>{@code predictions: [(B, D), (B, D)]}, the embeddings x1 and x2; row i of both is a pair
  *   <li>{@code out: ()}, or {@code (B)} with {@code NONE}; {@code MEAN} divides by B
  * </ul>
  *
- * <p>The value of a row depends on the others, so cutting an epoch into other batches changes the
- * loss.
+ * <p>The value of a row depends on the other rows, so splitting an epoch into other batches changes
+ * the loss.
  *
  * <h2>Example</h2>
  *
@@ -58,18 +58,20 @@ import java.util.List;
  * }</pre>
  *
  * <p>Equivalent to {@code mxnet.gluon.loss.SDMLLoss(smoothing_parameter)}; no equivalent in
- * PyTorch. There a single pair gives NaN, 10⁻¹² is added inside log q, and up to MXNet 1.6 the
- * result is B times as large.
+ * PyTorch. Differences: there a single pair gives NaN, 10⁻¹² is added inside log q, and up to MXNet
+ * 1.6 the result is B times as large.
  *
  * @see <a href="https://arxiv.org/abs/1905.12786">Bonadiman et al. 2019, Large Scale Question
  *     Paraphrase Retrieval with Smoothed Deep Metric Learning</a>
  */
 public final class SDMLLoss extends AbstractLoss {
 
-    /** The size of a batch from which one product in FLOAT64 takes longer than a second look. */
+    /**
+     * The size of a batch from which one product in FLOAT64 takes longer than correcting some rows.
+     */
     private static final int LARGE = 128;
 
-    /** As {@link #logProb}. */
+    /** Computes what {@link #logProb} computes. */
     private static final Script SMALL_BATCH =
             scriptOf(
                     """
@@ -80,7 +82,7 @@ public final class SDMLLoss extends AbstractLoss {
 
     /**
      * Uses FLOAT64 for the rows in which embeddings of different pairs are closer to each other
-     * than to the center. Elsewhere differences would cost as many digits as the product.
+     * than to the center. For other rows, differences would lose as many digits as the product.
      */
     private static final Script LARGE_BATCH =
             scriptOf(
@@ -111,8 +113,8 @@ public final class SDMLLoss extends AbstractLoss {
                 a = torch.detach(x1) - center
                 b = torch.detach(x2) - center
                 """;
-        // Of infinities a product makes NaN, and distances need not. A softmax of far pairs takes a
-        // tenth of the time of their exponentials, which underflow.
+        // A product of infinite values is NaN, while distances may not be. For distant pairs a
+        // softmax takes a tenth of the time of exponentials, which underflow.
         String after =
                 """
                 logProb = torch.log_softmax(product, 1)
@@ -204,10 +206,10 @@ public final class SDMLLoss extends AbstractLoss {
         NDArray x1 = predictions.get(0);
         NDArray x2 = predictions.get(1);
         long batch = x1.getShape().get(0);
-        // What all embeddings have in common drops out, and would only cost precision.
+        // A common offset of all embeddings cancels, and would only cost precision.
         NDArray center = Sums.sumOfConstant(x2, 0).divi(Nd.num(x2, batch));
         if (!x2.getDevice().isGpu() && !Looks.allFinite(center)) {
-            return null; // of infinities a product makes NaN, and distances need not
+            return null; // a product of infinite values is NaN, while distances may not be
         }
         NDArray centered1 = x1.sub(center);
         NDArray centered2 = x2.sub(center);
@@ -239,8 +241,9 @@ public final class SDMLLoss extends AbstractLoss {
     }
 
     /**
-     * Returns the logarithms of p by one product: −‖a − b‖² = 2ab − ‖b‖² − ‖a‖², of which the last
-     * term is the same for a whole row. Close points cancel, which takes twice the digits.
+     * Returns the logarithms of p from one product: −‖a − b‖² = 2ab − ‖b‖² − ‖a‖², whose last term
+     * is the same for a whole row. For close points the terms cancel, so twice the digits are
+     * needed.
      */
     private static NDArray logProb(NDArray x1, NDArray x2) {
         try (NDArray a = x1.toType(DataType.FLOAT64, true);

@@ -14,11 +14,11 @@ import io.djlosses.api.Terms;
 import java.util.List;
 
 /**
- * The triplet loss: an anchor should be closer to a positive than to a negative example, by a
+ * The triplet loss: an anchor should be closer to a positive example than to a negative one, by a
  * margin.
  *
- * <p>Use it to learn an embedding, of faces for example, from triplets; {@link
- * TripletMarginWithDistanceLoss} takes any distance. Every triplet adds
+ * <p>Use it to learn an embedding, for example of faces, from triplets; {@link
+ * TripletMarginWithDistanceLoss} takes any distance. Each triplet contributes
  *
  * <pre>{@code
  * ℓ = max(0, margin + d(a, p) − d(a, n)),    d(x1, x2) = ‖x1 − x2 + eps‖ₚ
@@ -26,16 +26,16 @@ import java.util.List;
  * with swap: min(d(a, n), d(p, n)) in place of d(a, n)
  * }</pre>
  *
- * <p>Where margin + d(a, p) − d(a, n) is exactly 0 the gradient is that of the positive side; where
- * the two distances of swap are equal each gets half of the gradient.
+ * <p>Where margin + d(a, p) − d(a, n) is exactly 0, the gradient is that of the positive side.
+ * Where the two distances of swap are equal, each gets half of the gradient.
  *
  * <h2>Shapes</h2>
  *
  * <ul>
- *   <li>{@code labels: []}; what they hold is ignored, as a trainer may hand over those of its data
- *       set
+ *   <li>{@code labels: []}; their contents are ignored, because a trainer may pass those of its
+ *       data set
  *   <li>{@code predictions: [(…, D), (…, D), (…, D)]}, the embeddings of anchor, positive and
- *       negative, usually (N, D), or (D) for a single triplet. The shapes have one rank, and axes
+ *       negative, usually (N, D), or (D) for a single triplet. The shapes have equal rank, and axes
  *       of size 1 are broadcast
  *   <li>{@code out: ()}, or {@code (…)} with {@code NONE}; {@code MEAN} divides by the number of
  *       triplets
@@ -49,7 +49,7 @@ import java.util.List;
  * }</pre>
  *
  * <p>Equivalent to {@code torch.nn.TripletMarginLoss(margin, p, eps, swap, reduction=…)}, which
- * also takes p ≤ 0, and {@code mindspore.nn.TripletMarginLoss}. Gluon's {@code TripletLoss} has
+ * also accepts p ≤ 0, and {@code mindspore.nn.TripletMarginLoss}. Gluon's {@code TripletLoss} uses
  * squared distances: see {@link TripletMarginWithDistanceLoss}.
  *
  * @see PairwiseDistance
@@ -111,7 +111,8 @@ public final class TripletMarginLoss extends AbstractLoss {
         }
 
         /**
-         * Sets by how much the negative should be farther away than the positive (default 1).
+         * Sets the margin by which the negative should be farther away than the positive (default
+         * 1).
          *
          * @param margin a finite number greater than 0
          * @return this {@code Builder}
@@ -134,7 +135,7 @@ public final class TripletMarginLoss extends AbstractLoss {
         }
 
         /**
-         * Sets what is added to every component of a difference (default 1e-6).
+         * Sets the constant that is added to every component of a difference (default 1e-6).
          *
          * @param eps a finite number, at least 0
          * @return this {@code Builder}
@@ -145,7 +146,7 @@ public final class TripletMarginLoss extends AbstractLoss {
         }
 
         /**
-         * Sets whether the negative's distance to the positive counts in place of that to the
+         * Sets whether the distance of the negative to the positive replaces its distance to the
          * anchor where it is smaller (default false).
          *
          * @param swap whether to swap

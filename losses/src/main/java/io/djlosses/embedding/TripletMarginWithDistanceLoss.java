@@ -13,10 +13,11 @@ import io.djlosses.api.Terms;
 import java.util.List;
 
 /**
- * The triplet loss with a distance of your own.
+ * The triplet loss with any distance: an anchor should be closer to a positive example than to a
+ * negative one, by a margin.
  *
- * <p>Use it where {@link TripletMarginLoss} would do but for its norm: with the cosine distance, or
- * with squared distances. Every triplet adds
+ * <p>Use it in place of {@link TripletMarginLoss} for distances other than a norm, such as the
+ * cosine distance or squared distances. Each triplet contributes
  *
  * <pre>{@code
  * ℓ = max(0, margin + d(a, p) − d(a, n))
@@ -24,18 +25,18 @@ import java.util.List;
  * with swap: min(d(a, n), d(p, n)) in place of d(a, n)
  * }</pre>
  *
- * <p>Where margin + d(a, p) − d(a, n) is exactly 0 the gradient is that of the positive side; where
- * the two distances of swap are equal each gets half of the gradient.
+ * <p>Where margin + d(a, p) − d(a, n) is exactly 0, the gradient is that of the positive side.
+ * Where the two distances of swap are equal, each gets half of the gradient.
  *
  * <h2>Shapes</h2>
  *
  * <ul>
- *   <li>{@code labels: []}; what they hold is ignored, as a trainer may hand over those of its data
- *       set
+ *   <li>{@code labels: []}; their contents are ignored, because a trainer may pass those of its
+ *       data set
  *   <li>{@code predictions: [(…, D), (…, D), (…, D)]}, the embeddings of anchor, positive and
- *       negative, usually (N, D). The shapes have one rank; whether axes of size 1 are broadcast
+ *       negative, usually (N, D). The shapes have equal rank; whether axes of size 1 are broadcast
  *       depends on the distance
- *   <li>{@code out: ()}, or with {@code NONE} the shape that the distance gives, usually {@code
+ *   <li>{@code out: ()}, or with {@code NONE} the shape that the distance returns, usually {@code
  *       (…)}; {@code MEAN} divides by its number of elements
  * </ul>
  *
@@ -116,7 +117,8 @@ public final class TripletMarginWithDistanceLoss extends AbstractLoss {
         /**
          * Sets the distance (default {@link PairwiseDistance} with its defaults).
          *
-         * @param distanceFunction a distance; stateless, since a loss serves several threads
+         * @param distanceFunction the distance, which must be stateless because several threads may
+         *     use a loss
          * @return this {@code Builder}
          */
         public Builder optDistanceFunction(Distance distanceFunction) {
@@ -125,7 +127,8 @@ public final class TripletMarginWithDistanceLoss extends AbstractLoss {
         }
 
         /**
-         * Sets by how much the negative should be farther away than the positive (default 1).
+         * Sets the margin by which the negative should be farther away than the positive (default
+         * 1).
          *
          * @param margin a finite number greater than 0
          * @return this {@code Builder}
@@ -136,7 +139,7 @@ public final class TripletMarginWithDistanceLoss extends AbstractLoss {
         }
 
         /**
-         * Sets whether the negative's distance to the positive counts in place of that to the
+         * Sets whether the distance of the negative to the positive replaces its distance to the
          * anchor where it is smaller (default false).
          *
          * @param swap whether to swap

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 
 import java.util.List;
 
-/** What the triplet losses share: all but how a distance is measured. */
+/** Shared code of the triplet losses: everything except the distance. */
 record Triplets(String loss, Distance distance, double margin, boolean swap) {
 
     private static final Script SCRIPT =
@@ -44,7 +44,10 @@ record Triplets(String loss, Distance distance, double margin, boolean swap) {
                     dpositive.sub_(s)
                     """);
 
-    /** The gradients of a distance are the difference over the distance, and 0 where that is 0. */
+    /**
+     * The gradients of a distance are the difference divided by the distance, or 0 if the distance
+     * is 0.
+     */
     private static Script closedForm(String farther, String gradient) {
         return Script.closedForm("anchor positive negative")
                 .numbers("margin=1 eps=1e-6")
@@ -104,7 +107,7 @@ record Triplets(String loss, Distance distance, double margin, boolean swap) {
         return Terms.of(Nd.clampMin0(excess));
     }
 
-    /** Does what {@link #terms} does by a script, or declines. */
+    /** Computes what {@link #terms} computes with a script, or declines. */
     Reading.@Nullable Call call(NDList predictions) {
         Shape shape = predictions.get(0).getShape();
         if (!(distance instanceof PairwiseDistance norm)
@@ -117,7 +120,10 @@ record Triplets(String loss, Distance distance, double margin, boolean swap) {
         return new Reading.Call(swap ? SWAPPED : SCRIPT, divisor, predictions, margin, norm.eps());
     }
 
-    /** Lists the readings. A distance of the user may count or draw, so it is never recorded. */
+    /**
+     * Lists the readings. A distance of the user may keep state or draw random numbers, so it is
+     * never recorded.
+     */
     List<Reading> readings() {
         Reading script = Reading.script((labels, predictions, goal) -> call(predictions));
         return distance instanceof PairwiseDistance ? List.of(Reading.graph(), script) : List.of();

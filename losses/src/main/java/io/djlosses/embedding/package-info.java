@@ -1,5 +1,8 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
-/** Losses on distances and similarities of embeddings. */
+/**
+ * Losses for learning embeddings from pairs and triplets, and the distances and similarities that
+ * they use.
+ */
 @NullMarked
 package io.djlosses.embedding;
 

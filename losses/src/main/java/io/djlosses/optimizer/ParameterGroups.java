@@ -17,10 +17,11 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiPredicate;
 
 /**
- * An optimizer that gives each group of parameters an optimizer of its own: PyTorch's per-parameter
- * options, such as weight decay on weights but not on biases.
+ * An optimizer that uses a separate optimizer for each group of parameters, like PyTorch's
+ * per-parameter options. For example, it can apply weight decay to weights but not to biases.
  *
- * <p>A parameter belongs to the first group that chooses it, else to the default.
+ * <p>A parameter belongs to the first group that matches it, or to the default optimizer if none
+ * does.
  *
  * <h2>Example</h2>
  *
@@ -34,8 +35,8 @@ import java.util.function.BiPredicate;
  * }</pre>
  *
  * <p>Equivalent to {@code torch.optim.SGD([{'params': …, 'weight_decay': …}, …])} and to
- * MindSpore's {@code group_params}. Gradient clipping and all other settings are those of each
- * group's optimizer.
+ * MindSpore's {@code group_params}. Each group uses the gradient clipping and all other settings of
+ * its own optimizer.
  */
 public final class ParameterGroups extends Optimizer {
 
@@ -75,7 +76,9 @@ public final class ParameterGroups extends Optimizer {
 
     private record Group(BiPredicate<String, Parameter> chosen, Optimizer optimizer) {}
 
-    /** What DJL's base class asks for, and a group's own optimizer has. */
+    /**
+     * The options that DJL's base class requires; the optimizers of the groups have the real ones.
+     */
     private static final class NoOptions extends OptimizerBuilder<NoOptions> {
 
         @Override
@@ -103,7 +106,7 @@ public final class ParameterGroups extends Optimizer {
         Builder() {}
 
         /**
-         * Sets the block that is trained.
+         * Sets the block to train.
          *
          * @param block the block
          * @return this {@code Builder}
@@ -127,7 +130,8 @@ public final class ParameterGroups extends Optimizer {
         /**
          * Adds a group of parameters.
          *
-         * @param chosen tells by the name in the block and the parameter whether it belongs
+         * @param chosen decides by the name in the block and the parameter whether the parameter
+         *     belongs to the group
          * @param optimizer the optimizer of the group
          * @return this {@code Builder}
          */
@@ -151,9 +155,9 @@ public final class ParameterGroups extends Optimizer {
         }
 
         /**
-         * Adds the group of all parameters whose name in the block contains a text.
+         * Adds the group of all parameters whose name in the block contains a string.
          *
-         * @param text the text
+         * @param text the string
          * @param optimizer the optimizer of the group
          * @return this {@code Builder}
          */

@@ -19,12 +19,12 @@ import java.util.function.Predicate;
  * A trainer without DJL's check of the first gradients, on one device.
  *
  * <p>In its first {@code step} DJL's {@link Trainer} adds up all gradients and throws "Gradient
- * values are all zeros" if the sum is 0, to find a backward that was forgotten. The sum is 0 also
- * where nothing was forgotten, and this trainer goes on:
+ * values are all zeros" if the sum is 0, to detect a missing backward pass. This trainer does not,
+ * because the sum can be 0 for other reasons:
  *
  * <ul>
- *   <li>all margins of a first batch are satisfied, or all its targets are ignored,
- *   <li>the gradients cancel, as those of a softmax over the weights of one layer do, or those of
+ *   <li>all margins of the first batch are satisfied, or all of its targets are ignored,
+ *   <li>the gradients cancel, like those of a softmax over the weights of one layer, or those of
  *       the two sides of a ranking,
  *   <li>the model is FLOAT64: DJL reads the sum as FLOAT32 and always throws.
  * </ul>
@@ -43,11 +43,11 @@ public final class UncheckedTrainer extends Trainer {
     private final Optimizer optimizer;
 
     /**
-     * Creates a trainer, as {@link Model#newTrainer} does.
+     * Creates a trainer, like {@link Model#newTrainer}.
      *
-     * @param model the model, which lies on the device of the configuration
+     * @param model the model, which is on the device of the configuration
      * @param config the configuration, with one device
-     * @throws IllegalArgumentException if the model lies on another device
+     * @throws IllegalArgumentException if the model is on another device
      */
     public UncheckedTrainer(Model model, TrainingConfig config) {
         super(model, config);
@@ -64,7 +64,7 @@ public final class UncheckedTrainer extends Trainer {
         }
     }
 
-    /** Updates all parameters that learn, whatever their gradients are. */
+    /** Updates all trainable parameters, whatever their gradients are. */
     @Override
     public void step() {
         long begin = System.nanoTime();

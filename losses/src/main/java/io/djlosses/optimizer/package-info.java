@@ -1,5 +1,5 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
-/** Optimizers in parameter groups, and a trainer that accepts gradients of zero. */
+/** An optimizer for groups of parameters, and a trainer that accepts gradients of zero. */
 @NullMarked
 package io.djlosses.optimizer;
 

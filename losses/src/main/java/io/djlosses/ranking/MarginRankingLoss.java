@@ -23,11 +23,11 @@ import org.jspecify.annotations.Nullable;
 import java.util.List;
 
 /**
- * The margin ranking loss: the first of two scores should exceed the second by a margin, or the
- * other way round.
+ * The margin ranking loss: of two scores, the one that the label names should exceed the other by a
+ * margin.
  *
  * <p>Use it to learn an order from pairwise comparisons, such as which of two documents answers a
- * query better. Every pair adds
+ * query better. Each pair contributes
  *
  * <pre>{@code
  * ℓ = max(0, −y (x1 − x2) + margin)
@@ -35,16 +35,16 @@ import java.util.List;
  * x1, x2 scores, y = 1 if x1 should rank higher, −1 if x2 should
  * }</pre>
  *
- * <p>Where −y (x1 − x2) + margin is exactly 0 the gradient is that of the positive side.
+ * <p>Where −y (x1 − x2) + margin is exactly 0, the gradient is that of the positive side.
  *
  * <h2>Shapes</h2>
  *
  * <ul>
  *   <li>{@code labels: [(*)]}, −1 or 1, of any numeric type
- *   <li>{@code predictions: [(*), (*)]}, the scores x1 and x2. The three shapes have one rank, and
- *       axes of size 1 are broadcast
- *   <li>{@code out: ()}, or the broadcast shape with {@code NONE}; {@code MEAN} divides by its
- *       number of elements
+ *   <li>{@code predictions: [(*), (*)]}, the scores x1 and x2. The three shapes have equal rank,
+ *       and axes of size 1 are broadcast
+ *   <li>{@code out: ()}, or the broadcast shape with {@code NONE}; {@code MEAN} divides by the
+ *       number of elements of that shape
  * </ul>
  *
  * <p>A label other than −1 and 1 scales the difference, as in PyTorch; strict validation rejects
@@ -78,7 +78,7 @@ public final class MarginRankingLoss extends AbstractLoss {
                             one = torch.full([], margin, dtype=y.dtype)
                             excess = torch.addcmul(one, x2 - x1, y)
                             """)
-                    // Of an infinite label, 0 times that is NaN.
+                    // 0 times an infinite label is NaN.
                     .gradient(
                             """
                             torch.threshold_backward(y, excess, -1e-45, grad_input=dx2)
@@ -138,7 +138,7 @@ public final class MarginRankingLoss extends AbstractLoss {
         NDArray x2 = predictions.get(1);
         NDArray label = Nd.cast(labels.get(0), x1);
         if (isBroadcast(x1, x2, label)) {
-            return null; // the goal.gradient() of what is broadcast is a sum
+            return null; // the gradient of a broadcast array is a sum
         }
         NDArray excess = x2.sub(x1).muli(label).addi(Nd.num(label, margin));
         NDArray sum;
@@ -149,7 +149,7 @@ public final class MarginRankingLoss extends AbstractLoss {
         if (!goal.gradient()) {
             return Outcome.of(sum, divisor);
         }
-        // −1 where the hinge is active, which counts NaN in.
+        // −1 where the hinge is active, which includes NaN.
         NDArray active = Constants.lt(excess, 0);
         NDArray gradient1 = active.subi(Nd.num(active, 1)).muli(label);
         return Outcome.of(sum, divisor, 1, gradient1, gradient1.neg());
@@ -199,7 +199,7 @@ public final class MarginRankingLoss extends AbstractLoss {
         }
 
         /**
-         * Sets by how much one score should exceed the other (default 0).
+         * Sets the margin by which one score should exceed the other (default 0).
          *
          * @param margin a finite number
          * @return this {@code Builder}

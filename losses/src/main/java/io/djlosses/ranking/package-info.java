@@ -1,5 +1,5 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
-/** Losses on the order of scores. */
+/** Losses for learning to rank: they depend on the order of scores. */
 @NullMarked
 package io.djlosses.ranking;
 

@@ -25,12 +25,12 @@ import org.jspecify.annotations.Nullable;
 import java.util.List;
 
 /**
- * A smooth absolute error in which every size of gradient has the same say: the regression loss of
- * the gradient harmonizing mechanism.
+ * The regression loss of the gradient harmonizing mechanism (GHM): a smooth absolute error in which
+ * gradients of every size have the same total weight.
  *
- * <p>For box regression with many near-perfect boxes and some outliers: elements are weighted by
- * the inverse of how many have a gradient of their size, see {@link GradientHistogram}. With {@code
- * d = x − y}, every element adds
+ * <p>Use it for box regression with many near-perfect boxes and some outliers. An element is
+ * weighted by the inverse of the number of elements whose gradient has a similar size; see {@link
+ * GradientHistogram}. With {@code d = x − y}, each element contributes
  *
  * <pre>{@code
  * ℓ = λ β(g) (√(d² + μ²) − μ)        x prediction, y label, λ lossWeight
@@ -40,29 +40,29 @@ import java.util.List;
  * }</pre>
  *
  * <p>{@code β} is a constant: no gradient flows through it. The root is computed as {@code d² /
- * (√(d² + μ²) + μ)}, which keeps its digits where the error is small.
+ * (√(d² + μ²) + μ)}, which keeps all digits for small errors.
  *
  * <h2>Shapes</h2>
  *
  * <ul>
  *   <li>{@code labels: [(*)]}, any shape, or {@code [(*), (*)]} with a label weight: an element
- *       counts where it is above 0, else it vanishes, even if it is NaN
+ *       counts if its weight is above 0, and is otherwise left out, even if it is NaN
  *   <li>{@code predictions: [(*)]}, same shape as the label
  *   <li>{@code out: ()}, or {@code (*)} with {@code NONE}
  * </ul>
  *
  * <h2>Reduction</h2>
  *
- * <p>{@code MEAN} divides by {@code T} and is the published loss, {@code SUM} and {@code NONE} are
- * what it divides. If nothing counts the mean is 0, as published; {@code optEmptyPolicy} changes
- * that. The weights belong to the batch as a whole, so parts of a batch merge only as the average
- * of their losses.
+ * <p>{@code MEAN} divides by {@code T} and is the published loss; {@code SUM} and {@code NONE} do
+ * not divide. If no element counts, the mean is 0, as published; {@code optEmptyPolicy} changes
+ * that. The weights depend on the whole batch, so parts of a batch merge only as the average of
+ * their losses.
  *
  * <h2>State</h2>
  *
- * <p>With {@code momentum} the counts of bins are smoothed over batches, in Java: each evaluation
- * waits for the device. {@code evaluate} and {@code fraction} advance them; {@code value} and
- * accumulators use, but do not change them. See {@link #histogram}.
+ * <p>With {@code momentum} the counts of the bins are smoothed over batches in Java, so each
+ * evaluation waits for the device. {@code evaluate} and {@code fraction} update them; {@code value}
+ * and accumulators use them without changing them. See {@link #histogram}.
  *
  * <h2>Example</h2>
  *
@@ -201,12 +201,12 @@ public final class GHMRLoss extends AbstractLoss {
         }
         NDArray weight = Nd.constant(labels.get(1), prediction);
         NDArray counts = weight.gt(0);
-        // Not 0, of which the gradient is NaN where μ² underflows.
+        // Not 0, whose gradient is NaN if μ² underflows.
         error = Nd.where(counts, prediction, 1).sub(Nd.where(counts, label, 0));
         return new Errors(error, weight, Nd.cast(counts, prediction), Nd.sum(weight));
     }
 
-    /** Errors, 1 where they do not count, and what is weighed with them. */
+    /** Errors, 1 where they do not count, with their weights and total. */
     private record Errors(
             NDArray error, @Nullable NDArray labelWeight, @Nullable NDArray valid, NDArray total) {}
 
@@ -261,7 +261,7 @@ public final class GHMRLoss extends AbstractLoss {
         }
 
         /**
-         * Sets the error about which the loss turns from quadratic to linear (default 0.02).
+         * Sets the error around which the loss changes from quadratic to linear (default 0.02).
          *
          * @param mu a number greater than 0
          * @return this {@code Builder}
@@ -272,7 +272,7 @@ public final class GHMRLoss extends AbstractLoss {
         }
 
         /**
-         * Sets into how many bins the sizes of gradients are sorted (default 10).
+         * Sets the number of bins for the sizes of gradients (default 10).
          *
          * @param bins a number of at least 1
          * @return this {@code Builder}
@@ -283,7 +283,7 @@ public final class GHMRLoss extends AbstractLoss {
         }
 
         /**
-         * Sets the share of earlier batches in the count of a bin (default 0).
+         * Sets the share of earlier batches in the smoothed count of a bin (default 0).
          *
          * @param momentum a number in [0, 1)
          * @return this {@code Builder}
@@ -294,9 +294,9 @@ public final class GHMRLoss extends AbstractLoss {
         }
 
         /**
-         * Sets a factor of the loss (default 1).
+         * Sets a factor on the loss (default 1).
          *
-         * @param lossWeight a number that is not negative
+         * @param lossWeight a non-negative number
          * @return this {@code Builder}
          */
         public Builder optLossWeight(double lossWeight) {

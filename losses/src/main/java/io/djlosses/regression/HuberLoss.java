@@ -14,11 +14,11 @@ import org.jspecify.annotations.Nullable;
 import java.util.List;
 
 /**
- * Half the squared error where the error is small, the absolute error where it is large: outliers
- * pull with a bounded force.
+ * The Huber loss: half the squared error for small errors and linear for large ones, so that the
+ * gradient of outliers is bounded.
  *
  * <p>Use it for regression with outliers. {@link SmoothL1Loss} is the same up to the factor {@code
- * δ}. Every element adds, with {@code d = x − y}
+ * δ}. With {@code d = x − y}, each element contributes
  *
  * <pre>{@code
  * ℓ = d² / 2            if |d| < δ        x prediction, y label, δ > 0
@@ -95,7 +95,7 @@ public final class HuberLoss extends ElementwiseLoss {
         }
 
         /**
-         * Sets the error at which the loss turns from quadratic to linear (default 1).
+         * Sets the error at which the loss changes from quadratic to linear (default 1).
          *
          * @param delta a number greater than 0
          * @return this {@code Builder}

@@ -16,8 +16,8 @@ import java.util.List;
 /**
  * The absolute error: robust against outliers, with a gradient of constant size.
  *
- * <p>Use it for regression where a few targets may be far off; see {@link HuberLoss} and {@link
- * SmoothL1Loss} for variants that are smooth at 0. Every element adds
+ * <p>Use it for regression if some targets may be far off; see {@link HuberLoss} and {@link
+ * SmoothL1Loss} for variants that are smooth at 0. Each element contributes
  *
  * <pre>{@code
  * ℓ = |x − y|        x prediction, y label

@@ -16,8 +16,8 @@ import java.util.List;
 /**
  * The squared error: the maximum-likelihood loss for Gaussian noise of constant variance.
  *
- * <p>The default choice for regression; see {@link HuberLoss} where outliers dominate. Every
- * element adds
+ * <p>It is the default choice for regression; if outliers dominate, see {@link HuberLoss}. Each
+ * element contributes
  *
  * <pre>{@code
  * ℓ = (x − y)²        x prediction, y label

@@ -17,10 +17,10 @@ import io.djlosses.internal.fast.Script;
 import java.util.List;
 
 /**
- * The root of the mean squared error: an error in the unit of the labels.
+ * The root mean squared error: an error in the unit of the labels.
  *
- * <p>It has the minimum of {@link MSELoss}, and a gradient whose size does not shrink on the way to
- * it. One number for the whole batch:
+ * <p>Use it to read the loss in that unit. It has the same minimum as {@link MSELoss}, but its
+ * gradient does not shrink on the way to the minimum. There is one number for the whole batch:
  *
  * <pre>{@code
  * ℓ = √(Σ (x − y)² / n)        x prediction, y label
@@ -36,7 +36,7 @@ import java.util.List;
  *
  * <h2>Reduction</h2>
  *
- * <p>A root has no value per element, so {@code MEAN} is the only reduction and {@code build}
+ * <p>The root has no value per element, so {@code MEAN} is the only reduction and {@code build}
  * rejects all others. {@code fraction} and accumulators keep Σ (x − y)² and n: the value over an
  * epoch is the root of the mean over all its elements, not a mean of roots.
  *
@@ -48,13 +48,13 @@ import java.util.List;
  * }</pre>
  *
  * <p>Equivalent to {@code mindspore.nn.RMSELoss()}, in PyTorch to {@code torch.sqrt(mse_loss(x,
- * y))}. Difference: the gradient of a perfect prediction, which is NaN there, is 0 here. Shapes are
- * never broadcast: a mismatch is an error.
+ * y))}. Difference: the gradient of a perfect prediction is 0, and NaN there. Shapes are never
+ * broadcast: a mismatch is an error.
  */
 public final class RMSELoss extends ElementwiseLoss {
 
     /**
-     * The root of the mean, or the sum of squares. The gradient of √0 would be infinite, that of
+     * The root of the mean, or the sum of squares. The gradient of √0 would be infinite; that of
      * the square is 0.
      */
     private static final Script SCRIPT =

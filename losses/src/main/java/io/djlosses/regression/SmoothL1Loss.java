@@ -19,12 +19,13 @@ import org.jspecify.annotations.Nullable;
 import java.util.List;
 
 /**
- * The absolute error with its kink rounded off: quadratic where the error is small, linear where it
- * is large.
+ * The smooth L1 loss: the absolute error, smoothed around 0, which is quadratic for small errors
+ * and linear for large ones.
  *
- * <p>The box loss of Fast R-CNN and its successors. {@link HuberLoss} is the same up to a factor:
- * this one keeps the slope at 1 whatever {@code β}, the other keeps the curvature. Every element
- * adds, with {@code d = x − y}
+ * <p>Use it for box regression, as Fast R-CNN and its successors do, and for regression with
+ * outliers. {@link HuberLoss} is the same up to a factor: for every {@code β}, this loss keeps the
+ * slope of the linear part at 1, while the other keeps the curvature of the quadratic part. With
+ * {@code d = x − y}, each element contributes
  *
  * <pre>{@code
  * ℓ = d² / (2β)     if |d| < β        x prediction, y label, β ≥ 0
@@ -60,7 +61,7 @@ public final class SmoothL1Loss extends ElementwiseLoss {
     private static final Script SCRIPT =
             Script.of("x", "y", "beta=1", "return torch.smooth_l1_loss(x, y, reduction, beta)");
 
-    /** Beyond these, what the closed form multiplies leaves the range of FLOAT32. */
+    /** Outside these limits, the products of the closed form leave the range of FLOAT32. */
     private static final double SMALL = 1e-15;
 
     private static final double LARGE = 1e15;
@@ -95,8 +96,8 @@ public final class SmoothL1Loss extends ElementwiseLoss {
         }
         double threshold = inRange(size, beta);
         double slope = inRange(size, factor);
-        // |d| = quadratic + linear, and only one of the two grows. Two selections, because in
-        // size − quadratic the gradients would cancel to rounding errors.
+        // |d| = quadratic + linear, and only one of them grows. There are two selections, because
+        // the gradients of size − quadratic would cancel to rounding errors.
         NDArray large = size.gte(Nd.num(size, threshold));
         NDArray thresholds = constant(size, threshold);
         NDArray quadratic = Nd.where(large, thresholds, size);
@@ -108,8 +109,8 @@ public final class SmoothL1Loss extends ElementwiseLoss {
     }
 
     /**
-     * Returns a positive number as an array of its type holds it, but not infinite, and not so
-     * small that an engine may take it for 0.
+     * Returns a positive number as an array can hold it, but neither infinite nor so small that an
+     * engine may round it to 0.
      */
     private static double inRange(NDArray array, double number) {
         return array.getDataType() == DataType.FLOAT64
@@ -122,7 +123,7 @@ public final class SmoothL1Loss extends ElementwiseLoss {
     }
 
     private static NDArray clamped(NDArray error, Number most, Number least) {
-        // One pass, but on some engines with bounds of single precision.
+        // One pass, but on some engines the bounds have single precision.
         return error.getDataType() == DataType.FLOAT32
                 ? error.clip(least, most)
                 : error.minimum(most).maximum(least);
@@ -136,7 +137,7 @@ public final class SmoothL1Loss extends ElementwiseLoss {
         }
         Divisor divisor = Divisor.of(error.size());
         NDArray clamped = clamped(error, Nd.num(error, beta), Nd.num(error, -beta));
-        // 2 Σ c d − Σ c², of which at least half of the first is left.
+        // 2 Σ c d − Σ c², which is at least half of the first term.
         NDArray squares = Constants.sumOfSquares(clamped);
         NDArray sum = Sums.sumOfConstant(error.muli(clamped));
         sum.addi(sum).subi(squares).muli(Nd.num(sum, factor / beta / 2));
@@ -171,9 +172,9 @@ public final class SmoothL1Loss extends ElementwiseLoss {
         }
 
         /**
-         * Sets the error at which the loss turns from quadratic to linear (default 1).
+         * Sets the error at which the loss changes from quadratic to linear (default 1).
          *
-         * @param beta a number that is not negative; 0 gives {@link L1Loss}
+         * @param beta a non-negative number; 0 gives {@link L1Loss}
          * @return this {@code Builder}
          */
         public Builder optBeta(double beta) {

@@ -1,5 +1,5 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
-/** Losses for predicting numbers. */
+/** Losses for regression: predicting real numbers. */
 @NullMarked
 package io.djlosses.regression;
 

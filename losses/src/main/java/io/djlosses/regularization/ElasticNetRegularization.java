@@ -12,7 +12,7 @@ import io.djlosses.nd.Nd;
 import java.util.List;
 
 /**
- * The elastic net: the L1 and the L2 penalty on the parameters of a model together.
+ * The elastic net: the sum of an L1 and an L2 penalty on the parameters of a model.
  *
  * <p>Add it to a loss with {@link io.djlosses.composite.WeightedSumLoss}. With the chosen
  * parameters {@code w},
@@ -21,19 +21,20 @@ import java.util.List;
  * ℓ = λ1 Σ |w| + λ2 Σ w²        (½ λ2 Σ w² with HALF_SQUARED)
  * }</pre>
  *
- * <p>Sparse like {@link L1Regularization}, but groups of correlated weights stay together.
+ * <p>Like {@link L1Regularization} it gives sparse weights, but keeps groups of correlated weights
+ * together.
  *
- * <p>The parameters are those of a live block or model at each evaluation: by default all that
- * learn, but for biases and the scales and shifts of normalization; frozen ones are left out,
- * {@code optParameters} chooses others. Nothing is copied, so the penalty follows training, loading
- * and freezing.
+ * <p>The parameters are those of the block or model at the time of each evaluation: by default all
+ * trainable ones except biases and the scales and shifts of normalization. Frozen parameters are
+ * left out; {@code optParameters} selects others. Nothing is copied, so the penalty follows
+ * training, loading and freezing.
  *
  * <h2>Shapes</h2>
  *
  * <ul>
- *   <li>{@code labels}: not looked at
- *   <li>{@code predictions: [(*), …]}: only their device, data type and manager are looked at
- *   <li>{@code out: ()}; every reduction gives the same, and {@code MEAN} divides by 1
+ *   <li>{@code labels}: ignored
+ *   <li>{@code predictions: [(*), …]}: only their device, data type and manager are used
+ *   <li>{@code out: ()}; every reduction gives the same value, and {@code MEAN} divides by 1
  * </ul>
  *
  * <h2>Example</h2>
@@ -108,7 +109,7 @@ public final class ElasticNetRegularization extends ParameterPenalty {
     }
 
     /**
-     * Creates a builder with the defaults: λ1 = λ2 = 1, SQUARED, all learning weights.
+     * Creates a builder with the defaults: λ1 = λ2 = 1, SQUARED, all trainable weights.
      *
      * @return the builder
      */
@@ -131,7 +132,7 @@ public final class ElasticNetRegularization extends ParameterPenalty {
         /**
          * Sets the strength of the L1 penalty (default 1).
          *
-         * @param lambda1 finite and not negative
+         * @param lambda1 finite and non-negative
          * @return this {@code Builder}
          */
         public Builder optLambda1(double lambda1) {
@@ -142,7 +143,7 @@ public final class ElasticNetRegularization extends ParameterPenalty {
         /**
          * Sets the strength of the L2 penalty (default 1).
          *
-         * @param lambda2 finite and not negative
+         * @param lambda2 finite and non-negative
          * @return this {@code Builder}
          */
         public Builder optLambda2(double lambda2) {

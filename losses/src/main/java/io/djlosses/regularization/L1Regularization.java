@@ -21,17 +21,17 @@ import java.util.List;
  * ℓ = λ Σ |w|        gradient λ sign(w), 0 at 0
  * }</pre>
  *
- * <p>The parameters are those of a live block or model at each evaluation: by default all that
- * learn, but for biases and the scales and shifts of normalization; frozen ones are left out,
- * {@code optParameters} chooses others. Nothing is copied, so the penalty follows training, loading
- * and freezing.
+ * <p>The parameters are those of the block or model at the time of each evaluation: by default all
+ * trainable ones except biases and the scales and shifts of normalization. Frozen parameters are
+ * left out; {@code optParameters} selects others. Nothing is copied, so the penalty follows
+ * training, loading and freezing.
  *
  * <h2>Shapes</h2>
  *
  * <ul>
- *   <li>{@code labels}: not looked at
- *   <li>{@code predictions: [(*), …]}: only their device, data type and manager are looked at
- *   <li>{@code out: ()}; every reduction gives the same, and {@code MEAN} divides by 1
+ *   <li>{@code labels}: ignored
+ *   <li>{@code predictions: [(*), …]}: only their device, data type and manager are used
+ *   <li>{@code out: ()}; every reduction gives the same value, and {@code MEAN} divides by 1
  * </ul>
  *
  * <h2>Example</h2>
@@ -92,7 +92,7 @@ public final class L1Regularization extends ParameterPenalty {
     }
 
     /**
-     * Creates a builder with the defaults: λ = 1, all learning weights.
+     * Creates a builder with the defaults: λ = 1, all trainable weights.
      *
      * @return the builder
      */
@@ -112,7 +112,7 @@ public final class L1Regularization extends ParameterPenalty {
         /**
          * Sets the strength of the penalty (default 1).
          *
-         * @param lambda finite and not negative
+         * @param lambda finite and non-negative
          * @return this {@code Builder}
          */
         public Builder optLambda(double lambda) {

@@ -25,17 +25,17 @@ import java.util.List;
  * <p>Under plain SGD, {@code HALF_SQUARED} takes the same step as weight decay λ in the optimizer;
  * under Adam the two differ.
  *
- * <p>The parameters are those of a live block or model at each evaluation: by default all that
- * learn, but for biases and the scales and shifts of normalization; frozen ones are left out,
- * {@code optParameters} chooses others. Nothing is copied, so the penalty follows training, loading
- * and freezing.
+ * <p>The parameters are those of the block or model at the time of each evaluation: by default all
+ * trainable ones except biases and the scales and shifts of normalization. Frozen parameters are
+ * left out; {@code optParameters} selects others. Nothing is copied, so the penalty follows
+ * training, loading and freezing.
  *
  * <h2>Shapes</h2>
  *
  * <ul>
- *   <li>{@code labels}: not looked at
- *   <li>{@code predictions: [(*), …]}: only their device, data type and manager are looked at
- *   <li>{@code out: ()}; every reduction gives the same, and {@code MEAN} divides by 1
+ *   <li>{@code labels}: ignored
+ *   <li>{@code predictions: [(*), …]}: only their device, data type and manager are used
+ *   <li>{@code out: ()}; every reduction gives the same value, and {@code MEAN} divides by 1
  * </ul>
  *
  * <h2>Example</h2>
@@ -53,7 +53,7 @@ import java.util.List;
  */
 public final class L2Regularization extends ParameterPenalty {
 
-    /** An inner product carries the gradient 2x, but is too inexact for the value. */
+    /** An inner product carries the gradient 2x, but is not exact enough for the value. */
     private static final Script SCRIPT =
             Script.of(
                     "x",
@@ -117,7 +117,7 @@ public final class L2Regularization extends ParameterPenalty {
     }
 
     /**
-     * Creates a builder with the defaults: λ = 1, SQUARED, all learning weights.
+     * Creates a builder with the defaults: λ = 1, SQUARED, all trainable weights.
      *
      * @return the builder
      */
@@ -138,7 +138,7 @@ public final class L2Regularization extends ParameterPenalty {
         /**
          * Sets the strength of the penalty (default 1).
          *
-         * @param lambda finite and not negative
+         * @param lambda finite and non-negative
          * @return this {@code Builder}
          */
         public Builder optLambda(double lambda) {

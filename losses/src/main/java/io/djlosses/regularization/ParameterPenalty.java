@@ -31,9 +31,7 @@ import java.util.function.BiPredicate;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
-/**
- * A penalty on the parameters of a live block: Σ over the chosen parameters of a function of them.
- */
+/** A penalty on the parameters of a block: the sum of a function of each chosen parameter. */
 abstract class ParameterPenalty extends AbstractLoss {
 
     private final RecordedFormula recorded = new RecordedFormula(this::formula);
@@ -59,10 +57,10 @@ abstract class ParameterPenalty extends AbstractLoss {
     /** Returns the penalty of one array, detached: a 0-d array. */
     abstract NDArray penalty(NDArray parameter);
 
-    /** Returns the gradient of the penalty of one array, detached, of its shape. */
+    /** Returns the gradient of the penalty of one array, detached, with its shape. */
     abstract NDArray gradient(NDArray parameter);
 
-    /** Returns the penalty of one array by a script. */
+    /** Returns the script call that computes the penalty of one array. */
     abstract Reading.Call call(NDArray parameter);
 
     /** {@inheritDoc} */
@@ -106,7 +104,7 @@ abstract class ParameterPenalty extends AbstractLoss {
                 });
     }
 
-    /** Sums a function of the chosen parameters; null where the function is. */
+    /** Sums a function of the chosen parameters, or returns null if the function does. */
     private @Nullable NDArray sum(
             NDArray prediction, Function<NDArray, @Nullable NDArray> penaltyOf) {
         DataType type = prediction.getDataType();
@@ -146,7 +144,7 @@ abstract class ParameterPenalty extends AbstractLoss {
 
     private NDArray inClosedForm(NDArray parameter, NDArray prediction, Goal goal) {
         NDArray constant = parameter.stopGradient();
-        // First what needs memory for a while only.
+        // The penalty first, because it needs memory only temporarily.
         NDArray penalty = penalty(constant);
         @Nullable NDArray[] gradients = {goal.gradient() ? gradient(constant) : null};
         return Gradients.withGradient(penalty, new NDList(parameter), gradients, 1);
@@ -195,7 +193,7 @@ abstract class ParameterPenalty extends AbstractLoss {
         return chosen;
     }
 
-    /** What is penalized if nothing else is said: weights that learn. */
+    /** The parameters that are penalized by default: trainable weights. */
     static boolean isLearningWeight(Parameter parameter) {
         return switch (parameter.getType()) {
             case BIAS, GAMMA, BETA, RUNNING_MEAN, RUNNING_VAR -> false;
@@ -206,7 +204,7 @@ abstract class ParameterPenalty extends AbstractLoss {
     /**
      * The options of every penalty.
      *
-     * @param <T> the builder's own type
+     * @param <T> the type of the builder itself
      */
     public abstract static class Builder<L, T extends Builder<L, T>> extends LossBuilder<L, T> {
 
@@ -220,7 +218,7 @@ abstract class ParameterPenalty extends AbstractLoss {
         }
 
         /**
-         * Sets the block whose parameters are penalized, as they are at each evaluation.
+         * Sets the block whose parameters are penalized, with their values at each evaluation.
          *
          * @param block the block
          * @return this {@code Builder}
@@ -232,7 +230,7 @@ abstract class ParameterPenalty extends AbstractLoss {
         }
 
         /**
-         * Sets the model whose block is penalized, whichever block it has at each evaluation.
+         * Sets the model whose block is penalized: the block that it has at each evaluation.
          *
          * @param model the model
          * @return this {@code Builder}
@@ -243,11 +241,11 @@ abstract class ParameterPenalty extends AbstractLoss {
         }
 
         /**
-         * Chooses the parameters (default: all that learn, but for biases and the scales and shifts
-         * of normalization).
+         * Sets which parameters are penalized (default: all trainable ones except biases and the
+         * scales and shifts of normalization).
          *
-         * @param parameters tells by the name in the block and the parameter whether it is
-         *     penalized
+         * @param parameters decides by the name in the block and the parameter whether the
+         *     parameter is penalized
          * @return this {@code Builder}
          */
         public T optParameters(BiPredicate<String, Parameter> parameters) {
@@ -256,12 +254,12 @@ abstract class ParameterPenalty extends AbstractLoss {
         }
 
         /**
-         * Says what happens where the predictions are not on the device of the parameters (default
-         * false: an error). With true the penalty is 0 there: in training on several devices, whose
-         * gradients DJL adds, the penalty then counts once, on the device that holds the
-         * parameters.
+         * Sets whether the penalty is 0 for predictions that are not on the device of the
+         * parameters (default false: they are an error). Use true for training on several devices:
+         * DJL adds their gradients, so the penalty must count only once, on the device that holds
+         * the parameters.
          *
-         * @param primaryDeviceOnly whether the penalty counts on that device only
+         * @param primaryDeviceOnly whether the penalty counts only on the device of the parameters
          * @return this {@code Builder}
          */
         public T optPrimaryDeviceOnly(boolean primaryDeviceOnly) {

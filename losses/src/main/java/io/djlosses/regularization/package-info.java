@@ -1,5 +1,5 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
-/** Penalties on parameters, as losses. */
+/** Penalties on the parameters of a model, as losses that can be added to others. */
 @NullMarked
 package io.djlosses.regularization;
 

@@ -20,17 +20,18 @@ import org.jspecify.annotations.Nullable;
 import java.util.List;
 
 /**
- * One minus the Dice coefficient, the overlap of two sets: the loss of segmenting small objects.
+ * One minus the Dice coefficient, which measures the overlap of two sets: a loss for segmenting
+ * small objects.
  *
- * <p>Use it where the background would dominate a loss that averages over pixels, alone or added to
- * a cross entropy; {@link MultiClassDiceLoss} is for several classes. Predictions are
+ * <p>Use it, alone or added to a cross entropy, if the background would dominate a loss that
+ * averages over pixels; {@link MultiClassDiceLoss} is for several classes. Predictions are
  * probabilities: no activation is applied.
  *
  * <pre>{@code
  * ℓ = 1 − 2 Σ x y / (Σ x² + Σ y² + smooth)        x prediction, y label
  * }</pre>
  *
- * <p>Sums run over the whole array, batch included. As smooth stands in the denominator only, the
+ * <p>Sums run over the whole array, batch included. Because smooth is only in the denominator, the
  * loss of an empty prediction for an empty label is 1.
  *
  * <h2>Shapes</h2>
@@ -44,8 +45,8 @@ import java.util.List;
  * <h2>Reduction</h2>
  *
  * <p>There is one value for the whole batch, so {@code NONE}, {@code SUM} and {@code MEAN} are the
- * same. An accumulator reports the average over the batches that it saw, which is not the loss of
- * all of them together.
+ * same. An accumulator reports the average over batches, which is not the loss of all batches
+ * together.
  *
  * <h2>Example</h2>
  *
@@ -162,7 +163,7 @@ public final class DiceLoss extends AbstractLoss {
         }
 
         /**
-         * Sets what keeps the denominator from 0 (default 1e-5).
+         * Sets the constant that keeps the denominator from being 0 (default 1e-5).
          *
          * @param smooth a finite number greater than 0
          * @return this {@code Builder}

@@ -25,15 +25,16 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * The {@link DiceLoss} of every class, averaged: the loss of segmenting into several classes of
- * unequal size.
+ * The average of the {@link DiceLoss} of every class: a loss for segmentation into several classes
+ * of unequal size.
  *
  * <pre>{@code
  * ℓ[c] = w[c] (1 − 2 Σ a(x)[:, c] y[:, c] / (Σ a(x)[:, c]² + Σ y[:, c]² + 1e-5)),
  *        0 if c = ignoreIndex        x prediction, a activation, y one-hot label
  * }</pre>
  *
- * <p>Sums run over the batch and all positions.
+ * <p>Use it if large classes would dominate a loss that averages over pixels. Sums run over the
+ * batch and all positions.
  *
  * <h2>Shapes</h2>
  *
@@ -47,8 +48,8 @@ import java.util.Objects;
  *
  * <h2>Reduction</h2>
  *
- * <p>{@code MEAN} divides by C, the ignored class included, whatever the weights. An accumulator
- * reports the average over the batches that it saw.
+ * <p>{@code MEAN} divides by C, the ignored class included, regardless of the weights. An
+ * accumulator reports the average over batches.
  *
  * <h2>Example</h2>
  *
@@ -58,8 +59,8 @@ import java.util.Objects;
  * }</pre>
  *
  * <p>Equivalent to {@code mindspore.nn.MultiClassDiceLoss(weights, ignore_indiex, activation)}; no
- * equivalent in PyTorch. Differences: the softmax runs over the classes, while there its default
- * axis is the last one whatever the rank, and {@code NONE} and {@code SUM} exist.
+ * equivalent in PyTorch. Differences: the softmax runs over the classes, while there the default
+ * axis is the last one for every rank, and {@code NONE} and {@code SUM} exist.
  *
  * @see <a href="https://arxiv.org/abs/1606.04797">Milletari et al. 2016, V-Net</a>
  */
@@ -107,13 +108,13 @@ public final class MultiClassDiceLoss extends AbstractLoss {
         activation = builder.activation;
     }
 
-    /** What turns predictions into probabilities. */
+    /** The function that turns predictions into probabilities. */
     public enum Activation {
-        /** The softmax over the classes: they exclude each other. */
+        /** The softmax over the classes, which exclude each other. */
         SOFTMAX("torch.softmax(x, 1)"),
-        /** The logistic function: classes are independent. */
+        /** The logistic function, for independent classes. */
         SIGMOID("torch.sigmoid(x)"),
-        /** Nothing: predictions are probabilities. */
+        /** None: predictions are probabilities. */
         NONE("x");
 
         private final String probabilities;
@@ -182,7 +183,7 @@ public final class MultiClassDiceLoss extends AbstractLoss {
         return new Reading.Call(Objects.requireNonNull(script), Divisor.of(classes(x)), arrays);
     }
 
-    /** Sums over all axes but that of the classes. */
+    /** Sums over all axes except the class axis. */
     private static NDArray sum(NDArray x) {
         Shape shape = x.getShape();
         if (x.size() == 0) {
@@ -245,7 +246,7 @@ public final class MultiClassDiceLoss extends AbstractLoss {
         /**
          * Sets the weight of each class (default 1 for all).
          *
-         * @param weights one number a class, finite and not negative
+         * @param weights one number per class, finite and non-negative
          * @return this {@code Builder}
          */
         public Builder optWeights(double... weights) {
@@ -256,7 +257,7 @@ public final class MultiClassDiceLoss extends AbstractLoss {
         /**
          * Sets a class whose loss is 0, such as the background (default none).
          *
-         * @param ignoreIndex the class, not negative
+         * @param ignoreIndex the class, non-negative
          * @return this {@code Builder}
          */
         public Builder optIgnoreIndex(int ignoreIndex) {
@@ -266,7 +267,8 @@ public final class MultiClassDiceLoss extends AbstractLoss {
         }
 
         /**
-         * Sets what turns predictions into probabilities (default {@link Activation#SOFTMAX}).
+         * Sets the function that turns predictions into probabilities (default {@link
+         * Activation#SOFTMAX}).
          *
          * @param activation the activation
          * @return this {@code Builder}

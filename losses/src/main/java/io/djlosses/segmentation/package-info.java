@@ -1,5 +1,5 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
-/** Losses of the overlap of regions. */
+/** Losses for segmentation, which compare the overlap of predicted and true regions. */
 @NullMarked
 package io.djlosses.segmentation;
 

@@ -28,46 +28,47 @@ import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 /**
- * The connectionist temporal classification loss: how unlikely a target is as the output of a
- * sequence model, whatever its alignment with the input.
+ * The connectionist temporal classification loss: the negative logarithm of the probability of a
+ * target sequence, summed over all its alignments with the input.
  *
- * <p>Use it for speech, handwriting and other input whose labels come in order but without times.
- * An alignment {@code π} gives each of the L steps of a sample a class or the blank; collapsing
- * repeats and then dropping blanks must leave the target {@code l} of length S:
+ * <p>Use it for speech, handwriting and other input whose labels are ordered but not aligned in
+ * time. An alignment {@code π} gives each of the L steps of a sample a class or the blank;
+ * collapsing repeats and then removing blanks must give the target {@code l} of length S:
  *
  * <pre>{@code
  * ℓ = −log Σπ Πt exp(x[t, π[t]])        over all alignments π of l
  * }</pre>
  *
- * <p>The scores {@code x} are log-probabilities, as from log-softmax. With {@code optFromLogits}
- * they are logits and the loss applies the log-softmax, in double precision: one operation less,
- * and the most accurate gradient.
+ * <p>The scores {@code x} are log-probabilities, such as the output of a log-softmax. With {@code
+ * optFromLogits} they are logits and the loss applies the log-softmax, in double precision, which
+ * saves an operation and gives the most accurate gradient.
  *
  * <h2>Shapes</h2>
  *
  * <ul>
  *   <li>{@code labels: [targets, inputLengths, targetLengths]}, of any integer type or whole
- *       floating-point numbers. Targets are (N, S), of which each row counts up to its length, or
- *       all targets one after another in one axis; lengths are (N). Without a batch: (S), () and ()
- *   <li>or {@code labels: [targets]}, (N, S) or (S), where every target ends before the first
- *       {@code paddingValue} and every input has T steps
- *   <li>{@code predictions: [(T, N, C)]}, or (N, T, C) with {@code optBatchFirst}, which is what a
- *       {@code Trainer} can split over devices; (T, C) without a batch. −∞ is a class that cannot
- *       occur. Steps from the input length on are not read and have gradient 0
- *   <li>{@code out: ()}, or (N) with {@code NONE}, () without a batch
+ *       floating-point numbers. Targets are (N, S), where each row is used up to its length, or all
+ *       targets concatenated along one axis; lengths are (N). Without a batch: (S), () and ()
+ *   <li>or {@code labels: [targets]}, (N, S) or (S), where each target ends before its first {@code
+ *       paddingValue} and every input has T steps
+ *   <li>{@code predictions: [(T, N, C)]}, or (N, T, C) with {@code optBatchFirst}, the layout that
+ *       a {@code Trainer} can split over devices; (T, C) without a batch. −∞ is a class that cannot
+ *       occur. Steps beyond the input length are not read and have gradient 0
+ *   <li>{@code out: ()}, or with {@code NONE} (N), which is () without a batch
  * </ul>
  *
  * <h2>Reduction</h2>
  *
- * <p>{@code MEAN} divides each loss by its target length, at least 1, then averages over the N
- * samples. {@code SUM} and {@code NONE} do not divide by lengths.
+ * <p>{@code MEAN} divides each loss by its target length, or by 1 if that is 0, and averages over
+ * the N samples. {@code SUM} and {@code NONE} do not divide by lengths.
  *
- * <h2>Bad input</h2>
+ * <h2>Invalid input</h2>
  *
  * <p>Lengths outside [0, T] and [0, S] and classes outside [0, C) are always rejected. A target
- * that does not fit into its input (it needs S steps, and one for every repeated label) has the
- * loss +∞ and a gradient of NaN, or 0 and 0 with {@code optZeroInfinity}; such a sample counts in
- * the mean. An empty target is all blanks. A blank inside a target is a label like any other.
+ * that does not fit into its input (it needs S steps, and one more for every repeated label) has
+ * loss +∞ and gradient NaN, or 0 for both with {@code optZeroInfinity}; such a sample counts in the
+ * mean. The alignments of an empty target are all blanks. A blank inside a target is treated like
+ * any other label.
  *
  * <h2>Example</h2>
  *
@@ -78,17 +79,17 @@ import java.util.stream.IntStream;
  * }</pre>
  *
  * <p>The alignments are summed in Java, in double precision: predictions on a GPU are copied to the
- * host, and the gradient back.
+ * host, and the gradient is copied back.
  *
  * <p>Equivalent to {@code torch.nn.CTCLoss(blank, reduction, zero_infinity)}. Differences: the
- * gradient is the derivative with respect to the log-probabilities, −1 times the probability of
- * having emitted a class at a step; PyTorch returns the gradient with respect to the logits even
- * without a log-softmax. After a log-softmax both are the same, but for targets that end with a
- * blank, where PyTorch's gradient is not that of its value. Lengths may be arrays only, targets out
- * of range are an error, an unbatched target may be longer than its length, and −∞ does not make
- * the gradient NaN. {@code mindspore.nn.CTCLoss} is the same as PyTorch's. MXNet's {@code CTCLoss}
- * is {@code optFromLogits(true)} with labels {@code [targets]} and {@code NONE}, but its blank is
- * the last class unless told otherwise.
+ * gradient is the derivative with respect to the log-probabilities, −1 times the probability that a
+ * step emits a class, while PyTorch returns the gradient with respect to the logits even without a
+ * log-softmax. After a log-softmax both are the same, except for targets that end with a blank, for
+ * which PyTorch's gradient is not that of its value. Lengths must be arrays, targets out of range
+ * are an error, an unbatched target may be longer than its length, and −∞ does not make the
+ * gradient NaN. {@code mindspore.nn.CTCLoss} is the same as PyTorch's. MXNet's {@code CTCLoss} is
+ * {@code optFromLogits(true)} with labels {@code [targets]} and {@code NONE}, but by default its
+ * blank is the last class.
  *
  * @see <a href="https://doi.org/10.1145/1143844.1143891">Graves et al. 2006, Connectionist Temporal
  *     Classification</a>
@@ -160,7 +161,7 @@ public final class CTCLoss extends AbstractLoss {
         }
     }
 
-    /** Where targets and inputs of the samples begin and end. */
+    /** The bounds of the targets and inputs of the samples. */
     private static final class Samples {
 
         final long[] targets;
@@ -303,7 +304,10 @@ public final class CTCLoss extends AbstractLoss {
                 : Outcome.of(value, divisor, 1, array(gradient, x.getShape(), x));
     }
 
-    /** Returns the loss of every sample, and adds that times its factor to the gradient. */
+    /**
+     * Returns the loss of every sample, and adds its gradient times the factor of the sample to the
+     * gradient.
+     */
     private double[] losses(
             Samples samples,
             Layout layout,
@@ -339,7 +343,7 @@ public final class CTCLoss extends AbstractLoss {
         return losses;
     }
 
-    /** Scores that are read into Java when they are needed first, which may be never. */
+    /** Scores that are read into Java only when they are first needed. */
     private static final class Scores implements Supplier<double[]> {
 
         private final NDArray array;
@@ -364,7 +368,7 @@ public final class CTCLoss extends AbstractLoss {
                 return Nd.toDoubles(softmax);
             }
         }
-        // Other engines take longer in FLOAT64 than Java does.
+        // Other engines are slower in FLOAT64 than Java.
         double[] softmax = Nd.toDoubles(x);
         for (int row = 0; row < softmax.length; row += classes) {
             double max = Double.NEGATIVE_INFINITY;
@@ -383,14 +387,13 @@ public final class CTCLoss extends AbstractLoss {
         return softmax;
     }
 
-    /** Returns how many threads may work on a batch: as many as are set for the engine. */
+    /** Returns the number of threads for a batch: the number that is set for the engine. */
     private static int threads(NDArray x) {
         String engine = x.getManager().getEngine().getEngineName().toLowerCase(Locale.ROOT);
         return Integer.getInteger("ai.djl." + engine + ".num_threads", 1);
     }
 
-    /** Returns what MEAN multiplies each loss with. */
-    /** Returns what each loss is multiplied with: a mean divides it by the length of its target. */
+    /** Returns the factor of each loss: a mean divides it by the length of its target. */
     private static double[] factors(Samples samples, Goal goal) {
         if (!goal.isMean()) {
             double[] ones = new double[samples.lengths.length];
@@ -404,7 +407,7 @@ public final class CTCLoss extends AbstractLoss {
         return Nd.create(like.getManager(), values, shape, like.getDataType());
     }
 
-    /** What the axes of the scores mean. */
+    /** The layout of the scores. */
     private static final class Layout {
 
         final boolean batched;
@@ -425,7 +428,7 @@ public final class CTCLoss extends AbstractLoss {
             sampleStride = stepAxis == 1 ? steps * classes : classes;
         }
 
-        /** Returns the axes that the loss of a sample sums over. */
+        /** Returns the axes over which the loss of a sample is summed. */
         int[] summedAxes() {
             return batched ? new int[] {stepAxis, 2} : new int[] {0, 1};
         }
@@ -441,7 +444,7 @@ public final class CTCLoss extends AbstractLoss {
 
     /**
      * Creates a builder with the defaults: blank 0, log-probabilities of shape (T, N, C), infinite
-     * losses stay infinite, {@code MEAN}.
+     * losses are kept, {@code MEAN}.
      *
      * @return the builder
      */
@@ -463,7 +466,7 @@ public final class CTCLoss extends AbstractLoss {
         }
 
         /**
-         * Sets the class of the blank (default 0).
+         * Sets the class index of the blank (default 0).
          *
          * @param blank a class, at least 0 and less than the number of classes
          * @return this {@code Builder}
@@ -474,8 +477,8 @@ public final class CTCLoss extends AbstractLoss {
         }
 
         /**
-         * Sets whether an infinite loss and its gradient become 0 (default false). It is infinite
-         * where a target does not fit into its input.
+         * Sets whether an infinite loss and its gradient are replaced by 0 (default false). A loss
+         * is infinite if its target does not fit into its input.
          *
          * @param zeroInfinity whether to replace infinite losses
          * @return this {@code Builder}
@@ -498,7 +501,7 @@ public final class CTCLoss extends AbstractLoss {
         }
 
         /**
-         * Sets whether the batch is the first axis of predictions (default false: the time is).
+         * Sets whether the first axis of predictions is the batch (default false: it is time).
          *
          * @param batchFirst whether predictions have shape (N, T, C)
          * @return this {@code Builder}
@@ -509,7 +512,7 @@ public final class CTCLoss extends AbstractLoss {
         }
 
         /**
-         * Sets what fills targets that come without lengths (default −1).
+         * Sets the value that pads targets without lengths (default −1).
          *
          * @param paddingValue a number that is not a label
          * @return this {@code Builder}

@@ -11,33 +11,36 @@ import java.util.function.Supplier;
  * The sum over all alignments of a target with the steps of an input, by the forward-backward
  * algorithm of Graves et al. 2006; equation numbers are theirs.
  *
- * <p>An alignment runs through the states {@code l' = blank, l₁, blank, l₂, …, lₛ, blank}, one a
- * step. From a state it stays, advances by one, or jumps by two where that skips a blank between
- * two different labels. Only states that are reachable from the start, and from which the end is
+ * <p>An alignment runs through the states {@code l' = blank, l₁, blank, l₂, …, lₛ, blank}, one per
+ * step. From a state it stays, advances by one, or jumps by two to skip a blank between two
+ * different labels. Only states that are reachable from the start, and from which the end is
  * reachable, are visited.
  *
- * <p>The recursion multiplies probabilities in double precision and rescales every step. Where that
- * could lose a digit it is repeated with logarithms, which is as exact and several times slower.
+ * <p>The recursion multiplies probabilities in double precision and rescales them at every step. If
+ * that could lose a digit, it is repeated with logarithms, which is as exact and several times
+ * slower.
  *
- * <p>An object works on the scores of a batch, sample by sample, in arrays that it reuses; it
- * belongs to one thread.
+ * <p>An object processes the scores of a batch sample by sample, in arrays that it reuses; use it
+ * in one thread only.
  */
 final class CtcAlignment {
 
-    /** In an array of states, two places before the first, for what is reached from nowhere. */
+    /**
+     * The padding before the first state in an array of states, so that a jump by two stays inside.
+     */
     private static final int PAD = 2;
 
     /**
-     * How far the likelihood may fall, in nats, after a first underflow.
+     * The largest fall of the likelihood, in nats, after a first underflow.
      *
      * <p>Emissions are normalized and the classes that may follow a state differ, so no state has a
-     * backward probability above 1, and what an underflow at step t loses is at most 2⁻¹⁰²² of the
+     * backward probability above 1, and an underflow at step t loses at most 2⁻¹⁰²² of the
      * likelihood of the steps before. If the steps from t on multiply that likelihood by e⁻⁶⁴⁰ or
      * more, that is less than 10⁻²⁹ of the result for each state and step.
      */
     private static final double MAX_FALL = 640;
 
-    /** The least probability that has all its digits, however large a factor normalizes it. */
+    /** The smallest probability that keeps all its digits with every normalizing factor. */
     private static final double LEAST = 1e-290;
 
     private final Supplier<double[]> scores;
@@ -46,12 +49,12 @@ final class CtcAlignment {
     private final int blank;
     private final double @Nullable [] gradient;
 
-    // The rows of the sample at hand: step t begins at offset + t · stride.
+    // The rows of the current sample: step t begins at offset + t · stride.
     private int offset;
     private int stride;
     private int steps;
 
-    // Its states: the class of each as a place in `used`, and 1 where it may be jumped to.
+    // Its states: the class of each as an index into `used`, and 1 if it may be jumped to.
     private int states;
     private int[] symbol = {};
     private double[] jump = {};
@@ -63,7 +66,8 @@ final class CtcAlignment {
     private int[] first = {};
     private int[] last = {};
 
-    // Emissions of the used classes, what was divided out of them, and the scores if they are read.
+    // Emissions of the used classes, the divisors taken out of them, and the scores if they are
+    // read.
     private double[] emission = {};
     private double[] normalizer = {};
     private double[] x = {};
@@ -73,13 +77,14 @@ final class CtcAlignment {
     private double[] occupancy = {};
 
     /**
-     * Makes an alignment for the samples of a batch.
+     * Creates an alignment for the samples of a batch.
      *
-     * @param scores log-probabilities, or logits; with logits they are hardly ever needed
-     * @param softmax the softmax of logits; null of log-probabilities
-     * @param classes the number of classes, which lie side by side
+     * @param scores log-probabilities, or logits, which are rarely read
+     * @param softmax the softmax of logits, or null for log-probabilities
+     * @param classes the number of classes, which are adjacent
      * @param blank the class of the blank
-     * @param gradient zeros, of as many scores, to receive the gradient; null if none is wanted
+     * @param gradient zeros, as many as scores, to receive the gradient, or null if it is not
+     *     needed
      */
     CtcAlignment(
             Supplier<double[]> scores,
@@ -98,11 +103,11 @@ final class CtcAlignment {
     /**
      * Computes −ln p(target | scores) of a sample and the gradient of {@code scale} times that.
      *
-     * @param offset where the first step of the sample begins
-     * @param stride how far apart its steps are
+     * @param offset the offset of the first step of the sample
+     * @param stride the distance between its steps
      * @param steps the number of its steps
      * @param targets class indices
-     * @param begin where the target of the sample begins
+     * @param begin the index where the target of the sample begins
      * @param length its length
      * @param scale a factor on the gradient
      * @param zeroInfinity whether an infinite loss becomes 0 with gradient 0
@@ -180,7 +185,7 @@ final class CtcAlignment {
             symbol[s] = s % 2 == 0 ? 0 : use((int) targets[begin + s / 2]);
             jump[s] = s >= 2 && symbol[s] != symbol[s - 2] ? 1 : 0;
         }
-        // An alignment starts before the first state, may skip that blank, and likewise the last.
+        // An alignment may skip the first blank, and likewise the last.
         jump[1] = 1;
         jump[states] = 1;
         jump[states + 1] = 0;
@@ -194,7 +199,7 @@ final class CtcAlignment {
         return place[label];
     }
 
-    /** Finds the states on alignments, and tells whether there are any. */
+    /** Finds the states on alignments, and returns whether there are any. */
     private boolean reach() {
         first = atLeast(first, steps);
         last = atLeast(last, steps);
@@ -218,10 +223,10 @@ final class CtcAlignment {
     // ------------------------------------------------------------------ emissions
 
     /**
-     * Computes what the used classes emit, normalized over them, and puts the softmax in the
-     * gradient.
+     * Computes the emissions of the used classes, normalized over them, and writes the softmax into
+     * the gradient.
      *
-     * @return the logarithm of what was divided out of the likelihood, or NaN where a used class is
+     * @return the logarithm of the factor divided out of the likelihood, or NaN if a used class is
      *     too improbable
      */
     private double normalizeSoftmax(double[] softmax, double scale) {
@@ -252,9 +257,9 @@ final class CtcAlignment {
     }
 
     /**
-     * Does the same without the softmax, and without touching the gradient.
+     * Does the same without the softmax, and without changing the gradient.
      *
-     * @return the logarithm of what was divided out of the likelihood
+     * @return the logarithm of the factor divided out of the likelihood
      */
     private double normalizeScores() {
         emission = atLeast(emission, Math.multiplyExact(steps, usedCount));
@@ -299,9 +304,9 @@ final class CtcAlignment {
 
     /**
      * Computes the forward variables, equations (6) and (7), each step divided by the sum C of the
-     * step before, which is moved into the emissions.
+     * step before, which becomes part of the emissions.
      *
-     * @return Σ ln C, equation (8), or NaN where an underflow could show in it
+     * @return Σ ln C, equation (8), or NaN if an underflow could affect it
      */
     private double forward() {
         double logLikelihood = 0;
@@ -341,8 +346,8 @@ final class CtcAlignment {
      * Computes the backward variables, equations (10) and (11), in place, and the gradient (15).
      *
      * <p>They are scaled so that their products with the forward variables are posterior
-     * probabilities, none greater than 1. Hence they cannot overflow where those did not underflow,
-     * and elsewhere not beyond e to the power of {@link #MAX_FALL}.
+     * probabilities, none greater than 1. So they cannot overflow where the forward variables did
+     * not underflow, and elsewhere do not exceed e to the power of {@link #MAX_FALL}.
      */
     private void backward(double scale) {
         Arrays.fill(beta, 0, states + PAD, 0);
@@ -404,7 +409,7 @@ final class CtcAlignment {
             }
             beta[last[t] + 1] = Double.NEGATIVE_INFINITY;
             beta[last[t] + 2] = Double.NEGATIVE_INFINITY;
-            // The posteriors of a step add up to 1: this takes out the rounding of large
+            // The posteriors of a step add up to 1: this removes the rounding errors of large
             // logarithms.
             for (int k = 0; k < usedCount; k++) {
                 occupancy[k] /= sum;
@@ -425,7 +430,7 @@ final class CtcAlignment {
 
     // ------------------------------------------------------------------ rows
 
-    /** Subtracts the probability of having emitted each class at a step. */
+    /** Subtracts the probability that a step emits each class. */
     private void subtractOccupancy(int t, double scale) {
         double[] target = Objects.requireNonNull(gradient);
         int row = row(t);
@@ -442,18 +447,18 @@ final class CtcAlignment {
         return states + 2 * PAD;
     }
 
-    /** Returns where state 0 of a step is; without a gradient only two steps are kept. */
+    /** Returns the index of state 0 of a step; without a gradient only two steps are kept. */
     private int alphaRow(int t) {
         return (gradient == null ? (t + 1) % 2 : t + 1) * width() + PAD;
     }
 
-    /** Puts all probability in front of the first state. */
+    /** Puts all probability before the first state. */
     private void start(int row, double zero, double one) {
         Arrays.fill(alpha, row - PAD, row + PAD, zero);
         alpha[row - 1] = one;
     }
 
-    /** Puts zeros where the next step looks for states that are not on an alignment. */
+    /** Writes zeros where the next step reads states that are not on an alignment. */
     private void surround(int row, int t, double zero) {
         alpha[row + first[t] - 1] = zero;
         alpha[row + first[t] - 2] = zero;

@@ -1,5 +1,5 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
-/** Losses on unaligned sequences. */
+/** Losses for sequences whose labels are not aligned with the input. */
 @NullMarked
 package io.djlosses.sequence;
 

@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
 import java.util.List;
 
 /**
- * The negative log-probability of the targets: the loss that trains {@link
- * AdaptiveLogSoftmaxWithLoss}, which is the block that computes these log-probabilities.
+ * The negative log-probability of the targets: the loss for models that end in the block {@link
+ * AdaptiveLogSoftmaxWithLoss}, which computes these log-probabilities.
  *
  * <pre>{@code
  * ℓ = −log p[y]
@@ -32,15 +32,15 @@ import java.util.List;
  *
  * <ul>
  *   <li>{@code labels: [(*)]}, class indices of any integer or floating-point type
- *   <li>{@code predictions: [(*)]}, the log-probability of each target, which is what the block
- *       gives in training; or {@code [(*, C)]}, the log-probabilities of all classes, which it
- *       gives otherwise
+ *   <li>{@code predictions: [(*)]}, the log-probability of each target, which the block returns in
+ *       training; or {@code [(*, C)]}, the log-probabilities of all classes, which it returns
+ *       otherwise
  *   <li>{@code out: ()}, or {@code (*)} with {@code NONE}; {@code MEAN} divides by the number of
  *       targets
  * </ul>
  *
- * <p>A class index out of range is an error, with log-probabilities of the targets already in the
- * block.
+ * <p>A class index out of range is an error; with log-probabilities of the targets, the block
+ * already reports it.
  *
  * <h2>Example</h2>
  *
@@ -146,7 +146,8 @@ public final class AdaptiveLogSoftmaxLoss extends AbstractLoss {
     @Override
     protected List<Reading> readings() {
         return List.of(
-                Reading.graph(Long.MAX_VALUE), // all but the input is one number a sample
+                Reading.graph(
+                        Long.MAX_VALUE), // all arrays but the input hold one number per sample
                 Reading.script(this::call));
     }
 

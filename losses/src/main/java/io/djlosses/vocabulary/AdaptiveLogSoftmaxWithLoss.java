@@ -28,13 +28,13 @@ import java.util.function.LongPredicate;
 import java.util.stream.LongStream;
 
 /**
- * The adaptive softmax: the last layer of a model of very many classes of very unequal frequency,
- * which spends its work on the frequent ones.
+ * The adaptive softmax: the last layer of a model with very many classes of very unequal frequency,
+ * which does little work for rare classes.
  *
- * <p>Classes are numbered by falling frequency. The first {@code cutoffs[0]} of them form the
- * shortlist, the others clusters, each between two cutoffs and narrower than the one before. The
- * head knows the shortlist and one entry a cluster; tail i knows the classes of cluster i. With
- * input {@code x} and no nonlinearity anywhere,
+ * <p>Classes are numbered by decreasing frequency. The first {@code cutoffs[0]} of them form the
+ * shortlist, the others form clusters, each between two cutoffs and with a narrower layer than the
+ * one before. The head has an entry for each class of the shortlist and for each cluster; tail i
+ * has the classes of cluster i. With input {@code x} and without any nonlinearity,
  *
  * <pre>{@code
  * h = log softmax(H x + b)            tᵢ = log softmax(Bᵢ Aᵢ x)
@@ -43,10 +43,11 @@ import java.util.stream.LongStream;
  * }</pre>
  *
  * <p>In training the block reads the labels, evaluates only the clusters that occur in the batch,
- * and gives the log-probability of each target; {@link AdaptiveLogSoftmaxLoss} is their negative
- * mean. Without labels (a {@code Predictor}, validation) it gives the log-probabilities of all
- * classes, of which the same loss takes those of the targets. Labels are read into Java, on any
- * device; one out of range is an {@link IllegalArgumentException} that names the range found.
+ * and returns the log-probability of each target; {@link AdaptiveLogSoftmaxLoss} is their negative
+ * mean. Without labels (in a {@code Predictor} or in validation) it returns the log-probabilities
+ * of all classes, from which the same loss picks those of the targets. Labels are read into Java,
+ * on any device; a label out of range causes an {@link IllegalArgumentException} that names the
+ * range found.
  *
  * <h2>Shapes</h2>
  *
@@ -58,8 +59,8 @@ import java.util.stream.LongStream;
  *
  * <h2>Parameters</h2>
  *
- * <p>They have the names, shapes and initial distribution of those in PyTorch, so that a {@code
- * state_dict} can be copied as it is, into a block that is not initialized: for each {@code
+ * <p>They have the same names, shapes and initial distributions as in PyTorch, so a {@code
+ * state_dict} can be copied as it is into a block that is not initialized: for each {@code
  * parameter = block.getParameters().get(name)} call {@code parameter.setShape(null)} and {@code
  * parameter.setArray(array)}.
  *
@@ -90,10 +91,10 @@ import java.util.stream.LongStream;
  * }</pre>
  *
  * <p>Equivalent to {@code torch.nn.AdaptiveLogSoftmaxWithLoss(in_features, n_classes, cutoffs,
- * div_value, head_bias)}. Differences: it gives the log-probabilities, and {@link
- * AdaptiveLogSoftmaxLoss} the loss; a cluster that is 0 wide is an error, which PyTorch makes
+ * div_value, head_bias)}. Differences: it returns the log-probabilities, and {@link
+ * AdaptiveLogSoftmaxLoss} the loss; a cluster of width 0 is an error, while PyTorch accepts it
  * silently; the input may have any number of leading axes; the parameters of a cluster that does
- * not occur in a batch get gradient zero rather than none, so that a momentum still moves them.
+ * not occur in a batch get gradient zero rather than none, so momentum still updates them.
  *
  * @see <a href="https://arxiv.org/abs/1609.04309">Grave et al. 2017, Efficient softmax
  *     approximation for GPUs</a>
@@ -165,8 +166,8 @@ public final class AdaptiveLogSoftmaxWithLoss extends AbstractBlock {
     }
 
     /**
-     * Returns the most probable class of each row. Tails are evaluated only for rows whose most
-     * probable entry of the head is a cluster.
+     * Returns the most probable class of each row. A tail is evaluated only for rows for which its
+     * cluster is the most probable entry of the head.
      *
      * @param input an array (*, inFeatures)
      * @return INT64 classes (*)
@@ -238,15 +239,15 @@ public final class AdaptiveLogSoftmaxWithLoss extends AbstractBlock {
         NDArray rows = rows(input);
         NDManager manager = input.getManager();
         long[] entry = target.clone(); // of the head
-        long[] place = new long[target.length]; // in the tails' results, one after the other
+        long[] place = new long[target.length]; // in the results of the tails, one after the other
         NDList results = new NDList(manager.zeros(new Shape(1), input.getDataType()));
         long next = 1;
         for (int i = 0; i < tails.size(); i++) {
             long from = cutoffs[i];
             long to = cutoffs[i + 1];
             long[] members = indices(target, y -> y >= from && y < to);
-            // A cluster without members is evaluated for row 0, and no one reads the result: this
-            // makes its gradient zero, where some engines would keep that of the batch before.
+            // A cluster without members is evaluated for row 0, and the result is not used: its
+            // gradient becomes zero, while some engines would keep that of the batch before.
             long[] chosen = members.length == 0 ? new long[1] : members;
             long[] within = new long[chosen.length];
             for (int m = 0; m < members.length; m++) {
@@ -405,7 +406,7 @@ public final class AdaptiveLogSoftmaxWithLoss extends AbstractBlock {
         }
 
         /**
-         * Sets by how much each cluster is narrower than the one before (default 4).
+         * Sets the factor by which each cluster is narrower than the one before (default 4).
          *
          * @param divValue a finite number greater than 0
          * @return this {@code Builder}

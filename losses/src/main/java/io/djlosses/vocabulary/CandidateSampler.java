@@ -4,12 +4,12 @@ package io.djlosses.vocabulary;
 import java.util.random.RandomGenerator;
 
 /**
- * A distribution over the classes, from which {@link SampledSoftmaxLoss} draws those that stand for
- * all others. The nearer it is to that of the targets, the fewer are needed.
+ * A distribution over the classes, from which {@link SampledSoftmaxLoss} draws a sample of classes.
+ * The closer it is to the distribution of the targets, the fewer samples are needed.
  */
 public interface CandidateSampler {
 
-    /** All classes alike: {@code P(k) = 1/C}. The default, as in MindSpore. */
+    /** The uniform distribution: {@code P(k) = 1/C}. It is the default, as in MindSpore. */
     CandidateSampler UNIFORM =
             new CandidateSampler() {
                 @Override
@@ -24,8 +24,8 @@ public interface CandidateSampler {
             };
 
     /**
-     * Zipf's law: {@code P(k) = ln((k + 2)/(k + 1)) / ln(C + 1)}. The default of TensorFlow; for
-     * classes that are numbered by falling frequency, as the words of a vocabulary usually are.
+     * Zipf's law: {@code P(k) = ln((k + 2)/(k + 1)) / ln(C + 1)}. It is the default of TensorFlow,
+     * for classes that are numbered by decreasing frequency, like the words of most vocabularies.
      */
     CandidateSampler LOG_UNIFORM =
             new CandidateSampler() {
@@ -51,7 +51,7 @@ public interface CandidateSampler {
     long sample(RandomGenerator random, long classes);
 
     /**
-     * Returns how probable a class is.
+     * Returns the probability of a class.
      *
      * @param id the class
      * @param classes the number of classes C

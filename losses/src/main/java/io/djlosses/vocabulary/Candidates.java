@@ -8,20 +8,23 @@ import java.util.LinkedHashSet;
 import java.util.Set;
 import java.util.SplittableRandom;
 
-/** Where {@link SampledSoftmaxLoss} takes its sampled classes from. */
+/** The source of the sampled classes of a {@link SampledSoftmaxLoss}. */
 sealed interface Candidates {
 
-    /** Checks against the shapes of a batch. */
+    /** Checks that the candidates fit the shapes of a batch. */
     default void check(String loss, long rows, long classes) {}
 
-    /** Draws classes, and counts how often they and the targets were to be expected. */
+    /**
+     * Draws classes, and returns them with the expected numbers of draws of these and of the
+     * targets.
+     */
     Drawn draw(long[] targets, long classes);
 
-    /** Classes, and the expected number of draws of the targets and of the classes. */
+    /** Classes, and the expected numbers of draws of the targets and of the classes. */
     @SuppressWarnings("ArrayRecordComponent") // never compared
     record Drawn(long[] ids, double[] trueCount, double[] sampledCount) {}
 
-    /** Classes that were given. */
+    /** Classes that the user has given. */
     record Given(Drawn drawn, int numTrue) implements Candidates {
 
         Given checked(String loss, int numSampled) {
@@ -67,7 +70,7 @@ sealed interface Candidates {
         }
     }
 
-    /** Classes drawn at random; the only state is the generator, which is guarded by itself. */
+    /** Classes drawn at random; the only state is the generator, which is also the lock. */
     final class Random implements Candidates {
 
         private final CandidateSampler sampler;
@@ -102,7 +105,7 @@ sealed interface Candidates {
             return new Drawn(ids, expected(targets, tries, classes), expected(ids, tries, classes));
         }
 
-        /** Returns how often each class is expected among that many draws. */
+        /** Returns the expected number of draws of each class in a number of tries. */
         private double[] expected(long[] ids, long tries, long classes) {
             double[] counts = new double[ids.length];
             for (int i = 0; i < ids.length; i++) {

@@ -26,14 +26,14 @@ import org.jspecify.annotations.Nullable;
 import java.util.List;
 
 /**
- * The cross entropy of a linear layer and a class, without ever holding all logits: the last layer
- * and the loss of a language model in one.
+ * The cross entropy of the logits of a linear layer, computed without holding all logits: the last
+ * layer and the loss of a language model in one.
  *
- * <p>With a vocabulary of V = 100 000 words the logits of a batch, and not the model, fill the
- * memory. This loss takes the input of the last layer and its parameters instead, and goes through
- * the batch in chunks of rows, each of which leaves nothing behind but its share of the value and
- * of the gradients. With {@code p = softmax(x Wᵀ + b)}, class weights {@code w} and label smoothing
- * {@code ε}, every row adds
+ * <p>Use it for large vocabularies: with V = 100 000 words the logits of a batch, and not the
+ * model, fill the memory. This loss takes the input and the parameters of the last layer instead,
+ * and processes the batch in chunks of rows, each of which leaves only its share of the value and
+ * the gradients. With {@code p = softmax(x Wᵀ + b)}, class weights {@code w} and label smoothing
+ * {@code ε}, each row contributes
  *
  * <pre>{@code
  * indices:        ℓ = −(1 − ε) w[y] log p[y] − (ε / V) Σc w[c] log p[c],   0 if y = ignoreIndex
@@ -46,23 +46,23 @@ import java.util.List;
  *   <li>{@code labels: [(*)]}, class indices of any integer or floating-point type; or
  *       floating-point probabilities (*, V)
  *   <li>{@code predictions: [(*, D), (V, D)]} or {@code [(*, D), (V, D), (V)]}: input, weight and
- *       bias of the layer. Or {@code [(*, V)]}, the logits themselves, which is what {@link
- *       VocabularyHead} gives outside of training
+ *       bias of the layer. Or {@code [(*, V)]}, the logits themselves, which {@link VocabularyHead}
+ *       returns outside of training
  *   <li>{@code out: ()}, or {@code (*)} with {@code NONE}
  * </ul>
  *
  * <h2>Reduction</h2>
  *
  * <p>With indices, {@code MEAN} divides by the sum of {@code w[y]} over the targets that are not
- * ignored; with probabilities, by the number of rows. If all targets are ignored the mean is NaN
+ * ignored; with probabilities, by the number of rows. If all targets are ignored, the mean is NaN
  * with gradient zero; {@code optEmptyPolicy} changes that.
  *
  * <h2>Memory</h2>
  *
- * <p>{@code MEAN}, {@code SUM} and {@code BATCH_MEAN} hold the logits of one chunk. All else needs
- * the logits of all rows at once, as {@link io.djlosses.classification.CrossEntropyLoss} does:
- * {@code NONE}, a reduction of your own, sample weights and masks (use {@code ignoreIndex} in their
- * place), labels that learn, and inputs so small that it does not matter.
+ * <p>{@code MEAN}, {@code SUM} and {@code BATCH_MEAN} hold the logits of one chunk. All other cases
+ * need the logits of all rows at once, as {@link io.djlosses.classification.CrossEntropyLoss} does:
+ * {@code NONE}, a custom reduction, sample weights and masks (use {@code ignoreIndex} instead),
+ * labels that receive a gradient, and inputs so small that memory does not matter.
  *
  * <h2>Example</h2>
  *
@@ -73,16 +73,16 @@ import java.util.List;
  *
  * <p>Equivalent to {@code torch.nn.LinearCrossEntropyLoss} and {@code
  * torch.nn.functional.linear_cross_entropy}. Differences: the layer's parameters are arguments
- * rather than members, since a loss has no parameters here; chunks are never so thin that the
+ * rather than members, because a loss has no parameters in DJL; chunks are never so thin that
  * matrix products become slow (see {@link Builder#optChunkSize}); an index out of range is an error
- * on every engine; the gradient is a constant, so it has no gradient itself.
+ * on every engine; the gradient is a constant, so there is no second derivative.
  *
  * @see <a href="https://arxiv.org/abs/2411.09009">Wijmans et al. 2024, Cut Your Losses in
  *     Large-Vocabulary Language Models</a>
  */
 public final class LinearCrossEntropyLoss extends AbstractLoss {
 
-    /** Thinner chunks than this make the matrix products slow. */
+    /** Chunks of fewer rows make the matrix products slow. */
     private static final long MIN_ROWS = 256;
 
     /** For a layer smaller than this, the calls of the closed form cost more than they save. */
@@ -258,7 +258,7 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
         long rows = input.getShape().get(0);
         long step = step(predictions);
         NDList inputGradients = new NDList();
-        NDList sums = new NDList(); // value, weight's goal.gradient(), bias's goal.gradient()
+        NDList sums = new NDList(); // value, gradient of the weight, gradient of the bias
         for (long from = 0; from < rows; from += step) {
             long to = Math.min(from + step, rows);
             NDList parts = chunk(input, predictions, target, from, to, goal.gradient());
@@ -290,7 +290,7 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
         return unreducedShape(labels, predictions).size() <= step(predictions);
     }
 
-    /** Returns how many rows a chunk has. */
+    /** Returns the number of rows of a chunk. */
     private long step(NDList predictions) {
         return chunkSize > 0
                 ? chunkSize
@@ -301,7 +301,7 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
         return predictions.stream().anyMatch(array -> array.size() >= CLOSED_FORM_SIZE);
     }
 
-    /** Returns [dx], Σ ℓ, [dW, [db]] of some rows, and leaves nothing else behind. */
+    /** Returns [dx], Σ ℓ, [dW, [db]] of some rows, and closes all other arrays. */
     private static NDList chunk(
             NDArray input,
             NDList predictions,
@@ -330,7 +330,7 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
             }
             NDScope.unregister(result);
         }
-        result.forEach(NDScope::register); // with the scope of the caller
+        result.forEach(NDScope::register); // in the scope of the caller
         return result;
     }
 
@@ -379,7 +379,7 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
 
     /**
      * Creates a builder with the defaults: no class weights, ignoreIndex −100, no label smoothing,
-     * chunks as the layer asks for, {@code MEAN}.
+     * chunks that suit the layer, {@code MEAN}.
      *
      * @return the builder
      */
@@ -402,7 +402,7 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
         /**
          * Sets the weight of each class (default 1 for all).
          *
-         * @param weight one number a class, finite and not negative
+         * @param weight one number per class, finite and non-negative
          * @return this {@code Builder}
          */
         public Builder optWeight(double... weight) {
@@ -411,7 +411,7 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
         }
 
         /**
-         * Sets the class index of targets that count nothing (default −100).
+         * Sets the class index of the targets to ignore (default −100).
          *
          * @param ignoreIndex any number
          * @return this {@code Builder}
@@ -422,7 +422,7 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
         }
 
         /**
-         * Sets the share of the target that is spread evenly over all classes (default 0).
+         * Sets the probability that is spread evenly over all classes (default 0).
          *
          * @param labelSmoothing a number in [0, 1]
          * @return this {@code Builder}
@@ -433,9 +433,9 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
         }
 
         /**
-         * Sets how many rows are worked on at a time (default: half as many as the input has
-         * features, but at least 256, so that the logits of a chunk take about half of the memory
-         * of the weight).
+         * Sets the number of rows of a chunk (default: half the number of features of the input,
+         * but at least 256, so that the logits of a chunk take about half of the memory of the
+         * weight).
          *
          * @param chunkSize the number of rows, at least 1
          * @return this {@code Builder}

@@ -31,21 +31,22 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * The softmax cross entropy among the true classes and a few that are drawn at random: a loss for
- * so many classes that even one product with the whole layer is too much.
+ * The sampled softmax loss: the softmax cross entropy over the true classes and a few classes that
+ * are drawn at random.
  *
- * <p>Every evaluation draws {@code S} classes, which stand for all others and are shared by the
- * batch. With the expected number of draws {@code Q} of each class, input {@code h}, labels {@code
- * y₁ … y_T} and the layer's weights {@code W} and biases {@code b}, every row adds
+ * <p>Use it for so many classes that even one product with the whole layer is too expensive. Every
+ * evaluation draws {@code S} classes, which represent all others and are shared by the batch. With
+ * the expected number of draws {@code Q} of each class, input {@code h}, labels {@code y₁ … y_T}
+ * and the layer's weights {@code W} and biases {@code b}, each row contributes
  *
  * <pre>{@code
  * z(k) = ⟨h, W[k]⟩ + b[k] − log Q(k)
  * ℓ    = −(1/T) Σt log softmax([z(y₁), …, z(y_T), z(S₁), …])[t]
  * }</pre>
  *
- * <p>It is for training only, and usually below the full softmax loss. Where the predictions are
- * plain logits, as {@link VocabularyHead} gives them outside of training, the loss is the full
- * cross entropy {@code −(1/T) Σt log softmax(z)[y_t]}.
+ * <p>It is for training only, and its value is usually below that of the full softmax loss. If the
+ * predictions are plain logits, which {@link VocabularyHead} returns outside of training, the loss
+ * is the full cross entropy {@code −(1/T) Σt log softmax(z)[y_t]}.
  *
  * <h2>Shapes</h2>
  *
@@ -58,17 +59,16 @@ import java.util.List;
  *       {@code MEAN}, which divides by N
  * </ul>
  *
- * <p>The labels are read into Java, on any device, to count and to check them; one out of range is
- * an {@link IllegalArgumentException} in every {@link io.djlosses.api.Validation}. Only the rows of
- * drawn and true classes are read, and all other rows have gradient zero; the gradient itself is an
- * array of the size of the weights.
+ * <p>The labels are read into Java, on any device, to count and check them; a label out of range
+ * causes an {@link IllegalArgumentException} with every {@link io.djlosses.api.Validation}. Of the
+ * weights, only the rows of drawn and true classes are read, and all other rows have gradient zero;
+ * the gradient itself is an array of the size of the weights.
  *
  * <h2>Randomness</h2>
  *
- * <p>Each evaluation, of whatever kind, takes the next draw from a generator that belongs to the
- * loss and is safe to share between threads. With the same seed the same sequence of evaluations
- * draws the same classes, on every engine. The seed 0, the default, stands for a different seed
- * each time a loss is built.
+ * <p>Each evaluation of any kind takes the next draw from the generator of the loss, which may be
+ * shared between threads. With the same seed the same sequence of evaluations draws the same
+ * classes, on every engine. The default seed 0 stands for a new seed each time a loss is built.
  *
  * <h2>Example</h2>
  *
@@ -82,18 +82,18 @@ import java.util.List;
  * }</pre>
  *
  * <p>Equivalent to {@code mindspore.nn.SampledSoftmaxLoss} and {@code
- * tensorflow.nn.sampled_softmax_loss}. Differences to MindSpore: it takes {@code log(softmax +
- * 1e-20)}, this the logarithm of the softmax itself; it ignores the reduction; an accidental hit is
- * a class drawn that is a true class of the same row, and leaves that row, as in TensorFlow, where
- * MindSpore draws no true class of any row at all. To TensorFlow: the sampler is uniform by
- * default. Random draws are neither's.
+ * tensorflow.nn.sampled_softmax_loss}. Differences from MindSpore: it takes {@code log(softmax +
+ * 1e-20)}, this loss the logarithm of the softmax itself; it ignores the reduction; here an
+ * accidental hit is a drawn class that is a true class of the same row, and is left out of that
+ * row, as in TensorFlow, while MindSpore never draws a true class of any row. Difference from
+ * TensorFlow: the sampler is uniform by default. The random draws differ from those of both.
  *
  * @see <a href="https://arxiv.org/abs/1412.2007">Jean et al. 2014, On Using Very Large Target
  *     Vocabulary</a>
  */
 public final class SampledSoftmaxLoss extends AbstractLoss {
 
-    /** Fetches targets and sampled classes together, which leaves one gradient of the layer. */
+    /** Gathers targets and sampled classes together, so that the layer has a single gradient. */
     private static final Script ONE_TRUE =
             scriptOf(
                     """
@@ -119,7 +119,7 @@ public final class SampledSoftmaxLoss extends AbstractLoss {
                     return total.mul_(-1. / (t * n if mean else t))
                     """);
 
-    /** Fetches targets and sampled classes together, which leaves one gradient of the layer. */
+    /** Gathers targets and sampled classes together, so that the layer has a single gradient. */
     private static Script scriptOf(String ofTrue, String result) {
         return Script.of(
                 "weights biases x ids logs",
@@ -307,7 +307,9 @@ public final class SampledSoftmaxLoss extends AbstractLoss {
         return target;
     }
 
-    /** Returns the classes of the targets, and of those drawn, with log expected counts of both. */
+    /**
+     * Returns the true classes and the drawn ones, with the logarithms of their expected counts.
+     */
     private NDList prepare(NDArray label, long classes, boolean isSampled, DataType type) {
         NDManager manager = label.getManager();
         long[] target = targets(label, classes);
@@ -362,7 +364,8 @@ public final class SampledSoftmaxLoss extends AbstractLoss {
         NDArray logits = trueLogits.concat(sampledLogits, 1);
         if (numTrue == 1) {
             NDArray first = inputs.getManager().zeros(new Shape(rows), DataType.INT64);
-            // Of its own, because a second run of the whole formula would draw other classes.
+            // A separate speculation, because a second run of the whole formula would draw other
+            // classes.
             return Speculation.run(() -> Nd.logSoftmax(logits, first)).expandDims(1);
         }
         return Nd.logSoftmax(logits, 1).get(new NDIndex(":, :{}", (long) numTrue));
@@ -408,7 +411,7 @@ public final class SampledSoftmaxLoss extends AbstractLoss {
         }
 
         /**
-         * Sets how many classes are drawn.
+         * Sets the number of classes to draw.
          *
          * @param numSampled a number from 1 to the number of classes
          * @return this {@code Builder}
@@ -419,7 +422,7 @@ public final class SampledSoftmaxLoss extends AbstractLoss {
         }
 
         /**
-         * Sets the number of classes that the layer must have (default: however many it has).
+         * Sets the number of classes that the layer must have (default: any number).
          *
          * @param numClasses the number of classes, at least 1
          * @return this {@code Builder}
@@ -430,7 +433,7 @@ public final class SampledSoftmaxLoss extends AbstractLoss {
         }
 
         /**
-         * Sets how many true classes a row has (default 1), each of which counts alike.
+         * Sets the number of true classes per row (default 1), which all have equal weight.
          *
          * @param numTrue the number of true classes, at least 1
          * @return this {@code Builder}
@@ -452,10 +455,10 @@ public final class SampledSoftmaxLoss extends AbstractLoss {
         }
 
         /**
-         * Sets whether the classes drawn in one evaluation are distinct (default true). A sampler
-         * of your own must then give at least {@code numSampled} classes a probability.
+         * Sets whether the classes drawn in one evaluation are distinct (default true). A custom
+         * sampler must then give at least {@code numSampled} classes a positive probability.
          *
-         * @param unique whether a class that was drawn already is drawn again
+         * @param unique whether the classes are distinct
          * @return this {@code Builder}
          */
         public Builder optUnique(boolean unique) {
@@ -476,9 +479,9 @@ public final class SampledSoftmaxLoss extends AbstractLoss {
         }
 
         /**
-         * Sets the seed (default 0: another one each time a loss is built).
+         * Sets the seed (default 0: a new seed each time a loss is built).
          *
-         * @param seed the seed, not negative
+         * @param seed the seed, non-negative
          * @return this {@code Builder}
          */
         public Builder optSeed(long seed) {
@@ -487,7 +490,7 @@ public final class SampledSoftmaxLoss extends AbstractLoss {
         }
 
         /**
-         * Sets the sampled classes themselves, instead of drawing any: for a sampler elsewhere, and
+         * Sets the sampled classes themselves instead of drawing any, for an external sampler and
          * for tests.
          *
          * @param ids the {@code numSampled} classes

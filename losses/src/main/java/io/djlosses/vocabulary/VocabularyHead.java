@@ -16,13 +16,13 @@ import io.djlosses.api.Checks;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The last linear layer of a model of very many classes, for a loss that computes its logits
+ * The last linear layer of a model with very many classes, for a loss that computes the logits
  * itself.
  *
- * <p>In training it gives its input and its parameters, so that {@link LinearCrossEntropyLoss} or
+ * <p>In training it returns its input and its parameters, so that {@link LinearCrossEntropyLoss} or
  * {@link SampledSoftmaxLoss} decides how many logits to compute, and the gradient reaches the
- * parameters. Outside of training (a {@code Predictor}, validation) it gives the logits {@code x Wᵀ
- * + b}, of which both losses then take the full cross entropy.
+ * parameters. Outside of training (in a {@code Predictor} or in validation) it returns the logits
+ * {@code x Wᵀ + b}, of which both losses then compute the full cross entropy.
  *
  * <p>The parameters are {@code weight} (V, D) and {@code bias} (V), as those of {@link Linear} and
  * of {@code torch.nn.Linear}.
@@ -43,8 +43,8 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>The block is the last of the model. Evaluators other than the loss, such as {@code Accuracy},
- * cannot read its output in training; measure them on a {@code Predictor}.
+ * <p>The block must be the last one of the model. Evaluators other than the loss, such as {@code
+ * Accuracy}, cannot use its output in training; compute them with a {@code Predictor}.
  */
 public final class VocabularyHead extends AbstractBlock {
 
@@ -77,8 +77,8 @@ public final class VocabularyHead extends AbstractBlock {
     }
 
     /**
-     * Creates a layer with a bias, for {@link LinearCrossEntropyLoss}: in training it gives [input,
-     * weight, bias].
+     * Creates a layer with a bias, for {@link LinearCrossEntropyLoss}: in training it returns
+     * [input, weight, bias].
      *
      * @param classes the number of classes V
      * @return the block
@@ -88,8 +88,8 @@ public final class VocabularyHead extends AbstractBlock {
     }
 
     /**
-     * Creates a layer for {@link LinearCrossEntropyLoss}: in training it gives [input, weight], and
-     * the bias if it has one.
+     * Creates a layer for {@link LinearCrossEntropyLoss}: in training it returns [input, weight],
+     * and the bias if it has one.
      *
      * @param classes the number of classes V
      * @param bias whether the layer has a bias
@@ -100,7 +100,7 @@ public final class VocabularyHead extends AbstractBlock {
     }
 
     /**
-     * Creates a layer for {@link SampledSoftmaxLoss}: in training it gives [weight, bias, input].
+     * Creates a layer for {@link SampledSoftmaxLoss}: in training it returns [weight, bias, input].
      *
      * @param classes the number of classes V
      * @return the block

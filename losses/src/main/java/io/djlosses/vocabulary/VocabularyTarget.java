@@ -14,7 +14,7 @@ import io.djlosses.nd.Nd;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What N rows of logits aim at: a distribution {@code t} over V classes that need not sum to 1.
+ * The targets of N rows of logits: weights {@code t} over V classes, which need not sum to 1.
  *
  * <pre>{@code
  * ℓ = −Σc t[c] log p[c],   dℓ/dlogits = (Σc t[c]) p − t
@@ -28,19 +28,20 @@ sealed interface VocabularyTarget {
     /** Returns ℓ of every row. */
     Terms terms(NDArray logits);
 
-    /** Returns ℓ of every row, without a graph, where the softmax of the logits is at hand. */
+    /** Returns ℓ of every row, without a graph, if the softmax of the logits is already known. */
     default Terms terms(NDArray logits, NDArray probability) {
         return terms(logits);
     }
 
-    /** Returns dℓ/dlogits of every row, in place of the probabilities. */
+    /** Returns dℓ/dlogits of every row, computed in place of the probabilities. */
     NDArray gradient(NDArray probability);
 
-    /** Returns what MEAN divides by. */
+    /** Returns the divisor of the mean. */
     Divisor divisor();
 
     /**
-     * One class a row: {@code t[c] = (1 − ε) w[y] 1[c = y] + (ε / V) w[c]}, 0 where it is ignored.
+     * One class per row: {@code t[c] = (1 − ε) w[y] 1[c = y] + (ε / V) w[c]}, 0 where it is
+     * ignored.
      *
      * @param targets the classes (N)
      * @param weight w as (1, V), or null for 1

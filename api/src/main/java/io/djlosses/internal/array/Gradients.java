@@ -10,21 +10,21 @@ import io.djlosses.internal.symbolic.Operators;
 
 import org.jspecify.annotations.Nullable;
 
-/** Gives values a gradient that was computed without a graph. */
+/** Attaches gradients that were computed without a graph to values. */
 public final class Gradients {
 
     private Gradients() {}
 
     /**
-     * Gives a value a gradient of your own: the result has exactly the given value and passes
-     * exactly {@code scale · gradientᵢ} times what comes from above to each {@code xᵢ}.
+     * Attaches a gradient to a value: the result has exactly the given value, and its backward pass
+     * gives each {@code xᵢ} exactly {@code scale · gradientᵢ} times the incoming gradient.
      *
      * <p>One inner product carries the gradient. Its own value, which may be large, infinite or
-     * NaN, is then replaced in place, so the result is exact whatever {@code x} holds.
+     * NaN, is then replaced in place, so the result is exact for every {@code x}.
      *
-     * @param value the 0-d value, of the data type of {@code x}
+     * @param value the 0-d value, with the data type of {@code x}
      * @param x the arrays to receive a gradient
-     * @param gradients for each of them an array of the same shape, or null for none
+     * @param gradients for each of these an array of the same shape, or null for no gradient
      * @param scale a factor on all gradients
      * @return a 0-d array
      */
@@ -48,12 +48,13 @@ public final class Gradients {
     }
 
     /**
-     * Returns zeros that pass {@code gradient} times what comes from above to {@code x}. Added to
-     * values that were computed without a graph, they give each of them a gradient of your own.
+     * Returns zeros whose backward pass gives {@code x} the product of {@code gradient} and the
+     * incoming gradient. Added to values that were computed without a graph, they attach a gradient
+     * to each of them.
      *
-     * @param x the array to receive a gradient, of any values
-     * @param gradient the derivative of each value, of the shape of {@code x}
-     * @return zeros of the shape of {@code x}
+     * @param x the array to receive a gradient; it may hold any values
+     * @param gradient the derivative of each value, with the shape of {@code x}
+     * @return zeros with the shape of {@code x}
      */
     public static NDArray zeroWithGradient(NDArray x, NDArray gradient) {
         NDArray product = carrier(x).mul(gradient.stopGradient());
@@ -61,26 +62,30 @@ public final class Gradients {
     }
 
     /**
-     * Gives every value of an array a gradient of its own: {@code valueᵢ} passes what comes from
-     * above times {@code gradient} to the part of {@code x} that it was computed from.
+     * Attaches a gradient to every value of an array: the backward pass of {@code valueᵢ} gives the
+     * part of {@code x} that it was computed from the product of {@code gradient} and the incoming
+     * gradient.
      *
-     * @param values the values, whose shape is that of {@code x} without {@code axes}
+     * @param values the values, with the shape of {@code x} without {@code axes}
      * @param x the array to receive a gradient
-     * @param gradient an array of the shape of {@code x}
-     * @param axes the axes of {@code x} that values were summed over
-     * @return an array that has exactly the given values, whatever {@code x} holds
+     * @param gradient an array with the shape of {@code x}
+     * @param axes the axes of {@code x} over which the values were summed
+     * @return an array with exactly the given values, for every {@code x}
      */
     public static NDArray withGradient(NDArray values, NDArray x, NDArray gradient, int... axes) {
         NDArray product = carrier(x).mul(gradient.stopGradient()).sum(axes);
         return overwrite(product, values.stopGradient());
     }
 
-    /** Returns an array whose product carries a gradient, until its value is overwritten. */
+    /**
+     * Returns an array whose product carries a gradient; the value of the product is to be
+     * overwritten.
+     */
     private static NDArray carrier(NDArray x) {
         return Traced.is(x) ? Operators.signPassingGradient(x) : x;
     }
 
-    /** Replaces the values of a {@link #carrier}'s product and keeps its gradient. */
+    /** Overwrites the values of the product of a {@link #carrier} and keeps its gradient. */
     static NDArray overwrite(NDArray array, NDArray values) {
         if (Traced.is(array)) {
             NDArray finite = Operators.signPassingGradient(array); // ∞ − ∞ would be NaN

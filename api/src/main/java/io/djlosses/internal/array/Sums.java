@@ -10,32 +10,32 @@ import io.djlosses.internal.core.Traits;
 import io.djlosses.internal.symbolic.Operators;
 
 /**
- * Sums that are exact to the last digits and right where some values are infinite, on engines whose
- * own sums are not: those are found by a trial.
+ * Sums that are exact to the last digits, and correct if some values are infinite, also on engines
+ * whose own sums are not. A trial finds out which engines those are.
  */
 public final class Sums {
 
-    /** Up to this size the number of operations costs more than the operations. */
+    /** Up to this size, the number of operations matters more than their work. */
     private static final long SMALL = 4096;
 
-    /** The size from which an array is large, and the width of the rows that it is summed in. */
+    /** The size from which an array counts as large. */
     private static final long LARGE = 1 << 16;
 
     private static final long ROW = 256;
 
     /**
-     * The greatest width of rows whose sum by one product is as exact as any, whatever they hold.
+     * The largest width of rows whose sum by one product is as exact as any other, for all values.
      */
     private static final long EXACT_WIDTH = 64;
 
-    /** The least width of rows whose sum by a product is fast. */
+    /** The smallest width of rows whose sum by a product is fast. */
     private static final long MIN_WIDTH = 16;
 
     private Sums() {}
 
     /**
-     * Returns the sum of all values, also where some are infinite: a compensated sum, as some
-     * engines compute it, is NaN there.
+     * Returns the sum of all values, some of which may be infinite: a compensated sum, which some
+     * engines compute, would then be NaN.
      *
      * @param x the array
      * @return the 0-d sum
@@ -70,12 +70,12 @@ public final class Sums {
         if (isSmall(x)) {
             return Operators.total(x);
         }
-        // The value of the one, which is exact, with the gradient of the other, which is fast.
+        // The exact value of one sum, with the fast gradient of the other.
         NDArray sum = totalByProducts(x);
         return Gradients.overwrite(sum, sumOfConstant(x.stopGradient()));
     }
 
-    /** Sums by products with ones: row by row, to lose few digits. */
+    /** Sums by products with ones, row by row, to lose few digits. */
     private static NDArray totalByProducts(NDArray x) {
         Shape shape = x.getShape();
         long width = shape.isScalar() ? 1 : shape.tail();
@@ -90,12 +90,12 @@ public final class Sums {
         return flat.dot(ones(flat, flat.size()));
     }
 
-    /** Tells whether the number of operations counts more than what one takes. */
+    /** Returns whether the number of operations matters more than their work. */
     public static boolean isSmall(NDArray x) {
         return x.size() < SMALL || Traced.is(x);
     }
 
-    /** Returns the largest divisor of a number that is the width of a short row. */
+    /** Returns the largest divisor of a number that is a suitable width of rows. */
     private static long divisor(long number) {
         long width = ROW;
         while (number % width != 0) {
@@ -105,7 +105,7 @@ public final class Sums {
     }
 
     /**
-     * Returns the mean of all elements, also where some are infinite.
+     * Returns the mean of all elements, some of which may be infinite.
      *
      * @param x the array, not empty
      * @return a 0-d array, {@code x} itself if it is one
@@ -120,7 +120,7 @@ public final class Sums {
     }
 
     /**
-     * Returns the sums along an axis, also where some values are infinite.
+     * Returns the sums along an axis; some values may be infinite.
      *
      * @param x the array
      * @param axis the axis
@@ -166,7 +166,7 @@ public final class Sums {
                 : Operators.sum(x, summed).expandDims(summed);
     }
 
-    /** Sums along an axis by a product with ones: fast on any engine. */
+    /** Sums along an axis by a product with ones, which is fast on every engine. */
     public static NDArray sumByProduct(NDArray x, int axis, boolean keepDims) {
         Shape shape = x.getShape();
         long size = shape.get(axis);
@@ -185,7 +185,7 @@ public final class Sums {
         return like.getManager().ones(new Shape(shape), like.getDataType());
     }
 
-    /** Returns an array as a vector. */
+    /** Returns an array flattened to a vector. */
     static NDArray flat(NDArray x) {
         return x.getShape().dimension() == 1 ? x : x.reshape(-1);
     }

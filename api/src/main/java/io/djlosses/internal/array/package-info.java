@@ -1,5 +1,8 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
-/** Sums and gradients that every reading of a loss uses. Internal: may change in any release. */
+/**
+ * Exact sums, and gradients that are attached to values, for all readings of a loss. Internal: may
+ * change in any release.
+ */
 @NullMarked
 package io.djlosses.internal.array;
 

@@ -6,16 +6,16 @@ import ai.djl.ndarray.types.DataType;
 
 import java.nio.FloatBuffer;
 
-/** Questions to the data of an array, which wait for it. */
+/** Checks of the data of an array, which wait for the array. */
 public final class Looks {
 
-    /** Up to this size Java looks faster than an engine does. */
+    /** Below this size, checking in Java is faster than on the engine. */
     private static final long SMALL = 4096;
 
     private Looks() {}
 
     /**
-     * Tells whether no probability is close to 0; false where a look would wait for a device.
+     * Returns whether no probability is close to 0, or false if the check would wait for a device.
      *
      * @param prob the probabilities
      * @return whether their logarithms are exact
@@ -33,7 +33,7 @@ public final class Looks {
     }
 
     /**
-     * Tells whether every value is finite; waits for the array.
+     * Returns whether every value is finite; waits for the array.
      *
      * @param x the array
      * @return whether it holds neither NaN nor an infinity
@@ -61,10 +61,11 @@ public final class Looks {
     }
 
     /**
-     * Tells whether every value is known to be finite: false where a look would wait for a device.
+     * Returns whether every value is known to be finite, or false if the check would wait for a
+     * device.
      *
      * @param x the array
-     * @return whether it holds neither NaN nor an infinity, and is in the memory of the processor
+     * @return whether it holds neither NaN nor an infinity, and is in the memory of the CPU
      */
     public static boolean isKnownFinite(NDArray x) {
         return !x.getDevice().isGpu() && allFinite(x);

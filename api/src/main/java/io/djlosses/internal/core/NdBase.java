@@ -14,15 +14,15 @@ import java.util.Arrays;
 import java.util.function.Supplier;
 
 /**
- * What {@link io.djlosses.nd.Nd} stands on: making and reading arrays, literals, types and scopes.
- * Not for use: call these methods as those of {@code Nd}.
+ * The base class of {@link io.djlosses.nd.Nd}: creating and reading arrays, numbers in the type of
+ * an array, data types and scopes. Do not use it directly: call these methods on {@code Nd}.
  */
 public abstract class NdBase {
 
-    /** Makes nothing: all methods are static. */
+    /** For {@code Nd} only: all methods are static. */
     protected NdBase() {}
 
-    /** An engine computes in the buffer that an array is made from. */
+    /** Whether an engine computes in the buffer from which an array is created. */
     private static final Trait SHARES_BUFFERS =
             new Trait(
                     probe -> {
@@ -33,12 +33,12 @@ public abstract class NdBase {
                     });
 
     /**
-     * Returns a literal in the precision of an array. A {@code double} literal turns a 0-d FLOAT32
-     * array into FLOAT64 on some engines; this one never does.
+     * Returns a number in the precision of an array. On some engines a {@code double} turns a 0-d
+     * FLOAT32 array into FLOAT64; this number never does.
      *
-     * @param array the array that the literal is combined with
-     * @param value the literal
-     * @return a {@link Double} for FLOAT64 arrays, else a {@link Float}
+     * @param array the array with which the number is combined
+     * @param value the number
+     * @return a {@link Double} for FLOAT64 arrays, otherwise a {@link Float}
      */
     public static Number num(NDArray array, double value) {
         if (array.getDataType() == DataType.FLOAT64) {
@@ -48,12 +48,12 @@ public abstract class NdBase {
     }
 
     /**
-     * Multiplies an array that carries a gradient with a literal. On some engines {@code
-     * x.mul(Number)} keeps the literal for backward in memory of Java, which a garbage collection
-     * between forward and backward may free: the gradient is then anything.
+     * Multiplies an array that carries a gradient by a number. On some engines {@code
+     * x.mul(Number)} keeps the number for the backward pass in Java memory, which a garbage
+     * collection between forward and backward pass may free: the gradient is then arbitrary.
      *
      * @param x the array
-     * @param factor the literal
+     * @param factor the number
      * @return the product, in the data type of {@code x}
      */
     public static NDArray mul(NDArray x, double factor) {
@@ -63,10 +63,10 @@ public abstract class NdBase {
     }
 
     /**
-     * Divides an array that carries a gradient by a literal; see {@link #mul}.
+     * Divides an array that carries a gradient by a number; see {@link #mul}.
      *
      * @param x the array
-     * @param divisor the literal
+     * @param divisor the number
      * @return the quotient, in the data type of {@code x}
      */
     public static NDArray div(NDArray x, double divisor) {
@@ -76,10 +76,10 @@ public abstract class NdBase {
     }
 
     /**
-     * Raises an array that carries a gradient to a power that is a literal; see {@link #mul}.
+     * Raises an array that carries a gradient to a power; see {@link #mul}.
      *
      * @param x the array
-     * @param exponent the literal
+     * @param exponent the exponent
      * @return the power, in the data type of {@code x}
      */
     public static NDArray pow(NDArray x, double exponent) {
@@ -98,8 +98,8 @@ public abstract class NdBase {
 
     /**
      * Creates a floating-point array. Unlike {@code NDManager.create(float[])} this is safe from
-     * the garbage collector on every engine: the native side reads a buffer that is held until it
-     * has been read, and then has memory of its own, for as long as a graph needs it.
+     * the garbage collector on every engine: the buffer is held until the engine has read it, and
+     * then the engine has its own memory, as long as a graph needs it.
      *
      * @param manager the manager of the new array
      * @param values the values in row-major order
@@ -161,7 +161,7 @@ public abstract class NdBase {
             if (!SHARES_BUFFERS.of(manager)) {
                 return array;
             }
-            // A graph may use the values after the array, and with it the buffer, is gone.
+            // A graph may use the values after the array, and with it the buffer, has been freed.
             NDArray copy = array.duplicate();
             array.close();
             return copy;
@@ -174,7 +174,7 @@ public abstract class NdBase {
      * Reads an array of any numeric or boolean type into Java. Floating-point values are truncated
      * toward zero; NaN and values beyond the range of {@code long} become {@link Long#MIN_VALUE}.
      *
-     * @param array the array, which this waits for
+     * @param array the array; the method waits for it
      * @return its values in row-major order
      */
     public static long[] toLongs(NDArray array) {
@@ -192,7 +192,7 @@ public abstract class NdBase {
             case INT8 -> Arrays.setAll(values, i -> bytes.get(bytes.position() + i));
             default -> {
                 double[] doubles = toDoubles(array);
-                // Written so that NaN takes the second branch.
+                // The condition is false for NaN.
                 Arrays.setAll(
                         values,
                         i -> Math.abs(doubles[i]) < 0x1p63 ? (long) doubles[i] : Long.MIN_VALUE);
@@ -201,7 +201,7 @@ public abstract class NdBase {
         return values;
     }
 
-    /** Returns the memory of an array, or a copy, which is to be read while the array lives. */
+    /** Returns the memory of an array, or a copy of it; read it while the array is open. */
     static ByteBuffer bytes(NDArray array) {
         return array.toByteBuffer(true).order(ByteOrder.nativeOrder());
     }
@@ -209,7 +209,7 @@ public abstract class NdBase {
     /**
      * Reads an array of any numeric or boolean type into Java.
      *
-     * @param array the array, which this waits for
+     * @param array the array; the method waits for it
      * @return its values in row-major order
      */
     public static double[] toDoubles(NDArray array) {
@@ -240,10 +240,10 @@ public abstract class NdBase {
     }
 
     /**
-     * Returns an array as a constant in the type of another: no gradient flows into it.
+     * Returns an array as a constant with the data type of another: no gradient flows into it.
      *
      * @param array the array, of any type
-     * @param like the array whose data type is wanted
+     * @param like an array with the data type of the result
      * @return a detached array, which may share the memory of {@code array}
      */
     public static NDArray constant(NDArray array, NDArray like) {
@@ -251,12 +251,12 @@ public abstract class NdBase {
     }
 
     /**
-     * Returns an array in the type of another. Where the type differs the gradient is lost, so an
-     * array that learns must have the type already.
+     * Returns an array with the data type of another. A conversion loses the gradient, so an array
+     * that receives a gradient must have the type already.
      *
      * @param array the array, of any type
-     * @param like the array whose data type is wanted
-     * @return {@code array} itself where it has the type
+     * @param like an array with the data type of the result
+     * @return {@code array} itself if it has the type already
      */
     public static NDArray cast(NDArray array, NDArray like) {
         return array.getDataType() == like.getDataType()
@@ -265,12 +265,12 @@ public abstract class NdBase {
     }
 
     /**
-     * Widens an array to a larger floating-point type and keeps its gradient, which {@code toType}
+     * Converts an array to a wider floating-point type and keeps its gradient, which {@code toType}
      * loses on some engines.
      *
      * @param array the array
-     * @param dataType the type to widen to
-     * @return an array of that type, or {@code array} itself where it already is
+     * @param dataType the wider type
+     * @return an array of that type, or {@code array} itself if it has the type already
      */
     public static NDArray widen(NDArray array, DataType dataType) {
         if (array.getDataType() == dataType) {
@@ -280,8 +280,8 @@ public abstract class NdBase {
     }
 
     /**
-     * Computes an array and closes all others that were made on the way, also if it fails. The
-     * result stays with its manager, and with the innermost scope of the caller, if there is one.
+     * Computes an array and closes all intermediate arrays, also if the computation fails. The
+     * result belongs to its manager, and to the innermost scope of the caller, if there is one.
      *
      * @param computation computes the array
      * @return the array
@@ -302,7 +302,7 @@ public abstract class NdBase {
      *
      * @param array the array
      * @param axis the axis, where −1 is the last
-     * @return the axis counted from the first
+     * @return the axis, counted from the first
      */
     public static int axis(NDArray array, int axis) {
         return Math.floorMod(axis, Math.max(1, array.getShape().dimension()));

@@ -9,8 +9,8 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 /**
- * Lets a computation take the fast way before it is known that the fast way is right, so that an
- * engine that works in the background is never left without work while Java waits for the answer.
+ * Lets a computation take a fast path before it is known that the path is valid, so that an
+ * asynchronous engine always has work while Java waits for the answer.
  */
 public final class Speculation {
 
@@ -19,8 +19,8 @@ public final class Speculation {
     private Speculation() {}
 
     /**
-     * Runs a computation in which {@link #on} assumes; the assumptions are checked at its end, and
-     * where one is wrong it runs once more, without any.
+     * Runs a computation in which {@link #on} makes assumptions. They are checked at the end; if
+     * one is wrong, the computation runs again without assumptions.
      *
      * @param <T> the type of the result
      * @param computation the computation, which may run twice
@@ -47,10 +47,11 @@ public final class Speculation {
     }
 
     /**
-     * Tells whether something holds: what {@link #run} checks later, or, outside of it, now.
+     * Returns whether an assumption holds. Inside {@link #run} it is taken to hold and checked
+     * later; elsewhere it is checked at once.
      *
-     * @param assumption the question
-     * @return whether it holds, or true where that is checked later
+     * @param assumption checks the assumption
+     * @return whether it holds, or true if it is checked later
      */
     public static boolean on(BooleanSupplier assumption) {
         List<BooleanSupplier> assumptions = OPEN.get();

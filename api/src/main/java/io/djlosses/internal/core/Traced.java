@@ -8,27 +8,27 @@ import java.util.function.Function;
 import java.util.function.Predicate;
 
 /**
- * Arrays that note what is done to them, so that an engine can run it later as one graph. Their
- * data cannot be read, but what Java makes of the data can become an input of the graph.
+ * Arrays that record the operations on them, so that an engine can run these later as one graph.
+ * Their data cannot be read, but what Java computes from the data can become an input of the graph.
  */
 public final class Traced {
 
     private Traced() {}
 
-    /** An array that notes what is done to it. */
+    /** An array that records the operations on it. */
     public interface Array {
 
         /**
-         * Makes arrays of the data, now and for each later run of the graph.
+         * Computes arrays from the data, now and for each later run of the graph.
          *
-         * @param maker what makes them, which must not keep any array
-         * @return what it makes
+         * @param maker computes them, and must not keep any array
+         * @return the arrays that it computes
          */
         NDList prepared(Function<NDArray, NDList> maker);
     }
 
     /**
-     * Tells whether an array notes what is done to it, so that its data cannot be read.
+     * Returns whether an array records the operations on it, so that its data cannot be read.
      *
      * @param array the array
      * @return whether it does
@@ -38,24 +38,25 @@ public final class Traced {
     }
 
     /**
-     * Makes arrays of the data of an array in Java. In a recording they become inputs of the graph,
-     * and are made anew for each later run; other shapes, or another number of them, have another
-     * graph.
+     * Computes arrays in Java from the data of an array. In a recording they become inputs of the
+     * graph, and are computed again for each later run. If their number or shapes differ, another
+     * graph is recorded.
      *
-     * @param array the array, an input of the computation if there is a recording
-     * @param maker what makes them, which must not keep any array
-     * @return what it makes
+     * @param array the array, which must be an input of the computation in a recording
+     * @param maker computes them, and must not keep any array
+     * @return the arrays that it computes
      */
     public static NDList prepare(NDArray array, Function<NDArray, NDList> maker) {
         return array instanceof Array traced ? traced.prepared(maker) : maker.apply(array);
     }
 
     /**
-     * Asks something of the data of an array in Java. In a recording the answer becomes what the
-     * graph is for: each later run asks again, and another answer has another graph.
+     * Evaluates a condition on the data of an array in Java. In a recording the graph is valid for
+     * the answer only: each later run evaluates the condition again, and another graph is recorded
+     * for another answer.
      *
-     * @param array the array, an input of the computation if there is a recording
-     * @param look what is asked
+     * @param array the array, which must be an input of the computation in a recording
+     * @param look the condition
      * @return the answer
      */
     public static boolean observe(NDArray array, Predicate<NDArray> look) {

@@ -10,8 +10,9 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
 
 /**
- * Something that some engines can do and others cannot, found out by trying it once on each engine.
- * No engine is named anywhere, so an engine that learns it is served by the next start.
+ * A property that some engines have and others do not, determined by one trial on each engine. No
+ * engine is named, so a new version of an engine that gains the property is supported without
+ * changes.
  */
 public final class Trait {
 
@@ -19,19 +20,19 @@ public final class Trait {
     private final Predicate<NDManager> trial;
 
     /**
-     * Makes a trait.
+     * Creates a trait.
      *
-     * @param trial tries it, with a manager of the engine
+     * @param trial tests for the trait, with a manager of the engine
      */
     public Trait(Predicate<NDManager> trial) {
         this.trial = trial;
     }
 
     /**
-     * Tells whether an engine has the trait.
+     * Returns whether an engine has the trait.
      *
      * @param manager a manager of the engine
-     * @return whether it has
+     * @return whether it has the trait
      */
     public boolean of(NDManager manager) {
         Engine engine = manager.getEngine();

@@ -7,23 +7,23 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
 
-/** What engines do differently. */
+/** Traits in which engines differ. */
 public final class Traits {
 
     /** An engine's fused log-softmax along the last axis is as exact as other operations. */
     public static final Trait EXACT_LOG_SOFTMAX = new Trait(probe -> isExact(probe, 2, 10));
 
-    /** An engine's fused log-softmax along another axis than the last is exact. */
+    /** An engine's fused log-softmax along an axis other than the last is exact. */
     public static final Trait EXACT_INNER_LOG_SOFTMAX =
             new Trait(probe -> isExact(probe, 2, 10, 2));
 
     private static boolean isExact(NDManager probe, long... shape) {
-        // Ten equal logits: some fused kernels are wrong in the sixth digit here.
+        // Ten equal logits, for which some fused kernels are wrong in the sixth digit.
         NDArray equal = probe.zeros(new Shape(shape)).logSoftmax(1);
         return Math.abs(NdBase.toDoubles(equal)[0] + Math.log(10)) < 1e-6;
     }
 
-    /** An engine's fused softplus keeps the digits of a small value. */
+    /** An engine's fused softplus is exact for small values. */
     public static final Trait EXACT_SOFTPLUS =
             new Trait(
                     probe -> {
@@ -32,8 +32,8 @@ public final class Traits {
                     });
 
     /**
-     * An engine's sum of values of which one is infinite is infinite. Where it is not, the sum
-     * compensates rounding errors, which also makes it ten times slower than a product.
+     * An engine's sum of values, one of which is infinite, is infinite. Otherwise the engine
+     * compensates rounding errors, which also makes its sum ten times slower than a product.
      */
     public static final Trait SUMS_INFINITIES =
             new Trait(
@@ -42,7 +42,7 @@ public final class Traits {
                         return !Double.isNaN(NdBase.toDoubles(sum)[0]);
                     });
 
-    /** Makes a FLOAT32 array for a trial of an engine. */
+    /** Creates a FLOAT32 array for a trial. */
     private static NDArray vector(NDManager manager, double... values) {
         return NdBase.create(manager, values, new Shape(values.length), DataType.FLOAT32);
     }

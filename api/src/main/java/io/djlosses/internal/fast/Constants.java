@@ -13,12 +13,12 @@ import io.djlosses.internal.symbolic.Operators;
 import io.djlosses.nd.Nd;
 
 /**
- * Idioms on constants, which closed forms are written with: they keep no graph, take fewer passes
- * than those of {@link io.djlosses.nd.Nd}, and some of them close or overwrite their argument.
+ * Operations on constants, for closed forms: they keep no graph, take fewer passes than those of
+ * {@link io.djlosses.nd.Nd}, and some of them close or overwrite their argument.
  */
 public final class Constants {
 
-    /** The size from which an array is large, and the width of the rows that it is summed in. */
+    /** The size from which an array counts as large. */
     private static final long LARGE = 1 << 16;
 
     private static final long ROW = 256;
@@ -28,33 +28,33 @@ public final class Constants {
     private static final double LN2 = Math.log(2);
 
     /**
-     * Returns Σ q · log(softmax(x)) over all samples and classes of constants, exact also where the
-     * fused operation is not, at less than the price of {@link #logSoftmax(NDArray, int)}.
+     * Returns Σ q · log(softmax(x)) over all samples and classes of constants. It is exact also if
+     * the fused operation is not, and costs less than an exact log-softmax.
      *
      * @param x the logits, of shape (N, C) or (N, C, d1, …, dK)
      * @param prob their softmax over axis 1
-     * @param q the factors, of the shape of {@code x}
-     * @param sums the sums of {@code q} over axis 1, which stays with size 1
+     * @param q the factors, with the shape of {@code x}
+     * @param sums the sums of {@code q} over axis 1, which is kept with size 1
      * @return the 0-d sum
      */
     public static NDArray sumLogSoftmax(NDArray x, NDArray prob, NDArray q, NDArray sums) {
         try (NDArray rough = x.logSoftmax(1)) {
             NDArray excess = excess(rough, x, prob);
-            // Where an excess is 0, an infinite sum would make it NaN.
+            // An excess of 0 times an infinite sum would be NaN.
             excess.muli(sums.squeeze(1).clip(-1e38f, 1e38f));
             return Sums.sumOfConstant(rough.muli(q)).sub(Sums.sumOfConstant(excess));
         }
     }
 
     /**
-     * Returns {@link #sumLogSoftmax(NDArray, NDArray, NDArray, NDArray)} of factors that are the
-     * same for all classes but one of each sample, without an array of them.
+     * Returns {@link #sumLogSoftmax(NDArray, NDArray, NDArray, NDArray)} for factors that are the
+     * same for all classes except one per sample, without an array of factors.
      *
      * @param x the logits, of shape (N, C) or (N, C, d1, …, dK)
      * @param prob their softmax over axis 1
      * @param index INT64 indices in [0, C), of shape (N) or (N, d1, …, dK)
-     * @param all what every class counts
-     * @param own what the class of the index counts more
+     * @param all the factor of every class
+     * @param own what the factor of the class of the index is larger by
      * @return the 0-d sum
      */
     public static NDArray sumLogSoftmax(
@@ -67,7 +67,10 @@ public final class Constants {
         }
     }
 
-    /** Returns by how much a fused log-softmax is too large, the same for all classes. */
+    /**
+     * Returns the error by which a fused log-softmax is too large, which is the same for all
+     * classes.
+     */
     private static NDArray excess(NDArray rough, NDArray x, NDArray prob) {
         Shape shape = x.getShape().slice(0, 1).addAll(x.getShape().slice(2));
         NDArray one = x.getManager().zeros(shape, DataType.INT64);
@@ -79,7 +82,7 @@ public final class Constants {
 
     /**
      * Returns Σ x² of a constant, with fewer passes over a large array than {@code sum(x.square())}
-     * where an engine's norm is as exact.
+     * if the engine's norm is as exact.
      *
      * @param x the array, detached
      * @return the 0-d sum
@@ -108,8 +111,8 @@ public final class Constants {
     }
 
     /**
-     * Returns Σ x·y of constants along the last axis, which stays with size 1, without an array of
-     * the products where an engine needs none.
+     * Returns Σ x·y of constants along the last axis, which is kept with size 1, without an array
+     * of the products if the engine needs none.
      *
      * @param x an array, detached
      * @param y an array of the same shape, detached
@@ -125,8 +128,8 @@ public final class Constants {
     }
 
     /**
-     * Returns Σ log(1 + exp(x)) of a constant, with fewer passes and less memory than the sum of
-     * {@link #softplus} where an engine has no exact operation for it.
+     * Returns Σ log(1 + exp(x)) of a constant, with fewer passes and less memory than the sum of an
+     * exact softplus on engines that have no exact operation for it.
      *
      * @param x the arguments, detached
      * @return the 0-d sum
@@ -147,7 +150,7 @@ public final class Constants {
      * Returns Σ log(1 + exp(x)) of a constant that is nowhere positive; see {@link
      * #softplusOfNegative}.
      *
-     * @param x the arguments, at most 0, detached; it is closed
+     * @param x the arguments, at most 0, detached; the array is closed
      * @return the 0-d sum
      */
     public static NDArray sumOfSoftplusOfNegative(NDArray x) {
@@ -182,16 +185,16 @@ public final class Constants {
                 return Nd.log1p(exp);
             }
         }
-        // The logistic function and the logarithm to base 2 are what these engines compute fastest.
+        // The logistic function and the logarithm to base 2 are the fastest on these engines.
         Operators.sigmoidInPlace(x);
         return minusLogOfRest(x);
     }
 
-    /** Returns −log(1 − p) in the place of p, which is in [0, 1). */
+    /** Replaces p, which is in [0, 1), by −log(1 − p). */
     private static NDArray minusLogOfRest(NDArray p) {
         Number one = Nd.num(p, 1);
         try (NDArray rest = p.neg().addi(one)) {
-            // What the rounding of 1 − p lost counts as its logarithm does near 1.
+            // Corrected to first order for the rounding error of 1 − p.
             p.addi(rest.subi(one));
             rest.addi(one);
             Operators.log2InPlace(rest);
@@ -200,8 +203,8 @@ public final class Constants {
     }
 
     /**
-     * Returns p + q − p q of the two halves p and q of probabilities, so that 1 − (p + q − p q) is
-     * (1 − p) (1 − q), with all digits of small ones: one logarithm serves for the two.
+     * Returns p + q − p q for the two halves p and q of an array of probabilities, with all digits
+     * of small values: 1 − (p + q − p q) is (1 − p) (1 − q), so one logarithm is enough for both.
      */
     private static NDArray eitherOf(NDArray p) {
         Shape shape = p.getShape();
@@ -225,7 +228,7 @@ public final class Constants {
     /**
      * Returns max(x, 0) of a constant.
      *
-     * @param x the argument, detached; of NaN an engine may make 0
+     * @param x the argument, detached; an engine may return 0 for NaN
      * @return a new array
      */
     public static NDArray positivePart(NDArray x) {
@@ -268,7 +271,7 @@ public final class Constants {
         if (!Operators.serve(x) || x.getDataType() != DataType.FLOAT32) {
             return x.sign();
         }
-        // Engines whose sign() asks element by element have a fast tanh, which is ±1 for large x.
+        // Engines with a slow sign() have a fast tanh, which is ±1 for large x.
         NDArray large = x.mul(1e38f).muli(1e38f);
         Operators.tanhInPlace(large);
         return large;

@@ -37,27 +37,27 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
 /**
- * A computation in the scripting language of an engine: one call from Java instead of one for each
- * operation, all the operations that the engine has, where {@link NDArray} offers some, and loops
- * over blocks that stay in the cache.
+ * A computation in the scripting language of an engine. It takes one call from Java instead of one
+ * for each operation, has all operations of the engine rather than those of {@link NDArray}, and
+ * can loop over blocks that fit into the cache.
  *
- * <p>The language is TorchScript. A script makes a loss faster, never different: it is a third
- * reading beside the formula and the closed form, for engines that {@linkplain #runsOn load and run
- * scripts}, which is found by a trial. Scripts serve arrays in the memory of the processor; for
- * other devices nothing of this has been measured.
+ * <p>The language is TorchScript. A script makes a loss faster and never changes its result: it is
+ * one of the readings of a loss, for engines that {@linkplain #runsOn load and run scripts}, which
+ * a trial finds out. Scripts are for arrays in the memory of the CPU; they have not been measured
+ * on other devices.
  *
  * <p>A script is compiled when it is first used, which takes some milliseconds, and stays loaded.
- * So a script is a constant of a class, and what the options of a loss say are its numbers.
+ * So make a script a constant of its class, and pass the options of a loss as its numbers.
  */
 public final class Script {
 
     /**
-     * About how many elements of each array a block has: so few that they stay in the cache, and so
-     * many that two threads gain from sharing them.
+     * The approximate number of elements of each array in a block: few enough to fit into the
+     * cache, and enough for two threads to share.
      */
     private static final int BLOCK = 1 << 18;
 
-    /** The size from which a closed form pays for its calls. */
+    /** The size from which a closed form is worth its calls. */
     private static final int LARGE = 4096;
 
     private static final Script PLUS = of("x", "k", "return x + k");
@@ -77,7 +77,7 @@ public final class Script {
     private static final Map<String, NDManager> MANAGERS = new ConcurrentHashMap<>();
     private static final Map<Option, NDArray> OPTIONS = new ConcurrentHashMap<>();
 
-    /** Constants for as long as the Java arrays live that they were made of. */
+    /** Constants, which live as long as the Java arrays from which they were created. */
     private static final Map<double[], Map<Place, NDArray>> CONSTANTS =
             Collections.synchronizedMap(new WeakHashMap<>());
 
@@ -114,16 +114,16 @@ public final class Script {
     }
 
     /**
-     * Makes a script that the engine differentiates by all of its arrays that have a graph: class
-     * indices have none.
+     * Creates a script that the engine differentiates with respect to all of its arrays that have a
+     * graph: class indices have none.
      *
      * @param arrays the names of its arrays, separated by spaces
-     * @param numbers the names of its numbers, separated by spaces; {@code name=value} tells what
-     *     they usually are, which saves handing them over where all of them are that
-     * @param body its statements; {@code mean} tells whether the mean is wanted, and not the sum,
-     *     {@code reduction} is what the engine's own losses call that, {@code gradient} tells
-     *     whether the gradient is wanted, and {@code block} how many elements of each array to work
-     *     on at once
+     * @param numbers the names of its numbers, separated by spaces; {@code name=value} gives the
+     *     usual value: if all numbers have their usual values, they need not be passed
+     * @param body its statements; in them {@code mean} is whether to compute the mean rather than
+     *     the sum, {@code reduction} is the same as an argument of the engine's own losses, {@code
+     *     gradient} is whether the gradient is needed, and {@code block} is the number of elements
+     *     of each array to process at once
      * @return the script
      */
     public static Script of(String arrays, String numbers, String body) {
@@ -131,11 +131,11 @@ public final class Script {
     }
 
     /**
-     * Makes a script that the engine differentiates, but not by labels, which may have been
-     * computed from what learns.
+     * Creates a script that the engine differentiates, but not with respect to labels, which may
+     * have been computed from arrays with a gradient.
      *
      * @param predictions the names of the arrays that receive a gradient, separated by spaces
-     * @param labels the names of those that do not, which follow
+     * @param labels the names of the arrays after them, which receive none
      * @param numbers the names of its numbers, as above
      * @param body its statements, as above
      * @return the script
@@ -150,10 +150,10 @@ public final class Script {
     }
 
     /**
-     * Returns this script with another for small arrays.
+     * Returns this script combined with another one for small arrays.
      *
-     * @param size from how many elements of the first array on this script is faster
-     * @param small a script of the same arrays and numbers
+     * @param size the number of elements of the first array from which this script is faster
+     * @param small a script with the same arrays and numbers
      * @return the script
      */
     public Script from(long size, Script small) {
@@ -161,8 +161,8 @@ public final class Script {
     }
 
     /**
-     * Makes a script of a value and its gradient in closed form, computed block by block along the
-     * first axis.
+     * Creates a script that computes a value and its gradient in closed form, block by block along
+     * the first axis.
      *
      * @param predictions the names of the arrays that receive a gradient, separated by spaces
      * @return a builder
@@ -172,10 +172,10 @@ public final class Script {
     }
 
     /**
-     * Tells whether scripts run where an array lives.
+     * Returns whether scripts run on the engine and device of an array.
      *
      * @param array the array
-     * @return whether they do
+     * @return whether they run
      */
     public static boolean runsOn(NDArray array) {
         return !array.getDevice().isGpu() && RUNS_SCRIPTS.of(array.getManager());
@@ -184,11 +184,11 @@ public final class Script {
     /**
      * Runs the script.
      *
-     * @param mode what is wanted
+     * @param mode what to compute
      * @param arguments the arrays; the result belongs to the manager of the first
      * @param options the numbers
-     * @return the result, or null where the arrays are so small that another reading is faster, or
-     *     their type cannot hold a number
+     * @return the result, or null if the arrays are so small that another reading is faster, or if
+     *     their type cannot hold one of the numbers
      */
     public @Nullable NDArray run(Mode mode, List<NDArray> arguments, double... options) {
         if (!mode.always && arguments.get(0).size() < least) {
@@ -198,7 +198,7 @@ public final class Script {
         String engine = first.getManager().getEngine().getEngineName();
         NDList inputs = new NDList(arguments.size() + options.length);
         for (NDArray array : arguments) {
-            // A name can tell the engine to make a list or a dictionary of arrays.
+            // The engine may take a named array for an element of a list or dictionary.
             inputs.add(array.getName() == null ? array : array.reshape(array.getShape()));
         }
         boolean isUsual = Arrays.equals(options, usual);
@@ -215,11 +215,11 @@ public final class Script {
         if (model == null) {
             model = models.computeIfAbsent(variant, this::load);
         }
-        // Only in training does the result carry a gradient.
+        // The result carries a gradient only in training.
         return model.getBlock().forward(NO_PARAMETERS, inputs, mode.gradient).head();
     }
 
-    /** Tells whether a type holds a number, and neither 0 nor infinity in its place. */
+    /** Returns whether a type can hold a number without rounding it to 0 or infinity. */
     private static boolean isInRange(double number, DataType type) {
         double size = Math.abs(number);
         return type == DataType.FLOAT64
@@ -314,7 +314,9 @@ public final class Script {
         zip.closeEntry();
     }
 
-    /** Returns a number as an array, made once: making it again would cost more than the call. */
+    /**
+     * Returns a number as an array, created once: creating it again would cost more than the call.
+     */
     private static NDArray array(String engine, double number) {
         return OPTIONS.computeIfAbsent(
                 new Option(engine, number),
@@ -326,12 +328,11 @@ public final class Script {
     }
 
     /**
-     * Returns numbers as a vector that is made once, and lives for as long as they do.
+     * Returns numbers as a vector that is created once, and lives as long as they do.
      *
      * @param values the numbers, which must never change
-     * @param like an array of the engine and data type that are wanted, in the memory of the
-     *     processor
-     * @return the vector, which is not to be closed
+     * @param like an array with the engine and data type of the vector, in the memory of the CPU
+     * @return the vector, which must not be closed
      */
     public static NDArray constant(double[] values, NDArray like) {
         String engine = like.getManager().getEngine().getEngineName();
@@ -352,7 +353,7 @@ public final class Script {
 
     private static NDArray create(NDManager manager, double[] values, Shape shape, DataType type) {
         NDArray array = NdBase.create(manager, values, shape, type);
-        // It stays when the scope ends in which it was first needed.
+        // It must outlive the scope in which it was first needed.
         NDScope.unregister(array);
         return array;
     }
@@ -362,19 +363,19 @@ public final class Script {
     private record Option(String engine, double number) {}
 
     /**
-     * What is wanted of a script.
+     * What a script has to compute.
      *
-     * @param mean whether the mean is wanted, and not the sum
-     * @param gradient whether the gradient is wanted
-     * @param always whether the script runs whatever the size of the arrays
+     * @param mean whether to compute the mean rather than the sum
+     * @param gradient whether the gradient is needed
+     * @param always whether the script runs for arrays of every size
      */
     public record Mode(boolean mean, boolean gradient, boolean always) {}
 
     private record Variant(String engine, boolean mean, boolean gradient, boolean usual) {}
 
     /**
-     * Builds the script of a closed form. Its lines work on one block of each array: without a
-     * gradient, and free to overwrite what they have made.
+     * Builds the script of a closed form. Its statements work on one block of each array, without a
+     * gradient, and may overwrite arrays that they have created.
      */
     public static final class ClosedFormBuilder {
 
@@ -399,7 +400,7 @@ public final class Script {
         }
 
         /**
-         * Sets the labels, which come in blocks as the predictions do.
+         * Sets the labels, which are split into blocks like the predictions.
          *
          * @param names their names, separated by spaces
          * @return this {@code ClosedFormBuilder}
@@ -410,7 +411,7 @@ public final class Script {
         }
 
         /**
-         * Sets arrays that every block gets as a whole.
+         * Sets arrays that every block receives as a whole.
          *
          * @param names their names, separated by spaces
          * @return this {@code ClosedFormBuilder}
@@ -432,7 +433,7 @@ public final class Script {
         }
 
         /**
-         * Keeps the axes of the arrays: a block is some rows. Without this a block is a vector of
+         * Keeps the axes of the arrays: a block consists of rows. Otherwise a block is a vector of
          * elements.
          *
          * @return this {@code ClosedFormBuilder}
@@ -444,8 +445,8 @@ public final class Script {
         }
 
         /**
-         * Sets what the mean divides by (default: the number of elements, or of rows). Where that
-         * is 0, the mean is NaN and its gradient that of the sum.
+         * Sets the divisor of the mean (default: the number of elements, or of rows). If it is 0,
+         * the mean is NaN and its gradient is that of the sum.
          *
          * @param expression an expression in the arrays and numbers
          * @return this {@code ClosedFormBuilder}
@@ -456,7 +457,7 @@ public final class Script {
         }
 
         /**
-         * Sets the statements that come before gradient and value.
+         * Sets the statements that run before those of gradient and value.
          *
          * @param statements the statements
          * @return this {@code ClosedFormBuilder}
@@ -468,7 +469,7 @@ public final class Script {
 
         /**
          * Sets the statements that write the gradient of each prediction {@code x} into the array
-         * {@code dx}. They come before the value.
+         * {@code dx}. They run before the value is computed.
          *
          * @param statements the statements
          * @return this {@code ClosedFormBuilder}
@@ -479,7 +480,7 @@ public final class Script {
         }
 
         /**
-         * Sets the statements that stand in for those of the gradient where none is wanted.
+         * Sets the statements that replace those of the gradient if no gradient is needed.
          *
          * @param statements the statements
          * @return this {@code ClosedFormBuilder}
@@ -490,7 +491,7 @@ public final class Script {
         }
 
         /**
-         * Sets a factor on the gradient, which saves a pass over it (default 1).
+         * Sets a factor on the gradient, applied without a pass over it (default 1).
          *
          * @param expression an expression in the numbers
          * @return this {@code ClosedFormBuilder}
@@ -501,9 +502,9 @@ public final class Script {
         }
 
         /**
-         * Sets the statements that carry a gradient which one number a row is enough for, so that
-         * it need not be kept: {@code dx} has one column then (default: none, it is kept, and
-         * carried by its product with {@code x}).
+         * Sets the statements that carry the gradient if one number per row determines it, so that
+         * the whole gradient need not be kept: {@code dx} then has one column (default: none; the
+         * gradient is kept, and its product with {@code x} carries it).
          *
          * @param statements statements on the whole arrays, which the engine differentiates and
          *     which set {@code result}
@@ -526,8 +527,8 @@ public final class Script {
         }
 
         /**
-         * Sets the script of the same arrays and numbers that is faster while they are small
-         * (default: none, another reading is).
+         * Sets a script with the same arrays and numbers for small arrays (default: none; another
+         * reading is faster).
          *
          * @param script the script
          * @return this {@code ClosedFormBuilder}
@@ -538,7 +539,8 @@ public final class Script {
         }
 
         /**
-         * Sets the size of the first array from which the closed form pays (default 4096).
+         * Sets the size of the first array from which the closed form is worth its cost (default
+         * 4096).
          *
          * @param size a number of elements
          * @return this {@code ClosedFormBuilder}
@@ -592,7 +594,8 @@ public final class Script {
             }
             String method = withGradient ? "(self).step" : "(self).value";
             if (withGradient) {
-                // Not with the strides of a view, which some operations ignore in what they fill.
+                // Not with the strides of a view: some operations ignore the strides of their
+                // output.
                 String like = carrier.isEmpty() ? "%1$s_" : "%1$s_[:, :1]";
                 for (String name : predictions) {
                     lines.append(
@@ -631,9 +634,8 @@ public final class Script {
                 lines.append("return (total / divisor).type_as(").append(first).append(")");
                 return lines.toString();
             }
-            // As Gradients.withGradient: an inner product carries the gradient, and gets the value.
-            // Sums
-            // in place have backwards of their own, each of which frees what it has kept.
+            // As in Gradients.withGradient, an inner product carries the gradient and receives the
+            // value. In-place sums each have their own backward pass, which frees what it has kept.
             String products =
                     predictions.stream()
                             .map(

@@ -1,5 +1,8 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
-/** What fast readings of losses are written with. Internal: may change in any release. */
+/**
+ * Tools for fast readings of losses: scripts, and operations on constants. Internal: may change in
+ * any release.
+ */
 @NullMarked
 package io.djlosses.internal.fast;
 

@@ -33,10 +33,10 @@ import java.util.StringJoiner;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
-/** A recorded computation, loaded into an engine that runs it by one call. */
+/** A recorded computation, loaded into an engine that runs it in one call. */
 final class Graph {
 
-    /** An engine loads a graph and runs it. */
+    /** An engine can load and run graphs. */
     private static final Trait RUNS_GRAPHS =
             new Trait(
                     probe -> {
@@ -73,14 +73,14 @@ final class Graph {
     }
 
     /**
-     * A graph and what it computed first.
+     * A graph and its first results.
      *
      * @param graph the graph
      * @param results the results for the inputs that it was recorded with
      */
     record Start(Graph graph, NDList results) {}
 
-    /** Tells whether the engine of an array runs graphs. */
+    /** Returns whether the engine of an array runs graphs. */
     static boolean runsOn(NDArray array) {
         return Operators.serve(array) && RUNS_GRAPHS.of(array.getManager());
     }
@@ -88,11 +88,11 @@ final class Graph {
     /**
      * Records a computation and loads it.
      *
-     * @param owner the manager of what stays
+     * @param owner the manager of the arrays that outlive the recording
      * @param inputs the inputs
      * @param computation the computation
      * @return the graph and its first results
-     * @throws IllegalStateException if the engine computes something else by the graph
+     * @throws IllegalStateException if the graph gives other values than the computation
      */
     static Start of(
             NDManager owner, NDList inputs, Function<NDList, Recorder.Results> computation) {
@@ -117,7 +117,7 @@ final class Graph {
         }
     }
 
-    /** Refuses a graph that the engine computes in another way than one operation after another. */
+    /** Rejects a graph whose values differ from those of the operations one by one. */
     private void check(NDList inputs, NDList values) {
         NDList results = run(inputs);
         for (int head = 0; head < values.size(); head++) {
@@ -137,7 +137,7 @@ final class Graph {
      * Runs the graph.
      *
      * @param given the inputs
-     * @return the results, or null if the graph is for other data
+     * @return the results, or null if the graph is not valid for these data
      */
     @Nullable NDList tryRun(NDList given) {
         if (preparations.isEmpty()) {
@@ -154,7 +154,7 @@ final class Graph {
         return run(inputs);
     }
 
-    /** Returns the number beside the results. */
+    /** Returns the number that accompanies the results. */
     double number() {
         return number;
     }
@@ -162,18 +162,18 @@ final class Graph {
     private NDList run(NDList inputs) {
         NDList arguments = new NDList(leaves.size());
         for (Node leaf : leaves) {
-            // What two runs share, the backward of one would take away from the other.
+            // The backward pass of one run would free for another run what they share.
             NDArray array =
                     leaf.constant() == null
                             ? inputs.get(leaf.input())
                             : leaf.constant().stopGradient();
-            // An engine takes the name of an array for that of an input.
+            // The engine takes the name of an array for the name of an input.
             arguments.add(array.getName() == null ? array : array.reshape(array.getShape()));
         }
         return block.forward(NO_PARAMETERS, arguments, false);
     }
 
-    /** Returns the nodes of a graph, each after what it is computed from. */
+    /** Returns the nodes of a graph, each after its arguments. */
     private static List<Node> collect(List<Node> heads) {
         List<Node> nodes = new ArrayList<>();
         Map<Node, Boolean> seen = new HashMap<>();
@@ -188,7 +188,7 @@ final class Graph {
         }
     }
 
-    /** Loads nodes as a model without parameters, in the format that blocks are saved in. */
+    /** Loads nodes as a model without parameters, in the format in which blocks are saved. */
     private static SymbolBlock load(NDManager owner, List<Node> nodes, List<Node> heads) {
         byte[] source = source(nodes, heads).getBytes(StandardCharsets.UTF_8);
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();

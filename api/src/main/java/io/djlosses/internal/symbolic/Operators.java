@@ -13,14 +13,14 @@ import io.djlosses.internal.core.NdBase;
 import io.djlosses.internal.core.Trait;
 
 /**
- * Operators that some engines run by name and {@link NDArray} does not have: one call each, where
- * the same from portable operations would be several, or would be less exact.
+ * Operators that some engines run by name and {@link NDArray} does not have. Each takes one call;
+ * with portable operations it would take several, or be less exact.
  */
 public final class Operators {
 
     private static final String AXES = "abcdefghijklmnopqrstuvwxyz";
 
-    /** An engine has these operators, and they compute what is expected of them. */
+    /** An engine has these operators, and they compute what is expected. */
     private static final Trait KNOWN =
             new Trait(
                     probe -> {
@@ -50,7 +50,7 @@ public final class Operators {
 
     private Operators() {}
 
-    /** Tells whether the engine of an array has these operators. */
+    /** Returns whether the engine of an array has these operators. */
     public static boolean serve(NDArray x) {
         return KNOWN.of(x.getManager());
     }
@@ -64,13 +64,13 @@ public final class Operators {
         return value == first || Math.abs(value - first) < 1e-6 * Math.abs(first);
     }
 
-    /** Returns the 0-d sum of all elements, exact and also where some are infinite. */
+    /** Returns the 0-d sum of all elements: exact, also if some are infinite. */
     public static NDArray total(NDArray x) {
-        // Never the array itself, which a caller may close.
+        // Never the array itself: the caller may close the result.
         return x.getShape().isScalar() ? x.add(0) : contract(x, axes(x), "");
     }
 
-    /** Returns the sums along an axis, exact and also where some are infinite. */
+    /** Returns the sums along an axis: exact, also if some are infinite. */
     public static NDArray sum(NDArray x, int axis) {
         String axes = axes(x);
         return contract(x, axes, axes.substring(0, axis) + axes.substring(axis + 1));
@@ -80,12 +80,12 @@ public final class Operators {
         return AXES.substring(0, x.getShape().dimension());
     }
 
-    /** Sums over axes. Its backward is slow where there are many elements. */
+    /** Sums over axes. Its backward pass is slow for many elements. */
     private static NDArray contract(NDArray x, String axes, String kept) {
         return invoke("_npi_einsum", x, "num_args", "1", "subscripts", axes + "->" + kept);
     }
 
-    /** Returns the sums of the products along the last axis, as exact as {@link #sum}. */
+    /** Returns the sums of products along the last axis, as exact as {@link #sum}. */
     public static NDArray dot(NDArray x, NDArray y) {
         String axes = axes(x);
         String kept = axes.substring(0, axes.length() - 1);
@@ -93,7 +93,7 @@ public final class Operators {
         return invoke("_npi_einsum", new NDList(x, y), "num_args", "2", "subscripts", subscripts);
     }
 
-    /** Returns the sums along an axis of several: slow where there are many elements. */
+    /** Returns the sums along an axis of an array with several axes; slow for many elements. */
     public static NDArray sumOfFew(NDArray x, int axis, boolean keepDims) {
         return invoke("sum", x, "axis", "" + axis, "keepdims", keepDims ? "1" : "0");
     }
@@ -106,7 +106,7 @@ public final class Operators {
                 : invoke("_npi_tensordot_int_axes", new NDList(x, y), "axes", "" + rank);
     }
 
-    /** Returns a part of an axis. */
+    /** Returns a slice along an axis. */
     public static NDArray slice(NDArray x, int axis, long begin, long end) {
         return invoke("slice_axis", x, "axis", "" + axis, "begin", "" + begin, "end", "" + end);
     }
@@ -121,9 +121,9 @@ public final class Operators {
         return invoke("_contrib_sign_ste", x);
     }
 
-    /** Returns log(softmax(x)), exact, by a kernel that is slow where there are many elements. */
+    /** Returns log(softmax(x)), exact, with a kernel that is slow for many elements. */
     public static NDArray logSoftmax(NDArray x, int axis) {
-        // A temperature, even of 1, keeps engines from a kernel that is fast but not exact.
+        // A temperature, even 1, keeps the engine from using a kernel that is fast but not exact.
         return invoke("log_softmax", x, "axis", "" + axis, "temperature", "1");
     }
 
@@ -132,7 +132,7 @@ public final class Operators {
         return invoke("_npx_relu", x);
     }
 
-    /** Returns max(x, 0) of a constant; of NaN this makes 0. */
+    /** Returns max(x, 0) of a constant; 0 for NaN. */
     public static NDArray positivePart(NDArray x) {
         return invoke("Activation", x, "act_type", "relu");
     }
@@ -142,14 +142,14 @@ public final class Operators {
         return withNumber("_rminus_scalar", x, 1);
     }
 
-    /** Returns log(1 + exp(x)) for FLOAT32, exact because computed in FLOAT64. */
+    /** Returns log(1 + exp(x)) for FLOAT32, exact because it is computed in FLOAT64. */
     public static NDArray softplus(NDArray x) {
         NDArray wide = invoke("Cast", x, "dtype", "float64");
         return invoke(
                 "Cast", invoke("Activation", wide, "act_type", "softrelu"), "dtype", "float32");
     }
 
-    /** Returns the result of an operator of an array and a number, in the type of the array. */
+    /** Returns the result of an operator on an array and a number, in the type of the array. */
     public static NDArray withNumber(String name, NDArray x, double number) {
         return invoke(name, x, "scalar", "" + number);
     }
@@ -159,22 +159,22 @@ public final class Operators {
         return invoke("_npi_log1p", x);
     }
 
-    /** Puts σ(x) in the place of a constant. */
+    /** Replaces a constant x by σ(x) in place. */
     public static void sigmoidInPlace(NDArray x) {
         replace("Activation", x, "act_type", "sigmoid");
     }
 
-    /** Puts tanh(x) in the place of a constant. */
+    /** Replaces a constant x by tanh(x) in place. */
     public static void tanhInPlace(NDArray x) {
         replace("Activation", x, "act_type", "tanh");
     }
 
-    /** Puts log₂(x) in the place of a constant. */
+    /** Replaces a constant x by log₂(x) in place. */
     public static void log2InPlace(NDArray x) {
         replace("_npi_log2", x);
     }
 
-    /** Memory that is in use already is several times as fast as fresh memory. */
+    /** Works in place, because memory in use is several times as fast as new memory. */
     private static void replace(String name, NDArray x, String... parameters) {
         NDArray[] self = {x};
         x.getManager().invoke(name, self, self, pairs(parameters));

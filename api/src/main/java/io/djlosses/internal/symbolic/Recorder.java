@@ -18,18 +18,18 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
 
 /**
- * Records a computation, and runs it by one call of the engine instead of one for each operation,
+ * Records a computation, and runs it in one call of the engine instead of one for each operation,
  * with the same value and gradient.
  *
- * <p>For engines that load and run graphs of their operators, which is found by a trial. There is a
- * graph for each combination of shapes and data types, recorded from the computation itself when
- * the combination first comes, which takes about a millisecond; what cannot be recorded is computed
- * as ever. A graph, its constants and its memory stay for as long as the recorder lives, so graphs
- * are for small arrays.
+ * <p>It is for engines that load and run graphs of their operators, which a trial finds out. There
+ * is a graph for each combination of shapes and data types. It is recorded from the computation
+ * itself when the combination first occurs, which takes about a millisecond. A computation that
+ * cannot be recorded runs as usual. A graph, its constants and its memory stay as long as the
+ * recorder lives, so graphs are for small arrays.
  */
 public final class Recorder {
 
-    /** How many combinations of shapes and types are recorded. */
+    /** The largest number of combinations of shapes and types to record. */
     private static final int MOST = 32;
 
     private static final Cleaner CLEANER = Cleaner.create();
@@ -38,28 +38,28 @@ public final class Recorder {
     private @Nullable NDManager manager;
 
     /**
-     * What a computation gives.
+     * The results of a computation.
      *
      * @param heads the arrays
-     * @param number a number that follows from shapes and types alone
+     * @param number a number that depends on shapes and types only
      */
     public record Results(NDList heads, double number) {}
 
-    /** What is known of a computation on arrays of certain shapes and types. */
+    /** The graphs of a computation on arrays of certain shapes and types. */
     private static final class Recorded {
 
         private final List<Graph> graphs = new CopyOnWriteArrayList<>();
         private volatile boolean failed;
     }
 
-    /** Makes a recorder for one computation, or for several that differ in what they are called. */
+    /** Creates a recorder for one computation, or for several with different names. */
     public Recorder() {}
 
     /**
-     * Tells whether graphs run where an array lives.
+     * Returns whether graphs run on the engine and device of an array.
      *
      * @param array the array
-     * @return whether they do
+     * @return whether they run
      */
     public static boolean runsOn(NDArray array) {
         return !array.getDevice().isGpu() && Graph.runsOn(array);
@@ -68,10 +68,10 @@ public final class Recorder {
     /**
      * Runs a computation as a graph.
      *
-     * @param name what tells this computation from others of the same recorder
+     * @param name the key of this computation among those of the recorder
      * @param inputs the arrays that it depends on
-     * @param computation the computation, which depends on nothing else that ever changes
-     * @return the results, or null where it has not been recorded
+     * @param computation the computation, which must not depend on anything else that changes
+     * @return the results, or null if the computation has not been recorded
      */
     public @Nullable Results run(
             Object name, NDList inputs, Function<NDList, Results> computation) {
@@ -115,7 +115,7 @@ public final class Recorder {
             recorded.graphs.add(start.graph());
             NDScope.unregister(start.results());
         } catch (RuntimeException e) {
-            // Also of bad input, which the computation itself will tell.
+            // Also for invalid input, which the computation itself will report.
             recorded.failed = true;
             return null;
         }

@@ -30,15 +30,18 @@ import java.util.Set;
 import java.util.function.Function;
 
 /**
- * Runs a computation once on arrays that note every operation, to find out which graph it is.
+ * Runs a computation once on arrays that record every operation, to build its graph.
  *
- * <p>The arrays are real, so shapes and types are as ever. Whatever would make the graph depend on
- * anything but shapes and types ends the recording: reading data into Java (but for {@link
- * Traced#prepare}), random numbers, arrays from elsewhere, operations that are not known here.
+ * <p>The arrays hold real data, so shapes and types are those of an ordinary run. Whatever would
+ * make the graph depend on more than shapes and types ends the recording: reading data into Java
+ * (except with {@link Traced#prepare}), random numbers, arrays from outside the computation, and
+ * operations that are not listed here.
  */
 final class Recording {
 
-    /** The operators of methods whose argument is an array, or a number with another ending. */
+    /**
+     * The operators of methods whose argument is an array; for a number the operator has a suffix.
+     */
     private static final Map<String, String> BINARY =
             Map.ofEntries(
                     Map.entry("add", "_npi_add"),
@@ -84,18 +87,18 @@ final class Recording {
     private static final Map<String, String> OVER_AXES =
             Map.of("sum", "_np_sum", "max", "_np_max", "min", "_np_min");
 
-    /** The kinds of the operator that activates. */
+    /** The kinds of the activation operator. */
     private static final Map<String, String> ACTIVATIONS =
             Map.of("sigmoid", "sigmoid", "softPlus", "softrelu", "tanh", "tanh");
 
     private static final String RESHAPE = "_np_reshape";
     private static final String DETACH = "BlockGrad";
 
-    /** What may be asked of an array without reading its data. */
+    /** The methods of an array that do not read its data. */
     private static final Set<String> ATTRIBUTES =
             Set.of("getShape", "getDataType", "getDevice", "hasGradient", "getName");
 
-    /** What need not be done to an array that lives as long as the recording. */
+    /** The methods that have no effect on an array, because it lives as long as the recording. */
     private static final Set<String> IGNORED = Set.of("close", "attach", "detach", "setName");
 
     private static final Set<String> CREATING =
@@ -104,9 +107,9 @@ final class Recording {
     /**
      * A value in a graph.
      *
-     * @param operator what computes it; empty for an input or a constant
-     * @param parameters names and values, in turn
-     * @param arguments what it is computed from
+     * @param operator the operator that computes it; empty for an input or a constant
+     * @param parameters the parameters: names and values alternate
+     * @param arguments the nodes from which it is computed
      * @param input the number of the input, or −1
      * @param constant the constant, or null
      */
@@ -125,7 +128,7 @@ final class Recording {
             return operator.isEmpty();
         }
 
-        // Each node is itself: two that are computed alike are two.
+        // By identity: two nodes that are computed alike are different nodes.
         @Override
         public boolean equals(@Nullable Object other) {
             return this == other;
@@ -138,15 +141,15 @@ final class Recording {
     }
 
     /**
-     * Arrays that Java makes of the data of an input, anew for every run of the graph.
+     * Arrays that Java computes from the data of an input, again for every run of the graph.
      *
      * @param input the number of the input
-     * @param maker what makes them
+     * @param maker computes them
      * @param shapes their shapes, on which the graph depends
      */
     record Preparation(int input, Function<NDArray, NDList> maker, List<Shape> shapes) {}
 
-    /** A computation cannot be recorded. */
+    /** Thrown if a computation cannot be recorded. */
     private static final class Unrecordable extends RuntimeException {
 
         private static final long serialVersionUID = 1;
@@ -169,14 +172,14 @@ final class Recording {
     }
 
     /**
-     * What has been recorded.
+     * A finished recording.
      *
      * @param heads the nodes of the results
      * @param values the results
-     * @param number the number beside them
-     * @param inputs the inputs, and after them what was prepared
-     * @param preparations what was prepared
-     * @param made all arrays that were made and are not inputs
+     * @param number the number that accompanies them
+     * @param inputs the inputs, followed by the prepared arrays
+     * @param preparations how the prepared arrays are computed
+     * @param made all arrays that were created and are not inputs
      */
     record Result(
             List<Node> heads,
@@ -191,7 +194,7 @@ final class Recording {
      *
      * @param inputs its inputs
      * @param computation the computation
-     * @return what has been recorded
+     * @return the recording
      */
     static Result of(NDList inputs, Function<NDList, Recorder.Results> computation) {
         Recording recording = new Recording(inputs);
@@ -227,7 +230,7 @@ final class Recording {
         }
     }
 
-    /** Makes arrays of the data of an input, or of one with another shape. */
+    /** Computes arrays from the data of an input, or of a reshaped input. */
     private NDList prepare(Recorded recorded, Function<NDArray, NDList> maker) {
         Node node = recorded.node;
         while (node.operator.equals(RESHAPE) || node.operator.equals(DETACH)) {
@@ -250,7 +253,7 @@ final class Recording {
         return recorded;
     }
 
-    // --------------------------------------------------------------------- arrays that note
+    // --------------------------------------------------------------------- arrays that record
 
     /** An array and the node that computes it. */
     private static final class Recorded implements InvocationHandler {
@@ -259,7 +262,7 @@ final class Recording {
         private NDArray array;
         private Node node;
 
-        /** Whether another array sees the same memory. */
+        /** Whether another array shares the memory. */
         private boolean shared;
 
         Recorded(Recording recording, NDArray array, Node node) {
@@ -295,7 +298,7 @@ final class Recording {
         return array(keep(array), new Node("", List.of(), List.of(), -1, array));
     }
 
-    /** Keeps an array until the recording ends, also where a scope ends before. */
+    /** Keeps an array until the recording ends, even if a scope ends earlier. */
     private NDArray keep(NDArray array) {
         NDScope.unregister(array);
         made.add(array);
@@ -311,7 +314,7 @@ final class Recording {
         throw new Unrecordable("an array from elsewhere");
     }
 
-    /** Runs an operator, and notes it unless its result is a constant. */
+    /** Runs an operator, and records it unless its result is a constant. */
     private NDArray run(String operator, List<Recorded> arguments, Object... parameters) {
         List<String> texts = Arrays.stream(parameters).map(String::valueOf).toList();
         PairList<String, String> pairs = new PairList<>();
@@ -334,7 +337,7 @@ final class Recording {
         return run(operator, List.of(argument), parameters);
     }
 
-    /** Puts what was computed in the place of an array. */
+    /** Replaces an array by the result of an in-place operation. */
     private static void replace(Recorded self, NDArray by) {
         if (self.shared) {
             throw new Unrecordable("memory that two arrays share");
@@ -390,7 +393,7 @@ final class Recording {
         throw new Unrecordable(name);
     }
 
-    /** Returns the result of a method of an array, or null if it is not known. */
+    /** Returns the result of a method of an array, or null if the method is unknown. */
     private @Nullable NDArray operation(Recorded self, String name, Object... given) {
         if (given.length == 0 && UNARY.containsKey(name)) {
             return run(UNARY.get(name), self);

@@ -1,7 +1,7 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 /**
- * What serves engines that run operators by name and graphs of them. Internal: may change in any
- * release.
+ * Recording computations as graphs, for engines that run operators by name and graphs of them.
+ * Internal: may change in any release.
  */
 @NullMarked
 package io.djlosses.internal.symbolic;

@@ -12,13 +12,14 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The binary cross entropy of probabilities with PyTorch's clamps, which keep value and gradient
- * finite at 0 and 1. Its gradient is not the derivative of the clamped value.
+ * finite at 0 and 1, and that of logits. The gradient for probabilities is not the derivative of
+ * the clamped value.
  */
 public final class BinaryCrossEntropy {
 
     private static final double MIN_LOG = -100;
 
-    /** The least x(1 − x) in the gradient: the FLOAT32 number that PyTorch has in its kernels. */
+    /** The smallest x(1 − x) in the gradient: the FLOAT32 number in PyTorch's kernels. */
     public static final double MIN_VARIANCE = 1e-12f;
 
     /** {@link #values} as a script in x and y. */
@@ -30,7 +31,7 @@ public final class BinaryCrossEntropy {
     public static final String GRADIENT =
             "torch.sub(x, y, out=dx).div_((1. - x).mul_(x).clamp_(min=" + MIN_VARIANCE + "))";
 
-    /** −log(1 + exp(−|x|)), exact and with fast operations only, as a script in x. */
+    /** −log(1 + exp(−|x|)), exact, with fast operations only, as a script in x. */
     public static final String MINUS_SOFTPLUS = "torch.abs(x).neg_().sigmoid_().neg_().log1p_()";
 
     /** {@link #ofLogits} without a factor as a script in x and y. */
@@ -47,7 +48,7 @@ public final class BinaryCrossEntropy {
 
     /** Returns −(y max(log x, −100) + (1 − y) max(log(1 − x), −100)) of detached probabilities. */
     public static NDArray values(NDArray label, NDArray x) {
-        // Closed early, which is worth more than the passes: memory in use is fast.
+        // Closed early: memory in use is fast, which saves more time than fewer passes.
         NDArray log = clamped(x.log());
         NDArray yes = label.mul(log);
         log.close();
@@ -79,8 +80,8 @@ public final class BinaryCrossEntropy {
     }
 
     /**
-     * Returns (1 − y) x + f log(1 + exp(−x)) of detached logits, without overflow, and without a
-     * factor with the digits of a confident right answer.
+     * Returns (1 − y) x + f log(1 + exp(−x)) of detached logits, without overflow. Without a factor
+     * it keeps all digits of small losses.
      *
      * @param factor the factor f, or null for 1
      */
@@ -89,7 +90,7 @@ public final class BinaryCrossEntropy {
         if (factor == null) {
             return withoutSoftplus(label, x).addi(softplus);
         }
-        // One product with a factor that may be infinite, of which a part may be 0.
+        // One product only, because the factor may be infinite and a part of the sum 0.
         try (softplus;
                 NDArray least = x.minimum(Nd.num(x, 0))) {
             return Nd.complement(label).muli(x).addi(softplus.subi(least).muli(factor));

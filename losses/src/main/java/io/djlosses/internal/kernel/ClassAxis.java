@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 import java.util.Arrays;
 
 /**
- * The conventions of PyTorch's classification losses: classes lie on axis 1 of (N, C, d1, …, dK),
+ * The conventions of PyTorch's classification losses: classes are on axis 1 of (N, C, d1, …, dK),
  * or on the only axis of (C), a single sample.
  */
 public final class ClassAxis {
@@ -47,7 +47,10 @@ public final class ClassAxis {
         }
     }
 
-    /** Checks class indices: the shape of the scores without their class axis, or with size 1. */
+    /**
+     * Checks that class indices have the shape of the scores without the class axis, or with size 1
+     * there.
+     */
     public static void checkIndices(String loss, NDArray label, NDArray scores) {
         if (!isIndex(label, scores)) {
             Checks.shape(
@@ -60,7 +63,7 @@ public final class ClassAxis {
         Checks.index(loss, "labels[0]", label);
     }
 
-    /** Checks probabilities over classes, which waits for the device. */
+    /** Checks probabilities over classes; waits for the device. */
     public static void checkProbabilities(String loss, NDArray label) {
         boolean valid =
                 label.size() == 0
@@ -91,7 +94,7 @@ public final class ClassAxis {
         return new Shape(rest);
     }
 
-    /** Tells whether a label has the shape of class indices: no class axis, or one of size 1. */
+    /** Returns whether a label has the shape of class indices: no class axis, or one of size 1. */
     public static boolean isIndex(NDArray label, NDArray scores) {
         Shape given = label.getShape();
         Shape shape = scores.getShape();
@@ -113,7 +116,7 @@ public final class ClassAxis {
         return scores.getShape().dimension() == 1 ? scores.expandDims(0) : scores;
     }
 
-    /** Reads the class indices of a label, which get the shape of the scores without classes. */
+    /** Reads the class indices of a label, in the shape of the scores without the class axis. */
     public static ClassTargets targets(
             AbstractLoss loss,
             NDArray label,
@@ -167,7 +170,7 @@ public final class ClassAxis {
                 : Nd.logSoftmax(logits, index);
     }
 
-    /** Puts 0 in place of the scores that a mask hides. */
+    /** Replaces the scores that a mask hides by 0. */
     public static NDList masked(NDArray mask, NDList predictions) {
         NDArray scores = predictions.get(0);
         if (scores.getShape().dimension() == 1) {

@@ -17,13 +17,13 @@ import io.djlosses.nd.Nd;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Class indices that are safe to pick with: checked, with ignored targets replaced by class 0 and
- * given weight 0.
+ * Class indices that are safe to use for picking: checked, with ignored targets replaced by class 0
+ * with weight 0.
  *
- * <p>Engines answer an index out of range with an exception, with the value of another class, or by
- * aborting the device, so no index reaches them unchecked. Where indices are read ({@link
- * Validation}), one out of range is an {@link IllegalArgumentException} that names it; elsewhere it
- * makes the value of its sample NaN.
+ * <p>For an index out of range an engine throws an exception, returns the value of another class,
+ * or aborts the device, so no index reaches an engine unchecked. If indices are read (see {@link
+ * Validation}), an index out of range causes an {@link IllegalArgumentException} that names it;
+ * otherwise it makes the value of its sample NaN.
  */
 public final class ClassTargets {
 
@@ -52,9 +52,9 @@ public final class ClassTargets {
      * @param loss the loss, which decides whether data are read
      * @param label the indices, of any integer or floating-point type
      * @param classes the number of classes
-     * @param ignoreIndex the index of targets that count nothing, or null if every target counts
+     * @param ignoreIndex the index of the targets to ignore, or null if no target is ignored
      * @param classWeights the weight of each class, or null for 1
-     * @param like an array of the type and manager that weights are to have
+     * @param like an array with the data type and manager of the weights
      * @return the targets
      */
     public static ClassTargets of(
@@ -83,15 +83,15 @@ public final class ClassTargets {
     }
 
     /**
-     * Checks class indices for a script, which itself sees to those that are ignored.
+     * Checks class indices for a script, which handles ignored targets itself.
      *
      * @param loss the loss, which decides whether data are read
      * @param label the indices, of any integer or floating-point type
      * @param classes the number of classes
-     * @param ignoreIndex the index of targets that count nothing, or null if every target counts
+     * @param ignoreIndex the index of the targets to ignore, or null if no target is ignored
      * @param classWeights the weights of the classes, or null
-     * @return the indices; null if data are not read, if there is nothing to average, or a script
-     *     cannot tell {@code ignoreIndex} from other numbers
+     * @return the indices, or null if data are not read, if there is nothing to average, or if a
+     *     script cannot distinguish {@code ignoreIndex} from other numbers
      */
     public static @Nullable Checked checked(
             AbstractLoss loss,
@@ -115,17 +115,17 @@ public final class ClassTargets {
             }
         }
         if (sum == 0 && classWeights != null && indices.length > 0) {
-            // An engine's own kernel has a gradient of 0/0 here, and this library has 0.
+            // Here the gradient of the engine's own kernel is 0/0, and that of this library 0.
             return null;
         }
         return new Checked(int64(label, indices, label.getManager()), ignored, Divisor.of(sum));
     }
 
     /**
-     * Class indices as they came.
+     * Checked class indices in which ignored ones have not been replaced.
      *
-     * @param index INT64 indices, each in [0, C) or to be ignored
-     * @param ignored whether one of them is to be ignored
+     * @param index INT64 indices, each in [0, C) or ignored
+     * @param ignored whether any of them is ignored
      * @param divisor the sum of the weights of the targets that are not ignored
      */
     public record Checked(NDArray index, boolean ignored, Divisor divisor) {}
@@ -136,11 +136,11 @@ public final class ClassTargets {
                 : Nd.create(manager, indices, label.getShape());
     }
 
-    /** Rejects an index out of range, and tells whether one is ignored. */
+    /** Rejects an index out of range, and returns whether any index is ignored. */
     private static boolean check(
             String loss, NDArray label, long[] indices, long classes, @Nullable Long ignoreIndex) {
-        // Mostly all are classes, which a loop without branches finds out in a fraction of the
-        // time.
+        // Usually all indices are classes, which a loop without branches confirms in a fraction of
+        // the time.
         long signs = 0;
         for (long index : indices) {
             signs |= index | (classes - 1 - index);
@@ -224,7 +224,7 @@ public final class ClassTargets {
         NDArray index = label.toType(DataType.INT64, false);
         NDArray kept = null;
         if (ignoreIndex != null) {
-            // As an array, because some engines compare with a number in floating point.
+            // As an array, because some engines compare numbers in floating point.
             NDManager manager = like.getManager();
             kept = index.neq(Nd.create(manager, new long[] {ignoreIndex}, new Shape()));
         }
@@ -248,9 +248,9 @@ public final class ClassTargets {
     /**
      * Returns some of the targets.
      *
-     * @param from the first, counted along the first axis
-     * @param to the end, exclusive
-     * @return the targets between
+     * @param from the first target, counted along the first axis
+     * @param to the end of the targets, exclusive
+     * @return the targets in the range
      */
     public ClassTargets rows(long from, long to) {
         NDIndex rows = new NDIndex().addSliceDim(from, to);
@@ -270,32 +270,32 @@ public final class ClassTargets {
     /**
      * Returns the indices, each in [0, C).
      *
-     * @return INT64 indices, of the shape of the label
+     * @return INT64 indices, with the shape of the label
      */
     public NDArray index() {
         return index;
     }
 
     /**
-     * Weights values that belong to the targets, and makes those of ignored targets 0, whatever
-     * they were.
+     * Weights the values of the targets, and replaces those of ignored targets by 0, even if they
+     * are NaN.
      *
-     * @param values one value a target
-     * @return their weighted values, of which each counts its weight in a mean
+     * @param values one value per target
+     * @return the weighted values, whose shares in a mean are the weights
      */
     public Terms weigh(NDArray values) {
         if (weights == null) {
             return Terms.of(values);
         }
-        // Where the mask is there, weights that only mask need no product.
+        // With a mask, weights that are only 0 or 1 need no product.
         NDArray weighted = masksOnly ? values : values.mul(weights);
         return Terms.of(keep(weighted)).withShares(weights, divisor);
     }
 
     /**
-     * Makes the values of ignored targets 0, whatever they were.
+     * Replaces the values of ignored targets by 0, even if they are NaN.
      *
-     * @param values one value a target
+     * @param values one value per target
      * @return the values, not weighted
      */
     public NDArray keep(NDArray values) {
@@ -314,7 +314,7 @@ public final class ClassTargets {
     /**
      * Returns the sum of the weights.
      *
-     * @return what a weighted mean divides by
+     * @return the divisor of a weighted mean
      */
     public Divisor divisor() {
         return divisor;

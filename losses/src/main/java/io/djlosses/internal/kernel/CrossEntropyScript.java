@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 import java.util.List;
 
 /**
- * The cross entropy of logits as scripts. For much data they write the softmax p to where the
- * gradient is to be, and need no more memory; for little data one operation of the engine is
+ * The cross entropy of logits as scripts. For large arrays they write the softmax p into the array
+ * of the gradient, and need no further memory; for small ones a single operation of the engine is
  * faster.
  *
  * <pre>{@code
@@ -23,17 +23,15 @@ import java.util.List;
  */
 public final class CrossEntropyScript {
 
-    /** From how many elements on the memory that is saved outweighs the operations on a row. */
+    /** The number of elements from which saving memory outweighs the additional operations. */
     public static final int LARGE = 1 << 20;
 
-    /** Leaves p where the gradient is to be. */
+    /** Computes p in the array of the gradient. */
     public static final String SOFTMAX = "p = torch._softmax(x, 1, False, out=dx)\n";
 
     public static final String SOFTMAX_ONLY = "p = torch.softmax(x, 1)\n";
 
-    /**
-     * Sets l to log p[y], also where p[y] underflows, and top to the logarithm of the largest p.
-     */
+    /** Sets l to log p[y], even if p[y] underflows, and top to the logarithm of the largest p. */
     public static final String LOG =
             """
             x0 = torch.amax(x, [1], True)
@@ -79,7 +77,7 @@ public final class CrossEntropyScript {
                     return total.mul_(-1. / (torch.numel(y) if mean else 1))
                     """);
 
-    /** With ignored targets and weights of the classes. */
+    /** With ignored targets and class weights. */
     private static final Script OF_WEIGHTED_INDICES =
             ofWeightedIndices("")
                     .gradient(
@@ -164,7 +162,7 @@ public final class CrossEntropyScript {
                     "smoothing=0",
                     "return torch.cross_entropy_loss(x, y, w, reduction, -100, smoothing)");
 
-    /** With weights of the classes and label smoothing. */
+    /** With class weights and label smoothing. */
     private static final Script OF_WEIGHTED_PROBABILITIES =
             ofProbabilities(
                             """

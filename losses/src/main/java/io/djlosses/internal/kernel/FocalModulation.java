@@ -8,26 +8,26 @@ import io.djlosses.internal.array.Gradients;
 import io.djlosses.nd.Nd;
 
 /**
- * What the binary focal losses share: with the probability {@code q = 1 − p_t} of the wrong answer,
- * the factors {@code q^γ} and {@code α_t}.
+ * Shared code of the binary focal losses: with the probability {@code q = 1 − p_t} of the wrong
+ * answer, the factors {@code q^γ} and {@code α_t}.
  */
 public final class FocalModulation {
 
-    /** {@code factor}, which is q^(γ − 1) for γ of at least 1, as a script. */
+    /** A script that sets {@code factor} to q^(γ − 1), for γ of at least 1. */
     public static final String FACTOR = "factor = torch.pow(wrong, gamma - 1.)\n";
 
     /** The same times {@link #balance}. */
     public static final String BALANCED_FACTOR =
             FACTOR + "factor.mul_((y * (2. * alpha - 1.)).add_(1. - alpha))\n";
 
-    /** The modulated entropy, summed. */
+    /** The sum of the modulated entropy. */
     public static final String VALUE = "entropy.mul_(wrong).mul_(factor).sum()";
 
     private FocalModulation() {}
 
     /**
-     * Returns the script that makes {@code dx}, the slope of the entropy, that of the modulated
-     * entropy; (1 − 2y) · change is the entropy times the slope of q.
+     * Returns the script that turns {@code dx} from the slope of the entropy into that of the
+     * modulated entropy; (1 − 2y) · change is the entropy times the slope of q.
      */
     public static String slope(String change) {
         return "dx.mul_(wrong).addcmul_(%s, (y * (-2. * gamma)).add_(gamma)).mul_(factor)"
@@ -56,7 +56,7 @@ public final class FocalModulation {
         if (gamma == 2) {
             return values.mul(q.square());
         }
-        // A power of 0, and the memory of an exponent, are not safe in every engine's graph.
+        // Powers of 0, and the memory of the exponent, are not safe in the graphs of all engines.
         NDArray fixed = q.stopGradient();
         NDArray derivative = settled(below(fixed, gamma).muli(Nd.num(q, gamma)), fixed, gamma);
         NDArray power = settled(fixed.pow(Nd.num(q, gamma)), fixed, gamma);
@@ -64,7 +64,8 @@ public final class FocalModulation {
     }
 
     /**
-     * Returns factors · q^(γ − 1) + others for γ above 0, and 0 where {@link #modulate} is flat.
+     * Returns factors · q^(γ − 1) + others for γ above 0, or 0 where {@link #modulate} has gradient
+     * 0.
      */
     public static NDArray slope(NDArray factors, NDArray others, NDArray q, double gamma) {
         NDArray power = gamma == 2 ? q : below(q, gamma);
@@ -75,12 +76,14 @@ public final class FocalModulation {
         return q.pow(Nd.num(q, gamma - 1));
     }
 
-    /** Puts 0 where a power below 1 has no derivative, and close by. */
+    /** Replaces values by 0 where, or close to where, a power below 1 has no derivative. */
     private static NDArray settled(NDArray x, NDArray q, double gamma) {
         return gamma < 1 ? Nd.where(certain(q), x.zerosLike(), x) : x;
     }
 
-    /** Tells where q is so small that 1/q overflows, while the loss itself, q^γ q, is long 0. */
+    /**
+     * Returns where q is so small that 1/q overflows, while the loss itself, q^γ q, is already 0.
+     */
     private static NDArray certain(NDArray q) {
         return q.lt(
                 q.getDataType() == DataType.FLOAT64

@@ -21,25 +21,25 @@ import java.util.List;
 import java.util.stream.DoubleStream;
 
 /**
- * The density of gradient norms over bins, by whose inverse the gradient harmonizing mechanism
- * weights the elements of a batch: neither the many easy ones nor the outliers dominate.
+ * A histogram of gradient norms, by whose inverse density the gradient harmonizing mechanism
+ * weights the elements of a batch, so that neither the many easy ones nor the outliers dominate.
  *
  * <pre>{@code
  * weight = total / (Rᵢ n)        Rᵢ elements in the bin of the element, n bins that are not empty
  * Rᵢ ← m Rᵢ + (1 − m) count      with momentum m > 0, for bins that are not empty
  * }</pre>
  *
- * <p>With momentum the smoothed counts {@code Rᵢ} are state: they start at 0, change with each
- * batch that asks for a gradient, and with no other, and each batch reads its counts back, which
- * waits for the device. {@link #counts} and {@link #restore} save and load them with a model.
- * Without momentum there is no state and nothing is read back. Thread-safe.
+ * <p>With momentum the smoothed counts {@code Rᵢ} are state: they start at 0 and change only with
+ * batches whose gradient is computed. Each batch reads its counts into Java, which waits for the
+ * device. Use {@link #counts} and {@link #restore} to save and load them with a model. Without
+ * momentum there is no state, and nothing is read. Thread-safe.
  *
  * @see <a href="https://arxiv.org/abs/1811.05181">Li et al. 2019, Gradient Harmonized Single-stage
  *     Detector</a>
  */
 public final class GradientHistogram {
 
-    /** The size from which a script pays for its many calls. */
+    /** The size from which a script is worth its many operations. */
     private static final long LARGE = 4096;
 
     private final int bins;
@@ -49,11 +49,11 @@ public final class GradientHistogram {
     private double[] counts;
 
     /**
-     * Makes a histogram of {@code bins} bins of equal width in [0, 1].
+     * Creates a histogram of {@code bins} bins of equal width in [0, 1].
      *
      * @param bins the number of bins
-     * @param lastEdge the upper edge of the last bin, at least 1; elements beyond it weigh 0
-     * @param momentum the share of the past in a smoothed count, in [0, 1)
+     * @param lastEdge the upper edge of the last bin, at least 1; elements beyond it have weight 0
+     * @param momentum the share of earlier batches in a smoothed count, in [0, 1)
      */
     public GradientHistogram(int bins, double lastEdge, double momentum) {
         this.bins = bins;
@@ -93,14 +93,14 @@ public final class GradientHistogram {
     }
 
     /**
-     * Makes a script of a loss that is weighted by its histogram, without label weights: one pass
-     * that counts gradients, and one that weights them.
+     * Creates the script of a loss that is weighted by its histogram, without label weights: one
+     * pass counts the gradients, and one weights them.
      *
-     * @param slopes an expression that writes the gradient of a block into {@code d}, from {@code
-     *     x} and {@code y}
+     * @param slopes statements that write the gradient of a block into {@code d}, from {@code x}
+     *     and {@code y}
      * @param values the expression of the values of a block
      * @param numbers the names of {@code bins}, {@code lastEdge}, {@code lossWeight}, and of
-     *     numbers of the script's own
+     *     further numbers of the script
      * @param small the script for small arrays
      * @return the script
      */
@@ -155,12 +155,12 @@ public final class GradientHistogram {
     }
 
     /**
-     * Makes such a script for arrays so small that the number of operations counts.
+     * Creates such a script for arrays so small that the number of operations matters.
      *
      * @param slopes statements that compute the gradient {@code d} from {@code x} and {@code y}
      * @param result statements that return the result, given the weights {@code h}
      * @param numbers the names of {@code bins}, {@code lastEdge}, {@code lossWeight}, and of
-     *     numbers of the script's own
+     *     further numbers of the script
      * @return the script
      */
     public static Script small(String slopes, String result, String numbers) {
@@ -188,7 +188,7 @@ public final class GradientHistogram {
     }
 
     /**
-     * Tells whether a {@link #script} is exact and has no state to keep.
+     * Returns whether a {@link #script} can be used: it is exact, and there is no state to update.
      *
      * @param prediction the prediction
      * @return whether to run it
@@ -198,14 +198,14 @@ public final class GradientHistogram {
     }
 
     /**
-     * Makes the arguments of a {@link #script}.
+     * Returns the call of a {@link #script} with its arguments.
      *
      * @param script the script
      * @param prediction the prediction
      * @param label the label, of the shape and data type of the prediction
      * @param lossWeight a factor of the weights
-     * @param options the numbers of the script's own
-     * @return script and arguments
+     * @param options the further numbers of the script
+     * @return the call
      */
     public Reading.Call call(
             Script script,
@@ -222,7 +222,9 @@ public final class GradientHistogram {
                 script, Divisor.of(prediction.size()), List.of(prediction, label), numbers);
     }
 
-    /** Tells whether the integral part of a norm times the bins is the bin between two edges. */
+    /**
+     * Returns whether the bin of a norm is the integral part of the norm times the number of bins.
+     */
     private static boolean multiplies(int bins) {
         for (int i = 1; i < bins; i++) {
             float edge = (float) ((double) i / bins);
@@ -237,18 +239,18 @@ public final class GradientHistogram {
      * Returns the weight of each element.
      *
      * @param norm the gradient norms, detached
-     * @param valid 1 where an element counts and 0 where it does not, of the shape of the norms, or
-     *     null if all count
-     * @param total what the weights of a batch add up to, a 0-d array
-     * @param advance whether the batch changes the smoothed counts
-     * @return the weights, of the shape of the norms, 0 where an element does not count
+     * @param valid 1 where an element counts and 0 elsewhere, with the shape of the norms, or null
+     *     if all count
+     * @param total the sum of the weights of a batch, a 0-d array
+     * @param advance whether to update the smoothed counts
+     * @return the weights, with the shape of the norms, 0 where an element does not count
      */
     public NDArray weights(NDArray norm, @Nullable NDArray valid, NDArray total, boolean advance) {
         if (norm.getDataType() == DataType.FLOAT32 && !norm.getDevice().isGpu()) {
             return weightsOnCpu(norm, valid, total, advance);
         }
         NDArray bin = norm.zerosLike();
-        NDList reached = new NDList(bins + 1); // how many elements lie on or above each edge
+        NDList reached = new NDList(bins + 1); // the number of elements on or above each edge
         for (int i = 0; i <= bins; i++) {
             double edge = i < bins ? (double) i / bins : lastEdge;
             NDArray above = Nd.cast(norm.gte(Nd.num(norm, edge)), norm);
@@ -260,7 +262,7 @@ public final class GradientHistogram {
                 bin.addi(above);
             }
         }
-        NDList inside = new NDList(bins + 1); // the last bin is for what lies beyond, and empty
+        NDList inside = new NDList(bins + 1); // the last bin, for elements beyond, stays empty
         for (int i = 0; i < bins; i++) {
             inside.add(reached.get(i).sub(reached.get(i + 1)));
         }
@@ -273,7 +275,7 @@ public final class GradientHistogram {
         return valid == null ? weights : weights.mul(valid);
     }
 
-    /** Counts in Java, in one pass: there is no device to wait for. */
+    /** Counts in Java, in one pass; on a CPU there is no device to wait for. */
     private NDArray weightsOnCpu(
             NDArray norm, @Nullable NDArray valid, NDArray total, boolean advance) {
         float[] edges = new float[bins + 1];
@@ -282,12 +284,13 @@ public final class GradientHistogram {
         }
         float[] values = norm.toFloatArray();
         float[] counting = valid == null ? null : valid.toFloatArray();
-        long[] inside = new long[bins + 2]; // then what lies beyond, and what does not count
+        long[] inside =
+                new long[bins + 2]; // followed by elements beyond, and those that do not count
         for (int i = 0; i < values.length; i++) {
             float value = values[i];
             int bin = bins + 1;
             if (counting == null || counting[i] != 0) {
-                bin = Math.min((int) (value * bins), bins); // about, and 0 for NaN
+                bin = Math.min((int) (value * bins), bins); // approximate, and 0 for NaN
                 while (bin > 0 && value < edges[bin]) {
                     bin--;
                 }
@@ -314,7 +317,7 @@ public final class GradientHistogram {
         return Nd.create(manager, values, norm.getShape());
     }
 
-    /** Returns 1 / (Rᵢ n), 0 for empty bins. */
+    /** Returns 1 / (Rᵢ n), or 0 for empty bins. */
     private NDArray inverse(NDArray inside, boolean advance) {
         if (momentum > 0) {
             double[] inverse = smoothed(Nd.toDoubles(inside), advance);
@@ -347,7 +350,7 @@ public final class GradientHistogram {
     }
 
     /**
-     * Returns the smoothed counts, for saving them with a model.
+     * Returns the smoothed counts, to save them with a model.
      *
      * @return a copy of one number for each bin, all 0 without momentum
      */
@@ -356,7 +359,7 @@ public final class GradientHistogram {
     }
 
     /**
-     * Sets the smoothed counts, for going on with a saved model.
+     * Sets the smoothed counts, to resume training of a saved model.
      *
      * @param saved one number for each bin
      */

@@ -13,20 +13,20 @@ public final class Hinge {
 
     private Hinge() {}
 
-    /** Tells for every score (N, C) whether its class is the one of an index (N). */
+    /** Returns for every score (N, C) whether its class is that of an index (N). */
     public static NDArray isTarget(NDArray index, NDArray scores) {
         long classes = scores.getShape().get(1);
         NDArray all = scores.getManager().arange(0, (int) classes, 1, DataType.INT64);
         return index.expandDims(1).eq(all.expandDims(0));
     }
 
-    /** Returns max(0, margin − x[y] + x), but 0 where hidden, with gradient 0 at the kink. */
+    /** Returns max(0, margin − x[y] + x), or 0 where hidden, with gradient 0 at the kink. */
     public static NDArray of(NDArray scores, NDArray own, double margin, NDArray hidden) {
         NDArray excess = excess(scores, own, margin);
         return NDArrays.where(excess.lte(0).logicalOr(hidden), excess.zerosLike(), excess);
     }
 
-    /** Returns what {@link #of} does, faster and without a gradient. */
+    /** Returns the same values as {@link #of}, faster and without a gradient. */
     public static NDArray detached(NDArray scores, NDArray own, double margin, NDArray hidden) {
         NDArray hinges = excess(scores, own, margin).maximum(Nd.num(scores, 0));
         NDArray zero = scores.getManager().zeros(new Shape(1, 1), scores.getDataType());

@@ -18,7 +18,7 @@ public final class LastAxis {
 
     private LastAxis() {}
 
-    /** Checks that there is one weight, or one for each position of the last axis. */
+    /** Checks that there is a single weight, or one for each position of the last axis. */
     public static void check(
             String loss, String option, double @Nullable [] weight, NDArray array) {
         if (weight == null || weight.length == 1) {
@@ -43,8 +43,8 @@ public final class LastAxis {
     }
 
     /**
-     * Returns the arrays of a script: prediction, label, and the weights that there are; null where
-     * weights have no axis to belong to.
+     * Returns the arrays of a script: prediction, label, and the weights that are set; null if
+     * there is no last axis for the weights.
      */
     public static @Nullable List<NDArray> arrays(
             NDArray label, NDArray prediction, double @Nullable []... weights) {

@@ -11,7 +11,7 @@ public final class LogLikelihood {
 
     private LogLikelihood() {}
 
-    /** Returns −w[y] log p[y], each of which counts w[y] in a mean. */
+    /** Returns −w[y] log p[y], with shares w[y] in a mean. */
     public static Terms ofIndices(ClassTargets targets, NDArray logProb) {
         return targets.weigh(ClassAxis.pick(logProb, targets.index()).neg());
     }

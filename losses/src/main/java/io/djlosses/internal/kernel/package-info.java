@@ -1,5 +1,5 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
-/** What several families of losses compute with. Internal: may change in any release. */
+/** Computations that several families of losses share. Internal: may change in any release. */
 @NullMarked
 package io.djlosses.internal.kernel;
 
