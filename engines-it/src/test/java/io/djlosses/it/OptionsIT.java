@@ -1,0 +1,99 @@
+/* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
+package io.djlosses.it;
+
+import static org.testng.Assert.assertEquals;
+import static org.testng.Assert.assertTrue;
+import static org.testng.Assert.expectThrows;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.training.loss.Loss;
+
+import io.djlosses.api.AbstractLoss;
+
+import org.testng.Assert.ThrowingRunnable;
+import org.testng.annotations.DataProvider;
+import org.testng.annotations.Test;
+
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+
+/** What every loss tells of its options, and what it says to arrays that are not there. */
+public class OptionsIT {
+
+    @DataProvider
+    public Object[][] enginesAndLosses() {
+        return Catalogue.onEveryEngine();
+    }
+
+    @DataProvider
+    public Object[][] losses() {
+        return Catalogue.withRows().stream()
+                .map(loss -> new Object[] {loss})
+                .toArray(Object[][]::new);
+    }
+
+    /** The options of every golden row, which set each option of a loss. */
+    @Test(dataProvider = "losses")
+    public void whatIsSetIsListed(Class<? extends Loss> type) {
+        for (GoldenRow row : GoldenRow.of(type)) {
+            AbstractLoss loss = (AbstractLoss) Catalogue.build(type, row.options(), null);
+            Set<String> expected = new TreeSet<>(row.options().keySet());
+            assertEquals(new TreeSet<>(loss.getOptions().keySet()), expected, row.toString());
+            String text = loss.toString();
+            assertTrue(text.startsWith(type.getSimpleName()), text);
+            for (String option : expected) {
+                assertTrue(text.contains(option + "="), text);
+            }
+        }
+    }
+
+    @SuppressWarnings("NullAway") // what users do nevertheless
+    @Test(dataProvider = "enginesAndLosses")
+    public void arraysThatAreMissingAreNamed(String engine, Class<? extends Loss> type) {
+        GoldenRow row = GoldenRow.seeds(type).get(0);
+        AbstractLoss loss = (AbstractLoss) Catalogue.build(type, row.options(), null);
+        loss.addAccumulator("epoch");
+        try (NDManager manager = Place.manager(engine)) {
+            NDList labels = Data.arrays(row.labels(), manager, DataType.FLOAT32);
+            NDList predictions = Data.arrays(row.predictions(), manager, DataType.FLOAT32);
+            NDList hole = new NDList(predictions);
+            hole.set(hole.size() - 1, (NDArray) null);
+            NDList holeInLabels = new NDList(labels);
+            holeInLabels.add((NDArray) null);
+            String last = "predictions[" + (hole.size() - 1) + "] must be an array, but was null";
+            String label = "labels[" + labels.size() + "] must be an array, but was null";
+            says(loss, () -> loss.evaluate(labels, hole), last);
+            says(loss, () -> loss.value(labels, hole), last);
+            says(loss, () -> loss.fraction(labels, hole), last);
+            says(loss, () -> loss.updateAccumulator("epoch", labels, hole), last);
+            says(loss, () -> loss.explain(labels, hole), last);
+            says(loss, () -> loss.evaluate(holeInLabels, predictions), label);
+            says(
+                    loss,
+                    () -> loss.evaluate(null, predictions),
+                    "labels must be a list of arrays, but was null");
+            says(
+                    loss,
+                    () -> loss.evaluate(labels, null),
+                    "predictions must be a list of arrays, but was null");
+        }
+    }
+
+    private static void says(AbstractLoss loss, ThrowingRunnable call, String message) {
+        IllegalArgumentException e = expectThrows(IllegalArgumentException.class, call);
+        assertEquals(e.getMessage(), loss.getName() + ": " + message);
+    }
+
+    @Test
+    public void aListCannotBeChanged() {
+        for (Class<? extends Loss> type : List.copyOf(Catalogue.withRows())) {
+            GoldenRow row = GoldenRow.of(type).get(0);
+            AbstractLoss loss = (AbstractLoss) Catalogue.build(type, row.options(), null);
+            expectThrows(UnsupportedOperationException.class, () -> loss.getOptions().put("x", 1));
+        }
+    }
+}
