@@ -104,7 +104,8 @@ public abstract class AbstractLoss extends Loss implements MergeableLoss {
      *
      * @param labels the labels, without sample weights, in the type in which they were given
      * @param predictions the predictions, FLOAT32 or FLOAT64
-     * @param goal what to compute @return the terms
+     * @param goal what to compute
+     * @return the terms
      */
     protected abstract Terms terms(NDList labels, NDList predictions, Goal goal);
 

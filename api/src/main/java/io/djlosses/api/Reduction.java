@@ -56,7 +56,8 @@ public final class Reduction {
      * Returns the built-in reduction with a name.
      *
      * @param name {@code NONE}, {@code SUM}, {@code MEAN} or {@code BATCH_MEAN}, in upper or lower
-     *     case @return the reduction
+     *     case
+     * @return the reduction
      * @throws IllegalArgumentException if there is none with that name
      */
     public static Reduction valueOf(String name) {
