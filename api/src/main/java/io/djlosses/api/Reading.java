@@ -84,6 +84,7 @@ public abstract class Reading {
      * @param arrays the arrays
      * @param options the numbers
      */
+    @SuppressWarnings("ArrayRecordComponent") // never compared
     public record Call(Script script, Divisor divisor, List<NDArray> arrays, double... options) {}
 
     /**

@@ -139,7 +139,7 @@ public final class BCELoss extends ElementwiseLoss {
     }
 
     private @Nullable List<NDArray> arrays(NDArray label, NDArray prediction) {
-        return LastAxis.arrays(label, prediction, weight);
+        return LastAxis.arrays(label, prediction, weight, null);
     }
 
     /**

@@ -143,7 +143,7 @@ public final class MultiLabelSoftMarginLoss extends AbstractLoss {
         NDArray logits = predictions.get(0);
         NDArray label = Nd.cast(labels.get(0), logits);
         double classes = logits.getShape().tail();
-        Divisor divisor = Divisor.of(logits.size() / classes);
+        Divisor divisor = Divisor.of((double) logits.size() / classes);
         // softplus(±x) = max(±x, 0) + log1p(exp(−|x|)): a single logarithm for both.
         NDArray softplus = logits.abs().negi();
         NDArray values = Constants.positivePart(logits.neg()).muli(label);

@@ -140,7 +140,7 @@ public final class CosineSimilarityLoss extends AbstractLoss {
         NDArray x2 = isPair ? predictions.get(1) : Nd.cast(labels.get(0), x1);
         return new Reading.Call(
                 isPair ? OF_TWO : OF_ONE,
-                Divisor.of(x1.size() / x1.getShape().tail()),
+                Divisor.of((double) x1.size() / x1.getShape().tail()),
                 List.of(x1, x2),
                 similarity.eps());
     }
@@ -176,7 +176,7 @@ public final class CosineSimilarityLoss extends AbstractLoss {
          * @return this {@code Builder}
          */
         public Builder optDim(int dim) {
-            similarity.optDim(dim);
+            similarity.optDim(set("dim", dim));
             return this;
         }
 
@@ -187,7 +187,7 @@ public final class CosineSimilarityLoss extends AbstractLoss {
          * @return this {@code Builder}
          */
         public Builder optEps(double eps) {
-            similarity.optEps(Checks.notNegative(name, "eps", eps));
+            similarity.optEps(notNegative("eps", eps));
             return this;
         }
     }

@@ -5,7 +5,6 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 
 import io.djlosses.api.AbstractLoss;
-import io.djlosses.api.Checks;
 import io.djlosses.api.Goal;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Reading;
@@ -130,7 +129,7 @@ public final class TripletMarginLoss extends AbstractLoss {
          * @return this {@code Builder}
          */
         public Builder optP(double p) {
-            distance.optP(PairwiseDistance.checkP(name, p));
+            distance.optP(set("p", PairwiseDistance.checkP(name, p)));
             return this;
         }
 
@@ -141,7 +140,7 @@ public final class TripletMarginLoss extends AbstractLoss {
          * @return this {@code Builder}
          */
         public Builder optEps(double eps) {
-            distance.optEps(Checks.notNegative(name, "eps", eps));
+            distance.optEps(notNegative("eps", eps));
             return this;
         }
 

@@ -278,7 +278,7 @@ public final class GHMRLoss extends AbstractLoss {
          * @return this {@code Builder}
          */
         public Builder optBins(int bins) {
-            this.bins = GradientHistogram.checkBins(name, bins);
+            this.bins = set("bins", GradientHistogram.checkBins(name, bins));
             return this;
         }
 
@@ -289,7 +289,7 @@ public final class GHMRLoss extends AbstractLoss {
          * @return this {@code Builder}
          */
         public Builder optMomentum(double momentum) {
-            this.momentum = GradientHistogram.checkMomentum(name, momentum);
+            this.momentum = set("momentum", GradientHistogram.checkMomentum(name, momentum));
             return this;
         }
 

@@ -161,15 +161,5 @@ public final class ElasticNetRegularization extends ParameterPenalty {
             this.convention = set("convention", convention);
             return this;
         }
-
-        /**
-         * Builds the loss.
-         *
-         * @return the loss
-         * @throws IllegalArgumentException if neither a block nor a model has been set
-         */
-        public ElasticNetRegularization build() {
-            return new ElasticNetRegularization(this);
-        }
     }
 }

@@ -119,15 +119,5 @@ public final class L1Regularization extends ParameterPenalty {
             this.lambda = notNegative("lambda", lambda);
             return this;
         }
-
-        /**
-         * Builds the loss.
-         *
-         * @return the loss
-         * @throws IllegalArgumentException if neither a block nor a model has been set
-         */
-        public L1Regularization build() {
-            return new L1Regularization(this);
-        }
     }
 }

@@ -156,15 +156,5 @@ public final class L2Regularization extends ParameterPenalty {
             this.convention = set("convention", convention);
             return this;
         }
-
-        /**
-         * Builds the loss.
-         *
-         * @return the loss
-         * @throws IllegalArgumentException if neither a block nor a model has been set
-         */
-        public L2Regularization build() {
-            return new L2Regularization(this);
-        }
     }
 }

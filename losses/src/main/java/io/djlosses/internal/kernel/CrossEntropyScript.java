@@ -254,7 +254,7 @@ public final class CrossEntropyScript {
 
     /** Returns the number of samples and positions. */
     private static Divisor count(NDArray logits) {
-        return Divisor.of(logits.size() / logits.getShape().get(ClassAxis.of(logits)));
+        return Divisor.of((double) logits.size() / logits.getShape().get(ClassAxis.of(logits)));
     }
 
     private static boolean isBatch(NDArray logits) {

@@ -47,15 +47,19 @@ public final class LastAxis {
      * there is no last axis for the weights.
      */
     public static @Nullable List<NDArray> arrays(
-            NDArray label, NDArray prediction, double @Nullable []... weights) {
+            NDArray label,
+            NDArray prediction,
+            double @Nullable [] weight,
+            double @Nullable [] posWeight) {
+        if (prediction.getShape().isScalar() && (weight != null || posWeight != null)) {
+            return null;
+        }
         List<NDArray> arrays = new ArrayList<>(List.of(prediction, label));
-        for (double[] weight : weights) {
-            if (weight != null) {
-                if (prediction.getShape().isScalar()) {
-                    return null;
-                }
-                arrays.add(Script.constant(weight, prediction));
-            }
+        if (weight != null) {
+            arrays.add(Script.constant(weight, prediction));
+        }
+        if (posWeight != null) {
+            arrays.add(Script.constant(posWeight, prediction));
         }
         return arrays;
     }
