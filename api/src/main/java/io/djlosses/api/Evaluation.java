@@ -111,20 +111,23 @@ final class Evaluation {
 
     /** Tries the readings in order. */
     private Outcome read(Request request, @Nullable List<String> steps) {
-        for (Reading reading : readings()) {
-            String refusal = reading.refusal(request);
-            Outcome outcome = refusal == null ? reading.read(request) : null;
-            if (steps != null) {
-                String why = refusal == null ? "not these options or data" : refusal;
-                steps.add(reading.kind() + (outcome == null ? " (" + why + ")" : ""));
+        try {
+            for (Reading reading : readings()) {
+                String refusal = reading.refusal(request);
+                Outcome outcome = refusal == null ? reading.read(request) : null;
+                if (steps != null) {
+                    String why = refusal == null ? "not these options or data" : refusal;
+                    steps.add(reading.kind() + (outcome == null ? " (" + why + ")" : ""));
+                }
+                if (outcome != null) {
+                    return outcome;
+                }
             }
-            if (outcome != null) {
-                // Constants of a script live as long as the loss.
-                Reference.reachabilityFence(loss);
-                return outcome;
-            }
+            throw new IllegalStateException(loss.getName() + ": the formula declined");
+        } finally {
+            // Constants of a script live for as long as the loss.
+            Reference.reachabilityFence(loss);
         }
-        throw new IllegalStateException(loss.getName() + ": the formula declined");
     }
 
     private List<Reading> readings() {

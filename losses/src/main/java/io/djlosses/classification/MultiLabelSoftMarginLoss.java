@@ -165,7 +165,7 @@ public final class MultiLabelSoftMarginLoss extends AbstractLoss {
         NDArray logits = predictions.get(0);
         NDArray label = Nd.cast(labels.get(0), logits);
         long classes = logits.getShape().tail();
-        Divisor divisor = Divisor.of(logits.size() / classes);
+        Divisor divisor = Divisor.of((double) logits.size() / classes);
         return weight == null
                 ? new Reading.Call(SCRIPT, divisor, List.of(logits, label), classes)
                 : null;
