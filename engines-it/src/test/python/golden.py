@@ -1,4 +1,4 @@
-# Requirements: torch==2.14.1 (any build, it runs on the CPU)
+# Requirements: torch==2.14.1 (any build, it runs on the CPU); for a new loss any version that has what its function calls
 #
 # Copyright 2026 the DJLosses authors.
 #
@@ -335,7 +335,12 @@ class Golden:
 
 
 def pointwise(g, torch_fn, formula, variants, kinks):
-    """Rows that L1, MSE, SmoothL1 and Huber share. variants: (suffix, options, keyword arguments of both functions)."""
+    """
+    Rows of an element-wise loss of the error. torch_fn(x, y, reduction=...) takes the reduction in lower case, "none"
+    among them; formula(d), with d = x - y, is the independent reference, an element each. Both must be stable: errors
+    are as large as 2e4 and as small as 2**-14. variants: (suffix, options, keyword arguments of both functions). kinks:
+    (suffix, options, keyword arguments, label, prediction), further rows of a loss that are not checked by differences.
+    """
 
     def fns(kw):
         def fn(ys, xs, reduction):
@@ -2173,8 +2178,13 @@ CATALOG = [l1_loss, mse_loss, smooth_l1_loss, huber_loss, log_cosh_loss, rmse_lo
 def main(folder, *losses):
     os.makedirs(folder, exist_ok=True)
     total = 0
-    for make in CATALOG:
-        if losses and make.__name__.replace("_", "") not in [loss.lower() for loss in losses]:
+    makers = {make.__name__.replace("_", ""): make for make in CATALOG}
+    for loss in losses:
+        if loss.lower() not in makers:
+            print("CATALOG has no function for %s: its name in snake case, log_cosh_loss for LogCoshLoss" % loss)
+            return 2
+    for name, make in makers.items():
+        if losses and name not in [loss.lower() for loss in losses]:
             continue
         g = make()
         count = g.write(folder)
