@@ -1,4 +1,4 @@
-# Requirements: torch==2.14.1 (any build, it runs on the CPU)
+# Requirements: torch==2.14.1 (any build, it runs on the CPU); for a new loss any version that has what its function calls
 #
 # Copyright 2026 the DJLosses authors.
 #
@@ -335,7 +335,12 @@ class Golden:
 
 
 def pointwise(g, torch_fn, formula, variants, kinks):
-    """Rows that L1, MSE, SmoothL1 and Huber share. variants: (suffix, options, keyword arguments of both functions)."""
+    """
+    Rows of an element-wise loss of the error. torch_fn(x, y, reduction=...) takes the reduction in lower case, "none"
+    among them; formula(d), with d = x - y, is the independent reference, an element each. Both must be stable: errors
+    are as large as 2e4 and as small as 2**-14. variants: (suffix, options, keyword arguments of both functions). kinks:
+    (suffix, options, keyword arguments, label, prediction), further rows of a loss that are not checked by differences.
+    """
 
     def fns(kw):
         def fn(ys, xs, reduction):
@@ -377,7 +382,7 @@ def pointwise(g, torch_fn, formula, variants, kinks):
             low = mode.lower()
             torch_mode = "MEAN_BY_COUNT" if g.loss == "HuberLoss" else "MEAN_BY_WEIGHT"
             check = None
-            if mode == torch_mode and g.loss != "SmoothL1Loss":
+            if mode == torch_mode and torch_fn in (F.l1_loss, F.mse_loss, F.huber_loss):
                 def check(ys, xs, r):  # PyTorch's own weight argument has this meaning
                     return torch_fn(xs[0], ys[0], reduction=r.lower(), weight=ys[1], **kw)
             g.row(low + tag, o, [("float", g.normal(2, 3)), ("float", g.uniform(0.1, 2.0, 2, 3))], [g.normal(2, 3)],
@@ -439,6 +444,23 @@ def smooth_l1_loss():
         ("beta0", {"beta": 0.0}, {"beta": 0.0}), ("beta0_7", {"beta": 0.7}, {"beta": 0.7})], [
         ("threshold_kink", {"beta": 2.0}, {"beta": 2.0}, [0.0] * 5, [0.0, 1.0, 2.0, 3.0, -2.0]),
         ("beta0_kink", {"beta": 0.0}, {"beta": 0.0}, [1.0, 2.0], [1.0, 2.5])])
+    return g
+
+
+def log_cosh_loss():
+    def log_cosh(x, y, reduction):
+        d = x - y
+        size = d.abs()
+        near = -torch.log1p(-torch.tanh(d.clamp(-1, 1)) ** 2) / 2
+        return reduce(torch.where(size < 1, near, size + torch.log1p(torch.exp(-2 * size)) - math.log(2)), reduction.upper())
+
+    def formula(d):
+        a = d.abs()
+        return torch.where(a < 20, torch.log1p(2 * torch.sinh(d.clamp(-20, 20) / 2) ** 2), a - math.log(2))
+
+    g = Golden("LogCoshLoss", "keras.losses.LogCosh, an independent reference in torch: log(cosh(x - y)) per element, as "
+               "-log(1 - tanh(d)**2) / 2 near 0 and |d| + log(1 + exp(-2 |d|)) - log(2) elsewhere")
+    pointwise(g, log_cosh, formula, [], [("both_formulas", {}, {}, [0.0] * 6, [0.0, 0.5, 1.0, -1.0, 1.25, -30.0])])
     return g
 
 
@@ -2144,7 +2166,7 @@ def adaptive_log_softmax_with_loss():
     return g
 
 
-CATALOG = [l1_loss, mse_loss, smooth_l1_loss, huber_loss, rmse_loss, ghmr_loss, bce_loss, bce_with_logits_loss, focal_loss,
+CATALOG = [l1_loss, mse_loss, smooth_l1_loss, huber_loss, log_cosh_loss, rmse_loss, ghmr_loss, bce_loss, bce_with_logits_loss, focal_loss,
            sigmoid_focal_loss, ghmc_loss, hinge_loss, squared_hinge_loss, logistic_loss, soft_margin_loss, dice_loss,
            multi_class_dice_loss, cross_entropy_loss, nll_loss, softmax_focal_loss, softmax_cross_entropy_with_logits,
            multi_margin_loss, multi_label_margin_loss, multi_label_soft_margin_loss, kl_div_loss, poisson_nll_loss,
@@ -2156,8 +2178,13 @@ CATALOG = [l1_loss, mse_loss, smooth_l1_loss, huber_loss, rmse_loss, ghmr_loss, 
 def main(folder, *losses):
     os.makedirs(folder, exist_ok=True)
     total = 0
-    for make in CATALOG:
-        if losses and make.__name__.replace("_", "") not in [loss.lower() for loss in losses]:
+    makers = {make.__name__.replace("_", ""): make for make in CATALOG}
+    for loss in losses:
+        if loss.lower() not in makers:
+            print("CATALOG has no function for %s: its name in snake case, log_cosh_loss for LogCoshLoss" % loss)
+            return 2
+    for name, make in makers.items():
+        if losses and name not in [loss.lower() for loss in losses]:
             continue
         g = make()
         count = g.write(folder)

@@ -35,6 +35,7 @@ import io.djlosses.ranking.MarginRankingLoss;
 import io.djlosses.regression.GHMRLoss;
 import io.djlosses.regression.HuberLoss;
 import io.djlosses.regression.L1Loss;
+import io.djlosses.regression.LogCoshLoss;
 import io.djlosses.regression.MSELoss;
 import io.djlosses.regression.RMSELoss;
 import io.djlosses.regression.SmoothL1Loss;
@@ -85,6 +86,15 @@ public final class Losses {
      */
     public static L1Loss l1Loss() {
         return L1Loss.builder().build();
+    }
+
+    /**
+     * Creates a {@link LogCoshLoss}, the squared error with smooth linear tails.
+     *
+     * @return the loss
+     */
+    public static LogCoshLoss logCoshLoss() {
+        return LogCoshLoss.builder().build();
     }
 
     /**

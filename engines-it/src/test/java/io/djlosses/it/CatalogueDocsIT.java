@@ -2,9 +2,12 @@
 package io.djlosses.it;
 
 import static org.testng.Assert.assertEquals;
+import static org.testng.Assert.assertTrue;
+import static org.testng.Assert.fail;
 
 import ai.djl.training.loss.Loss;
 
+import io.djlosses.examples.catalog.Declaration;
 import io.djlosses.examples.catalog.Declarations;
 import io.djlosses.examples.catalog.Trait;
 
@@ -33,6 +36,8 @@ public class CatalogueDocsIT {
     private static final Pattern LINK = Pattern.compile("\\]\\((https?://[^)\\s]+)\\)");
     private static final Pattern SEE =
             Pattern.compile("@see <a href=\"([^\"]+)\">([^,<]+)[^<]*</a>");
+
+    private static final String DRAW = "mvn -q -Prun -Dargs=\"curves --out examples/curves\"";
 
     /** The columns of a table, of which the last three are formula, paper and differences. */
     private static final List<String> HEAD =
@@ -138,14 +143,15 @@ public class CatalogueDocsIT {
         List<Row> rows = rowsOf(loss);
         String section = "`" + loss.getPackageName() + "`";
         boolean right = rows.size() == 1 && rows.get(0).section().contains(section);
-        assertEquals(
-                right ? "" : line(loss),
-                "",
-                "CATALOGUE.md has "
-                        + rows.stream().map(row -> "a row under " + row.section()).toList()
-                        + ", but needs one under the heading with "
-                        + section
-                        + ":");
+        if (!right) {
+            fail(
+                    "CATALOGUE.md has "
+                            + rows.stream().map(row -> "a row under " + row.section()).toList()
+                            + ", but needs one under the heading with "
+                            + section
+                            + ", to paste and complete:\n"
+                            + line(loss));
+        }
     }
 
     @Test
@@ -241,7 +247,7 @@ public class CatalogueDocsIT {
                 read(Path.of("README.md"))
                         .lines()
                         .anyMatch(line -> line.startsWith("| ") && line.contains(name));
-        assertEquals(named ? "" : "| … | " + name + " | |", "", "a line that README.md could have");
+        assertTrue(named, "README.md names " + name + " in no row of its table \"Choose a loss\"");
     }
 
     @Test
@@ -261,9 +267,13 @@ public class CatalogueDocsIT {
                         List.of("- " + losses + " losses: "),
                         "engines-it/README.md",
                         List.of(
-                                tasks + " tasks × 2 engines × 10 epochs",
-                                String.format(Locale.ROOT, "%,d epochs", 20 * tasks),
-                                String.format(Locale.ROOT, "%,d validations", 20 * tasks),
+                                String.format(
+                                        Locale.ROOT,
+                                        "%d tasks × 2 engines × 10 epochs: %,d epochs,"
+                                                + " %,d validations",
+                                        tasks,
+                                        20 * tasks,
+                                        20 * tasks),
                                 "| " + merging + " losses × 2 engines",
                                 "every row of " + withRows + " losses on PyTorch",
                                 withRows + " losses × 10 rounds",
@@ -273,10 +283,50 @@ public class CatalogueDocsIT {
                 (file, texts) -> {
                     for (String text : texts) {
                         if (!read(Path.of(file)).contains(text)) {
-                            wrong.add(file + " must say: " + text);
+                            wrong.add(correction(file, text));
                         }
                     }
                 });
-        assertEquals(String.join("\n", wrong), "");
+        if (!wrong.isEmpty()) {
+            fail(
+                    "numbers in the documents; at the root of the repository, run\n"
+                            + String.join("\n", wrong));
+        }
+    }
+
+    /** Writes the command that corrects the numbers of a text. */
+    private static String correction(String file, String text) {
+        String numbers = "\\\\E\\\\d[\\\\d,]*\\\\Q";
+        String anyNumbers = "\\Q" + text.replaceAll("\\d[\\d,]*", numbers) + "\\E";
+        Matcher now = Pattern.compile(anyNumbers).matcher(read(Path.of(file)));
+        return now.find()
+                ? "perl -pi -e 's/\\Q" + now.group() + "\\E/" + text + "/' " + file
+                : "(by hand) " + file + " must say: " + text;
+    }
+
+    // ------------------------------------------------------------------ the gallery
+
+    /** The gallery shows what the command draws. */
+    @Test
+    public void everyCurveIsInTheGallery() {
+        String catalogue = read(Path.of("CATALOGUE.md"));
+        List<String> wrong = new ArrayList<>();
+        for (Declaration loss : Declarations.all()) {
+            String file = "examples/curves/" + loss + ".png";
+            String line = "![Value and gradient of " + loss + "](" + file + ")";
+            boolean drawn = loss.curve().isPresent();
+            if (catalogue.contains(line) != drawn) {
+                wrong.add("CATALOGUE.md, line to " + (drawn ? "paste: " : "remove: ") + line);
+            }
+            if (Files.exists(ROOT.resolve(file)) != drawn) {
+                wrong.add(
+                        drawn
+                                ? "to draw " + file + ": " + DRAW
+                                : "a picture of what has no curve: " + file);
+            }
+        }
+        if (!wrong.isEmpty()) {
+            fail("the gallery\n" + String.join("\n", wrong));
+        }
     }
 }

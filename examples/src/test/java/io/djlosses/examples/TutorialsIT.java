@@ -187,23 +187,6 @@ public class TutorialsIT {
         }
     }
 
-    /** The gallery shows what the command draws. */
-    @Test
-    public void everyCurveIsInTheGallery() throws IOException {
-        Path root = Path.of("..");
-        String catalogue = Files.readString(root.resolve("CATALOGUE.md"));
-        StringBuilder missing = new StringBuilder();
-        for (Declaration loss : Declarations.all()) {
-            String file = "examples/curves/" + loss + ".png";
-            String line = "![Value and gradient of " + loss + "](" + file + ")";
-            boolean drawn = loss.curve().isPresent();
-            if (catalogue.contains(line) != drawn || Files.exists(root.resolve(file)) != drawn) {
-                missing.append(drawn ? "\nto add: " : "\nto remove: ").append(line);
-            }
-        }
-        assertEquals(missing.toString(), "", "CATALOGUE.md and examples/curves");
-    }
-
     private static double[] stepLosses(String out) {
         return Cli.numbers(out, "loss:\\[([0-9.]+)/");
     }

@@ -38,6 +38,7 @@ import io.djlosses.ranking.MarginRankingLoss;
 import io.djlosses.regression.GHMRLoss;
 import io.djlosses.regression.HuberLoss;
 import io.djlosses.regression.L1Loss;
+import io.djlosses.regression.LogCoshLoss;
 import io.djlosses.regression.MSELoss;
 import io.djlosses.regression.RMSELoss;
 import io.djlosses.regression.SmoothL1Loss;
@@ -119,6 +120,7 @@ public final class Declarations {
         declare(RMSELoss.class, Kind.NUMBERS).has(Trait.MEAN_ONLY, "the root is taken of the mean");
         declare(SmoothL1Loss.class, Kind.NUMBERS);
         declare(HuberLoss.class, Kind.NUMBERS);
+        declare(LogCoshLoss.class, Kind.NUMBERS);
         declare(GHMRLoss.class, Kind.NUMBERS)
                 .has(Trait.WHOLE_BATCH, "weights come from the gradients of the whole batch");
     }
