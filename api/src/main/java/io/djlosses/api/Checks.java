@@ -8,6 +8,8 @@ import ai.djl.ndarray.types.Shape;
 
 import io.djlosses.nd.Nd;
 
+import org.jspecify.annotations.Nullable;
+
 import java.util.Arrays;
 
 /**
@@ -51,6 +53,24 @@ public final class Checks {
             String loss, String argument, String requirement, Object given) {
         return new IllegalArgumentException(
                 loss + ": " + argument + " must " + requirement + ", but was " + given);
+    }
+
+    /**
+     * Requires that a list and all of its arrays are there.
+     *
+     * @param loss the name of the loss
+     * @param argument the name of the list
+     * @param list the list
+     */
+    public static void arrays(String loss, String argument, @Nullable NDList list) {
+        if (list == null) {
+            throw failure(loss, argument, "be a list of arrays", "null");
+        }
+        for (int i = 0; i < list.size(); i++) {
+            if (list.get(i) == null) {
+                throw failure(loss, argument + "[" + i + "]", "be an array", "null");
+            }
+        }
     }
 
     /**

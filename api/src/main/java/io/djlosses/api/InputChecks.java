@@ -8,8 +8,6 @@ import ai.djl.ndarray.types.DataType;
 import io.djlosses.internal.core.Looks;
 import io.djlosses.nd.Nd;
 
-import org.jspecify.annotations.Nullable;
-
 /** The checks of the input of every loss, before any native call. */
 final class InputChecks {
 
@@ -25,8 +23,8 @@ final class InputChecks {
         String name = loss.getName();
         SampleWeighting sampleWeighting = loss.options().sampleWeighting();
         boolean labelGradient = loss.options().labelGradient();
-        requireArrays(name, "labels", labels);
-        requireArrays(name, "predictions", predictions);
+        Checks.arrays(name, "labels", labels);
+        Checks.arrays(name, "predictions", predictions);
         if (predictions.isEmpty()) {
             throw new IllegalArgumentException(
                     name + ": predictions must hold at least one array, but held none");
@@ -122,17 +120,6 @@ final class InputChecks {
             }
         }
         return new Request(loss, new Inputs(targets, computed), weight, goal);
-    }
-
-    private static void requireArrays(String name, String argument, @Nullable NDList list) {
-        if (list == null) {
-            throw Checks.failure(name, argument, "be a list of arrays", "null");
-        }
-        for (int i = 0; i < list.size(); i++) {
-            if (list.get(i) == null) {
-                throw Checks.failure(name, argument + "[" + i + "]", "be an array", "null");
-            }
-        }
     }
 
     private static void requireSamePlace(

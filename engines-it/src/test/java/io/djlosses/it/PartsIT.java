@@ -216,6 +216,28 @@ public class PartsIT {
         }
     }
 
+    @SuppressWarnings("NullAway") // what users do nevertheless
+    @Test(dataProvider = "engines")
+    public void arraysThatAreMissingAreNamed(String engine) {
+        try (NDManager manager = Place.manager(engine)) {
+            NDList x = new NDList(array(manager, 1, 2));
+            NDList hole = new NDList((NDArray) null);
+            for (Loss sum :
+                    new Loss[] {
+                        Losses.sum(Losses.mseLoss()), Losses.multiLabelLoss(Losses.mseLoss(), 1)
+                    }) {
+                String message = sum.getName() + ": labels[0] must be an array, but was null";
+                IllegalArgumentException e =
+                        expectThrows(IllegalArgumentException.class, () -> sum.evaluate(hole, x));
+                assertEquals(e.getMessage(), message);
+                e = expectThrows(IllegalArgumentException.class, () -> sum.evaluate(null, x));
+                assertEquals(
+                        e.getMessage(),
+                        sum.getName() + ": labels must be a list of arrays, but was null");
+            }
+        }
+    }
+
     @Test
     public void sumsListTheirLosses() {
         Loss sum =

@@ -7,6 +7,7 @@ import ai.djl.training.loss.AbstractCompositeLoss;
 import ai.djl.training.loss.Loss;
 import ai.djl.util.Pair;
 
+import io.djlosses.api.Checks;
 import io.djlosses.api.Fraction;
 import io.djlosses.api.MergeableLoss;
 import io.djlosses.nd.Nd;
@@ -65,7 +66,7 @@ abstract class WeightedComponents extends AbstractCompositeLoss implements Merge
                                 + " this library");
             }
         }
-        check(labels, predictions);
+        checkLists(labels, predictions);
         List<Fraction> fractions = new ArrayList<>();
         boolean complete = false;
         try {
@@ -83,13 +84,19 @@ abstract class WeightedComponents extends AbstractCompositeLoss implements Merge
         return Fraction.sum(weights, fractions);
     }
 
+    private void checkLists(NDList labels, NDList predictions) {
+        Checks.arrays(getName(), "labels", labels);
+        Checks.arrays(getName(), "predictions", predictions);
+        check(labels, predictions);
+    }
+
     /** Computes one component. */
     private interface Part {
         NDArray of(Loss loss, NDList labels, NDList predictions);
     }
 
     private NDArray sum(NDList labels, NDList predictions, Part part) {
-        check(labels, predictions);
+        checkLists(labels, predictions);
         return Nd.scoped(
                 () -> {
                     NDArray sum = term(0, labels, predictions, part);
@@ -117,7 +124,7 @@ abstract class WeightedComponents extends AbstractCompositeLoss implements Merge
     /** {@inheritDoc} */
     @Override
     public void updateAccumulators(String[] keys, NDList labels, NDList predictions) {
-        check(labels, predictions);
+        checkLists(labels, predictions);
         for (int i = 0; i < weights.length; i++) {
             Pair<NDList, NDList> inputs = inputForComponent(i, labels, predictions);
             String[] own = new String[keys.length];
