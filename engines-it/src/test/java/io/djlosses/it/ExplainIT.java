@@ -19,6 +19,7 @@ import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;
 
 import java.util.List;
+import java.util.Locale;
 
 /** What a loss says of how it is computed. */
 public class ExplainIT {
@@ -85,7 +86,9 @@ public class ExplainIT {
             if (choice != Choice.AUTO) {
                 String expected = choice == Choice.CLOSED_FORM ? "closed form" : null;
                 assertEquals(
-                        line, expected == null ? choice.name().toLowerCase() : expected, engine);
+                        line,
+                        expected == null ? choice.name().toLowerCase(Locale.ROOT) : expected,
+                        engine);
             }
         }
     }
