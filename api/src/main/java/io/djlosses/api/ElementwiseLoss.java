@@ -19,20 +19,20 @@ import java.util.List;
  * reduction, checks, weights, masks, exact accumulators and memory.
  *
  * <pre>{@code
- * public final class LogCoshLoss extends ElementwiseLoss {
+ * public final class CauchyLoss extends ElementwiseLoss {
  *
- *     private LogCoshLoss(SimpleBuilder<LogCoshLoss> builder) {
+ *     private CauchyLoss(SimpleBuilder<CauchyLoss> builder) {
  *         super(builder);
  *     }
  *
  *     @Override
  *     protected NDArray unreduced(NDArray label, NDArray prediction) {
  *         NDArray d = prediction.sub(label);
- *         return d.add(Nd.softplus(Nd.mul(d, -2))).sub(Math.log(2));
+ *         return d.square().add(Nd.num(d, 1)).log();
  *     }
  *
- *     public static SimpleBuilder<LogCoshLoss> builder() {
- *         return new SimpleBuilder<>("LogCoshLoss", LogCoshLoss::new);
+ *     public static SimpleBuilder<CauchyLoss> builder() {
+ *         return new SimpleBuilder<>("CauchyLoss", CauchyLoss::new);
  *     }
  * }
  * }</pre>

@@ -52,7 +52,7 @@ public class TemplateIT {
 
     // ------------------------------------------------------------------ a loss of one's own
 
-    /** The loss that the documentation of {@link ElementwiseLoss} shows. */
+    /** A loss of the user, written as the documentation of {@link ElementwiseLoss} shows. */
     private static final class LogCoshLoss extends ElementwiseLoss {
 
         private LogCoshLoss(SimpleBuilder<LogCoshLoss> builder) {
