@@ -58,7 +58,9 @@ public final class Fraction implements AutoCloseable {
 
         NDArray value() {
             EmptyPolicy policy = loss.options().emptyPolicy();
-            NDArray mean = divisor.divide(numerator, policy, loss.getName());
+            // A sum over several parts is their sum, however many there are.
+            Divisor by = loss.getReduction() == Reduction.SUM ? Divisor.of(1) : divisor;
+            NDArray mean = by.divide(numerator, policy, loss.getName());
             NDArray value = loss.transform().of(mean);
             return weight == 1 ? value : Nd.mul(value, weight);
         }

@@ -18,6 +18,7 @@ import ai.djl.training.loss.Loss;
 import io.djlosses.Losses;
 import io.djlosses.api.Fraction;
 import io.djlosses.api.MergeableLoss;
+import io.djlosses.api.Reduction;
 import io.djlosses.api.SampleWeighting;
 import io.djlosses.classification.CrossEntropyLoss;
 import io.djlosses.composite.MultiLabelLoss;
@@ -235,6 +236,17 @@ public class PartsIT {
                         e.getMessage(),
                         sum.getName() + ": labels must be a list of arrays, but was null");
             }
+        }
+    }
+
+    @Test(dataProvider = "engines")
+    public void sumsOverPartsAddUp(String engine) {
+        try (NDManager manager = Place.manager(engine)) {
+            MSELoss loss = MSELoss.builder().optReduction(Reduction.SUM).build();
+            NDList y = new NDList(array(manager, 0, 0));
+            Fraction one = loss.fraction(y, new NDList(array(manager, 1, 2)));
+            Fraction two = loss.fraction(y, new NDList(array(manager, 3, 0)));
+            assertEquals(Nd.toDoubles(one.plus(two).value())[0], 14, 1e-6);
         }
     }
 
