@@ -58,9 +58,16 @@ final class Catalogue {
         return pairs.toArray(Object[][]::new);
     }
 
-    /** Returns the losses that golden rows can be computed with. */
+    /**
+     * Returns the losses that golden rows can be computed with, or those of them that the system
+     * property {@code djlosses.loss} lists.
+     */
     static List<Class<? extends Loss>> withRows() {
-        return LOSSES.stream().filter(loss -> !GoldenRow.of(loss).isEmpty()).toList();
+        List<String> chosen = List.of(System.getProperty("djlosses.loss", "").split(","));
+        return LOSSES.stream()
+                .filter(loss -> chosen.equals(List.of("")) || chosen.contains(loss.getSimpleName()))
+                .filter(loss -> !GoldenRow.of(loss).isEmpty())
+                .toList();
     }
 
     private static List<Class<? extends Loss>> find() {
