@@ -172,8 +172,8 @@ final class Catalogue {
 
     /** Returns the options that the builder of a loss declares itself, beside the common ones. */
     static List<Method> ownOptions(Class<?> loss) {
-        return Arrays.stream(builder(loss).getClass().getDeclaredMethods())
-                .filter(m -> Modifier.isPublic(m.getModifiers()) && !m.isBridge())
+        return Arrays.stream(builder(loss).getClass().getMethods())
+                .filter(m -> m.getDeclaringClass() != LossBuilder.class && !m.isBridge())
                 .filter(m -> m.getName().matches("(opt|set)[A-Z].*"))
                 .sorted((a, b) -> a.toString().compareTo(b.toString()))
                 .toList();
