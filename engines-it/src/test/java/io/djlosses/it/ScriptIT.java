@@ -33,9 +33,7 @@ public class ScriptIT {
 
     /** Half the squared error; the gradient is written as one would not guess it. */
     private static final Script CLOSED =
-            Script.closedForm("x")
-                    .labels("y")
-                    .numbers("factor")
+            Script.closedForm("x", "y", "factor")
                     .shared("d = x - y")
                     .gradient("torch.mul(d, factor, out=dx)")
                     .scale("2.")

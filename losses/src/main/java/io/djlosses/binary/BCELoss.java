@@ -58,31 +58,21 @@ import java.util.List;
 public final class BCELoss extends ElementwiseLoss {
 
     private static final Script SCRIPT =
-            Script.closedForm("x")
-                    .labels("y")
+            Script.closedForm("x", "y", "")
                     .gradient(BinaryCrossEntropy.GRADIENT)
                     .value("(" + BinaryCrossEntropy.VALUES + ").sum()")
-                    .small(kernel("y", "None"))
+                    .small("return torch.binary_cross_entropy(x, y, None, reduction)")
                     .build();
 
     private static final Script WEIGHTED =
-            Script.closedForm("x")
-                    .labels("y")
+            Script.closedForm("x", "y", "")
                     .constants("w")
                     .rows()
                     .divisor("torch.numel(x)")
                     .gradient(BinaryCrossEntropy.GRADIENT + ".mul_(w)")
                     .value("(" + BinaryCrossEntropy.VALUES + ").mul_(w).sum()")
-                    .small(kernel("y w", "w"))
+                    .small("return torch.binary_cross_entropy(x, y, w, reduction)")
                     .build();
-
-    private static Script kernel(String constants, String weight) {
-        return Script.of(
-                "x",
-                constants,
-                "",
-                "return torch.binary_cross_entropy(x, y, " + weight + ", reduction)");
-    }
 
     private final double @Nullable [] weight;
 

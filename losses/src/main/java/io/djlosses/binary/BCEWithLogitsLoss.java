@@ -58,29 +58,24 @@ public final class BCEWithLogitsLoss extends ElementwiseLoss {
     /** Below this size the data fit into the cache, where the engine's own kernel is as fast. */
     private static final long WORTHWHILE = 1 << 20;
 
-    private static final Script SCRIPT = kernel("y", "None", "None");
+    private static final Script SCRIPT = Script.of("x", "y", "", kernel("None", "None"));
 
     private static final Script WEIGHTED =
-            weighted("w", ".mul_(w)").small(kernel("y w", "w", "None")).build();
+            weighted("w", ".mul_(w)").small(kernel("w", "None")).build();
 
     private static final Script POSITIVE_WEIGHTED =
-            positiveWeighted("p", "").small(kernel("y p", "None", "p")).build();
+            positiveWeighted("p", "").small(kernel("None", "p")).build();
 
     private static final Script WEIGHTED_TWICE =
-            positiveWeighted("w p", ".mul_(w)").small(kernel("y w p", "w", "p")).build();
+            positiveWeighted("w p", ".mul_(w)").small(kernel("w", "p")).build();
 
-    private static Script kernel(String constants, String weight, String posWeight) {
-        return Script.of(
-                "x",
-                constants,
-                "",
-                "return torch.binary_cross_entropy_with_logits(x, y, %s, %s, reduction)"
-                        .formatted(weight, posWeight));
+    private static String kernel(String weight, String posWeight) {
+        return "return torch.binary_cross_entropy_with_logits(x, y, %s, %s, reduction)"
+                .formatted(weight, posWeight);
     }
 
     private static Script.ClosedFormBuilder weighted(String weights, String scaled) {
-        return Script.closedForm("x")
-                .labels("y")
+        return Script.closedForm("x", "y", "")
                 .constants(weights)
                 .rows()
                 .least(WORTHWHILE)

@@ -59,9 +59,7 @@ import java.util.List;
 public final class FocalLoss extends ElementwiseLoss {
 
     private static final Script SCRIPT =
-            Script.closedForm("x")
-                    .labels("y")
-                    .numbers("gamma=2 alpha=0.75")
+            Script.closedForm("x", "y", "gamma=2 alpha=0.75")
                     .shared(
                             "entropy = "
                                     + BinaryCrossEntropy.VALUES

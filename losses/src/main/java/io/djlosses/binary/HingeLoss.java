@@ -56,9 +56,7 @@ import java.util.List;
 public final class HingeLoss extends ElementwiseLoss {
 
     private static final Script SCRIPT =
-            Script.closedForm("x")
-                    .labels("y")
-                    .numbers("margin=1")
+            Script.closedForm("x", "y", "margin=1")
                     .shared(
                             """
                             one = torch.full([], margin, dtype=x.dtype)
@@ -73,14 +71,10 @@ public final class HingeLoss extends ElementwiseLoss {
                     .scale("-1.")
                     .value("violation.relu_().sum()")
                     .small(
-                            Script.of(
-                                    "x",
-                                    "y",
-                                    "margin=1",
-                                    """
-                                    hinge = torch.relu(margin - x * y)
-                                    return torch.mean(hinge) if mean else torch.sum(hinge)
-                                    """))
+                            """
+                            hinge = torch.relu(margin - x * y)
+                            return torch.mean(hinge) if mean else torch.sum(hinge)
+                            """)
                     .build();
 
     private final double margin;

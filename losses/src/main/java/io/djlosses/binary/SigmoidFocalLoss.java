@@ -63,9 +63,7 @@ public final class SigmoidFocalLoss extends ElementwiseLoss {
     private static final Script BALANCED = script(FocalModulation.BALANCED_FACTOR);
 
     private static Script script(String factor) {
-        return Script.closedForm("x")
-                .labels("y")
-                .numbers("gamma=2 alpha=0.25")
+        return Script.closedForm("x", "y", "gamma=2 alpha=0.25")
                 .shared(
                         """
                         yes = torch.sigmoid(x)

@@ -52,22 +52,16 @@ import java.util.List;
 public final class SquaredHingeLoss extends ElementwiseLoss {
 
     private static final Script SCRIPT =
-            Script.closedForm("x")
-                    .labels("y")
-                    .numbers("margin=1")
+            Script.closedForm("x", "y", "margin=1")
                     .shared("hinge = (margin - x * y).relu_()")
                     .gradient("torch.mul(hinge, y, out=dx)")
                     .scale("-2.")
                     .value("hinge.square_().sum()")
                     .small(
-                            Script.of(
-                                    "x",
-                                    "y",
-                                    "margin=1",
-                                    """
-                                    hinge = torch.relu(margin - x * y)
-                                    return torch.mse_loss(hinge, torch.zeros_like(hinge), reduction)
-                                    """))
+                            """
+                            hinge = torch.relu(margin - x * y)
+                            return torch.mse_loss(hinge, torch.zeros_like(hinge), reduction)
+                            """)
                     .build();
 
     private final double margin;

@@ -89,8 +89,7 @@ public final class MultiLabelMarginLoss extends AbstractLoss {
             """;
 
     private static final Script SCRIPT =
-            Script.closedForm("x")
-                    .labels("y")
+            Script.closedForm("x", "y", "")
                     .rows()
                     .shared(LISTS)
                     .gradient(

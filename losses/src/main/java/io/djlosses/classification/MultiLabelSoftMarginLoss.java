@@ -63,9 +63,7 @@ import java.util.List;
 public final class MultiLabelSoftMarginLoss extends AbstractLoss {
 
     private static final Script SCRIPT =
-            Script.closedForm("x")
-                    .labels("y")
-                    .numbers("classes")
+            Script.closedForm("x", "y", "classes")
                     .divisor("(torch.numel(x) / classes)")
                     .gradient("torch.sigmoid(x, out=dx).sub_(y)")
                     .scale("1. / classes")

@@ -93,10 +93,8 @@ public final class MultiMarginLoss extends AbstractLoss {
      * beta 0, from x and t; where they are equal it is −1.
      */
     private static Script linearOf(String constants, String weight) {
-        return Script.closedForm("x")
-                .labels("y")
+        return Script.closedForm("x", "y", "margin=1")
                 .constants(constants)
-                .numbers("margin=1")
                 .rows()
                 .shared(
                         """
@@ -143,10 +141,8 @@ public final class MultiMarginLoss extends AbstractLoss {
                 s = torch.sum(torch.square(OUT), [1], True)
                 """;
         String weigh = weight.isEmpty() ? "" : "s = torch.mul(s, " + weight + ")\n";
-        return Script.closedForm("x")
-                .labels("y")
+        return Script.closedForm("x", "y", "margin=1")
                 .constants(constants)
-                .numbers("margin=1")
                 .rows()
                 .gradient(
                         hinges.replace("OUT.c", "torch.sub(x, torch.sub(own, margin), out=dx).c")

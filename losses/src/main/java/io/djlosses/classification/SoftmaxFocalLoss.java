@@ -141,9 +141,7 @@ public final class SoftmaxFocalLoss extends AbstractLoss {
                         """
                         + POWER;
         String weighed = weight.isEmpty() ? "" : "power.mul_(" + weight + ")\n";
-        return Script.closedForm("x")
-                .labels("y")
-                .numbers("gamma=2")
+        return Script.closedForm("x", "y", "gamma=2")
                 .rows()
                 .least(CrossEntropyScript.LARGE)
                 .shared("i = torch.unsqueeze(y, 1)")

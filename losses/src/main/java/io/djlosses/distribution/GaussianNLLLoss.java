@@ -68,9 +68,7 @@ import java.util.List;
 public final class GaussianNLLLoss extends AbstractLoss {
 
     private static final Script SCRIPT =
-            Script.closedForm("x v")
-                    .labels("y")
-                    .numbers("eps=1e-6 offset=0")
+            Script.closedForm("x v", "y", "eps=1e-6 offset=0")
                     .shared("w = torch.clamp(v, min=eps)\nd = x - y")
                     .gradient(
                             """

@@ -52,18 +52,14 @@ import java.util.List;
 public final class PoissonNLLLoss extends ElementwiseLoss {
 
     private static final Script LOG_INPUT =
-            Script.closedForm("x")
-                    .labels("y")
-                    .numbers("eps=1e-8")
+            Script.closedForm("x", "y", "eps=1e-8")
                     .shared("rate = torch.exp(x)")
                     .gradient("torch.sub(rate, y, out=dx)")
                     .value("rate.addcmul_(x, y, value=-1).sum()")
                     .build();
 
     private static final Script RATE_INPUT =
-            Script.closedForm("x")
-                    .labels("y")
-                    .numbers("eps=1e-8")
+            Script.closedForm("x", "y", "eps=1e-8")
                     .shared("rate = x + eps")
                     .gradient("torch.div(y, rate, out=dx).neg_().add_(1.)")
                     .value("(x - rate.log_().mul_(y)).sum()")

@@ -67,9 +67,7 @@ public final class CosineEmbeddingLoss extends AbstractLoss {
     private static final double EPS = 1e-12f;
 
     private static final Script SCRIPT =
-            Script.closedForm("x1 x2")
-                    .labels("y")
-                    .numbers("margin=0 eps=" + EPS)
+            Script.closedForm("x1 x2", "y", "margin=0 eps=" + EPS)
                     .rows()
                     .shared(
                             """

@@ -64,9 +64,7 @@ public final class CosineSimilarityLoss extends AbstractLoss {
     private static final Script OF_ONE = closedForm("x1", "x2", "");
 
     private static Script closedForm(String predictions, String labels, String gradientOfSecond) {
-        return Script.closedForm(predictions)
-                .labels(labels)
-                .numbers("eps=1e-8")
+        return Script.closedForm(predictions, labels, "eps=1e-8")
                 .rows()
                 .divisor("(torch.numel(x1) // torch.size(x1, -1))")
                 .shared(

@@ -62,9 +62,7 @@ import java.util.List;
 public final class HingeEmbeddingLoss extends ElementwiseLoss {
 
     private static final Script SCRIPT =
-            Script.closedForm("x")
-                    .labels("y")
-                    .numbers("margin=1")
+            Script.closedForm("x", "y", "margin=1")
                     .shared(
                             """
                             similar = torch.clone(y).ne_(-1)
@@ -82,12 +80,7 @@ public final class HingeEmbeddingLoss extends ElementwiseLoss {
                                     + torch.threshold_backward(shortfall.clamp_(min=0), dissimilar, 0).sum())
                             """
                                     .strip())
-                    .small(
-                            Script.of(
-                                    "x",
-                                    "y",
-                                    "margin=1",
-                                    "return torch.hinge_embedding_loss(x, y, margin, reduction)"))
+                    .small("return torch.hinge_embedding_loss(x, y, margin, reduction)")
                     .build();
 
     private final double margin;

@@ -49,8 +49,7 @@ record Triplets(String loss, Distance distance, double margin, boolean swap) {
      * is 0.
      */
     private static Script closedForm(String farther, String gradient) {
-        return Script.closedForm("anchor positive negative")
-                .numbers("margin=1 eps=1e-6")
+        return Script.closedForm("anchor positive negative", "", "margin=1 eps=1e-6")
                 .rows()
                 .divisor("(torch.numel(anchor) // torch.size(anchor, -1))")
                 .shared(

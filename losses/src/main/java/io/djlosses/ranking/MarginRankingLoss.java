@@ -70,9 +70,7 @@ public final class MarginRankingLoss extends AbstractLoss {
                     "return torch.margin_ranking_loss(x1, x2, y, margin, reduction)");
 
     private static final Script SCRIPT =
-            Script.closedForm("x1 x2")
-                    .labels("y")
-                    .numbers("margin=0")
+            Script.closedForm("x1 x2", "y", "margin=0")
                     .shared(
                             """
                             one = torch.full([], margin, dtype=y.dtype)

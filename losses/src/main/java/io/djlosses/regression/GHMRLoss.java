@@ -238,6 +238,7 @@ public final class GHMRLoss extends AbstractLoss {
     public static final class Builder extends GradientHistogram.Builder<GHMRLoss, Builder> {
 
         private double mu = 0.02;
+
         Builder() {
             super("GHMRLoss", GHMRLoss::new);
         }

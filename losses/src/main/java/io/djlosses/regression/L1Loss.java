@@ -49,8 +49,7 @@ import java.util.List;
 public final class L1Loss extends ElementwiseLoss {
 
     static final Script SCRIPT =
-            Script.closedForm("x")
-                    .labels("y")
+            Script.closedForm("x", "y", "")
                     .shared("d = x - y")
                     .gradient("torch.sign(d, out=dx)")
                     .value("d.abs_().sum()")

@@ -165,10 +165,12 @@ public final class Script {
      * the first axis.
      *
      * @param predictions the names of the arrays that receive a gradient, separated by spaces
+     * @param labels the names of the labels, which are split into blocks like the predictions
+     * @param numbers the names of its numbers, as above
      * @return a builder
      */
-    public static ClosedFormBuilder closedForm(String predictions) {
-        return new ClosedFormBuilder(names(predictions));
+    public static ClosedFormBuilder closedForm(String predictions, String labels, String numbers) {
+        return new ClosedFormBuilder(names(predictions), names(labels), names(numbers));
     }
 
     /**
@@ -380,12 +382,12 @@ public final class Script {
     public static final class ClosedFormBuilder {
 
         private final List<String> predictions;
-        private List<String> labels = List.of();
+        private final List<String> labels;
+        private final List<String> numbers;
         private List<String> constants = List.of();
-        private List<String> numbers = List.of();
         private boolean flat = true;
         private long least = LARGE;
-        private String divisor = "";
+        private String divisor;
         private String shared = "";
         private String gradient = "";
         private String withoutGradient = "";
@@ -394,20 +396,11 @@ public final class Script {
         private String value = "";
         private @Nullable Script small;
 
-        ClosedFormBuilder(List<String> predictions) {
+        ClosedFormBuilder(List<String> predictions, List<String> labels, List<String> numbers) {
             this.predictions = predictions;
+            this.labels = labels;
+            this.numbers = numbers;
             divisor = "torch.numel(%s)".formatted(predictions.get(0));
-        }
-
-        /**
-         * Sets the labels, which are split into blocks like the predictions.
-         *
-         * @param names their names, separated by spaces
-         * @return this {@code ClosedFormBuilder}
-         */
-        public ClosedFormBuilder labels(String names) {
-            labels = names(names);
-            return this;
         }
 
         /**
@@ -418,17 +411,6 @@ public final class Script {
          */
         public ClosedFormBuilder constants(String names) {
             constants = names(names);
-            return this;
-        }
-
-        /**
-         * Sets the numbers.
-         *
-         * @param names their names, separated by spaces, with their usual values or without
-         * @return this {@code ClosedFormBuilder}
-         */
-        public ClosedFormBuilder numbers(String names) {
-            numbers = names(names);
             return this;
         }
 
@@ -536,6 +518,23 @@ public final class Script {
         public ClosedFormBuilder small(Script script) {
             small = script;
             return this;
+        }
+
+        /**
+         * Sets the statements for small arrays, which the engine differentiates, but not with
+         * respect to labels and constants.
+         *
+         * @param statements the statements
+         * @return this {@code ClosedFormBuilder}
+         */
+        public ClosedFormBuilder small(String statements) {
+            List<String> rest = Stream.of(labels, constants).flatMap(List::stream).toList();
+            return small(
+                    of(
+                            String.join(" ", predictions),
+                            String.join(" ", rest),
+                            String.join(" ", numbers),
+                            statements));
         }
 
         /**

@@ -20,8 +20,8 @@ import io.djlosses.nd.Nd;
 import org.jspecify.annotations.Nullable;
 
 import java.util.Arrays;
-import java.util.function.Function;
 import java.util.List;
+import java.util.function.Function;
 import java.util.stream.DoubleStream;
 
 /**
@@ -253,10 +253,10 @@ public final class GradientHistogram {
      * @param options the further numbers of the script
      * @return the call
      */
-    public Reading.Call call(
-            Script script, NDArray prediction, NDArray label, double... options) {
+    public Reading.Call call(Script script, NDArray prediction, NDArray label, double... options) {
         double[] own = {bins, lastEdge, lossWeight};
-        double[] numbers = DoubleStream.concat(Arrays.stream(own), Arrays.stream(options)).toArray();
+        double[] numbers =
+                DoubleStream.concat(Arrays.stream(own), Arrays.stream(options)).toArray();
         return new Reading.Call(
                 script, Divisor.of(prediction.size()), List.of(prediction, label), numbers);
     }

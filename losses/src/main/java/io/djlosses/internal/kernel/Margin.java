@@ -14,8 +14,7 @@ public final class Margin {
 
     /** The sum of log(1 + exp(−y x)) and its gradient. */
     public static final Script SCRIPT =
-            Script.closedForm("x")
-                    .labels("y")
+            Script.closedForm("x", "y", "")
                     .shared("x = -(x * y)")
                     .gradient("torch.sigmoid(x, out=dx).mul_(y)")
                     .scale("-1.")
