@@ -147,12 +147,39 @@ public abstract class AbstractLoss extends Loss implements MergeableLoss {
 
     /**
      * Returns the function that turns the merged mean Σ numerators / Σ denominators into the
-     * result.
+     * result. A script has to apply it to its mean itself, but not to its sum.
      *
      * @return the transform (default: the mean itself)
      */
     protected Transform transform() {
         return Transform.IDENTITY;
+    }
+
+    /**
+     * Requires something of an argument or an option.
+     *
+     * @param valid whether it meets the requirement
+     * @param argument its name, such as {@code labels[0]}
+     * @param requirement the requirement, phrased to follow "must"
+     * @param given what was given instead
+     * @throws IllegalArgumentException if it does not, with a message that names this loss
+     */
+    protected final void require(boolean valid, String argument, String requirement, Object given) {
+        Checks.require(valid, getName(), argument, requirement, given);
+    }
+
+    /**
+     * Returns the exception that {@link #require} throws, for messages that take time to put
+     * together.
+     *
+     * @param argument the name of the argument
+     * @param requirement the requirement, phrased to follow "must"
+     * @param given what was given instead
+     * @return the exception
+     */
+    protected final IllegalArgumentException failure(
+            String argument, String requirement, Object given) {
+        return Checks.failure(getName(), argument, requirement, given);
     }
 
     // ------------------------------------------------------------------ evaluation

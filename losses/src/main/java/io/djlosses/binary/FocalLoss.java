@@ -4,7 +4,6 @@ package io.djlosses.binary;
 import ai.djl.ndarray.NDArray;
 
 import io.djlosses.api.Checks;
-import io.djlosses.api.Divisor;
 import io.djlosses.api.ElementwiseLoss;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Outcome;
@@ -32,14 +31,8 @@ import java.util.List;
  *
  * <p>BCE is {@link BCELoss}, with its clamps and its gradient.
  *
- * <h2>Shapes</h2>
- *
- * <ul>
- *   <li>{@code labels: [(*)]}, any shape, in [0, 1]
- *   <li>{@code predictions: [(*)]}, same shape as the label, in [0, 1]
- *   <li>{@code out: ()}, or {@code (*)} with {@code NONE}; {@code MEAN} divides by the number of
- *       elements
- * </ul>
+ * <p>Shapes are those of every {@link ElementwiseLoss}; labels are in [0, 1], predictions in [0,
+ * 1].
  *
  * <h2>Example</h2>
  *
@@ -105,7 +98,7 @@ public final class FocalLoss extends ElementwiseLoss {
     }
 
     private Outcome inClosedForm(NDArray label, NDArray prediction, boolean gradient) {
-        Divisor divisor = Divisor.of(prediction.size());
+        long divisor = prediction.size();
         NDArray wrong = wrong(label, prediction);
         NDArray balance = FocalModulation.balance(label, alpha);
         NDArray entropy = BinaryCrossEntropy.values(label, prediction);

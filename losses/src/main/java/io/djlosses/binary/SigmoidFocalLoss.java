@@ -4,7 +4,6 @@ package io.djlosses.binary;
 import ai.djl.ndarray.NDArray;
 
 import io.djlosses.api.Checks;
-import io.djlosses.api.Divisor;
 import io.djlosses.api.ElementwiseLoss;
 import io.djlosses.api.EmptyPolicy;
 import io.djlosses.api.LossBuilder;
@@ -113,7 +112,7 @@ public final class SigmoidFocalLoss extends ElementwiseLoss {
     }
 
     private Outcome inClosedForm(NDArray label, NDArray prediction, boolean gradient) {
-        Divisor divisor = Divisor.of(prediction.size());
+        long divisor = prediction.size();
         NDArray yes = Nd.sigmoid(prediction);
         NDArray no = Nd.sigmoid(prediction.neg());
         NDArray missed = label.mul(no);

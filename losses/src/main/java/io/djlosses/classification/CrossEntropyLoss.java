@@ -7,7 +7,6 @@ import ai.djl.ndarray.types.Shape;
 
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
-import io.djlosses.api.Divisor;
 import io.djlosses.api.Goal;
 import io.djlosses.api.Inputs;
 import io.djlosses.api.LossBuilder;
@@ -94,16 +93,14 @@ public final class CrossEntropyLoss extends AbstractLoss {
         ClassAxis.check(getName(), logits, "weight", weight);
         if (label.getShape().equals(logits.getShape())) {
             if (!label.getDataType().isFloating()) {
-                throw Checks.failure(
-                        getName(),
+                throw failure(
                         "labels[0] of the shape of predictions[0]",
                         "hold probabilities in a floating-point type (for class indices drop the"
                                 + " class axis)",
                         label.getDataType());
             }
-            Checks.require(
+            require(
                     ignoreIndex < 0,
-                    getName(),
                     "ignoreIndex",
                     "be negative with probability targets, which it cannot apply to",
                     ignoreIndex);
@@ -174,7 +171,7 @@ public final class CrossEntropyLoss extends AbstractLoss {
         double own = 1 - labelSmoothing;
         NDArray prob = logits.softmax(1);
         NDArray sum = Constants.sumLogSoftmax(logits, prob, index, all, own).neg();
-        Divisor divisor = Divisor.of(index.size());
+        long divisor = index.size();
         if (!gradient) {
             return Outcome.of(sum, divisor);
         }

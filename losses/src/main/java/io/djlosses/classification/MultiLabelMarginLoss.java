@@ -9,7 +9,6 @@ import ai.djl.ndarray.types.Shape;
 
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
-import io.djlosses.api.Divisor;
 import io.djlosses.api.Goal;
 import io.djlosses.api.Inputs;
 import io.djlosses.api.Outcome;
@@ -189,7 +188,7 @@ public final class MultiLabelMarginLoss extends AbstractLoss {
             }
         }
         NDArray sum = Sums.sumOfConstant(lists.values(Objects.requireNonNull(sums)));
-        Divisor divisor = Divisor.of(scores.getShape().get(0));
+        long divisor = scores.getShape().get(0);
         return slopes == null
                 ? Outcome.of(sum, divisor)
                 : Outcome.of(
@@ -206,7 +205,7 @@ public final class MultiLabelMarginLoss extends AbstractLoss {
             return null;
         }
         boolean isBatch = scores.getShape().dimension() > 1;
-        Divisor divisor = Divisor.of(isBatch ? scores.getShape().get(0) : 1);
+        long divisor = isBatch ? scores.getShape().get(0) : 1;
         Entries entries = read(label, scores.getShape());
         boolean isLarge = goal.forced() || scores.size() >= LARGE;
         if (isBatch && isLarge) {
@@ -285,7 +284,13 @@ public final class MultiLabelMarginLoss extends AbstractLoss {
             for (int j = 0; j < classes; j++) {
                 int i = n * classes + j;
                 if (entries[i] < -1 || entries[i] >= classes) {
-                    throw outOfRange(classes, i, entries[i]);
+                    throw Checks.message(
+                            getName(),
+                            "labels[0] must hold class indices in [0, %d), or -1 after the last,"
+                                    + " but element %d was %d",
+                            classes,
+                            i,
+                            entries[i]);
                 }
                 ended |= entries[i] < 0;
                 if (ended) {
@@ -309,17 +314,6 @@ public final class MultiLabelMarginLoss extends AbstractLoss {
             }
             return Nd.create(like.getManager(), used, new Shape(samples, longest));
         }
-    }
-
-    private IllegalArgumentException outOfRange(int classes, int element, long given) {
-        return new IllegalArgumentException(
-                getName()
-                        + ": labels[0] must hold class indices in [0, "
-                        + classes
-                        + "), or -1 after the last, but element "
-                        + element
-                        + " was "
-                        + given);
     }
 
     private static Lists onDevice(NDArray label, NDArray scores) {

@@ -7,7 +7,6 @@ import ai.djl.ndarray.types.Shape;
 
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
-import io.djlosses.api.Divisor;
 import io.djlosses.api.Goal;
 import io.djlosses.api.Inputs;
 import io.djlosses.api.LossBuilder;
@@ -90,8 +89,7 @@ public final class MultiLabelSoftMarginLoss extends AbstractLoss {
         NDArray logits = predictions.get(0);
         Checks.rank(getName(), "predictions[0]", logits, 1, Integer.MAX_VALUE, "(…, C)");
         Shape shape = logits.getShape();
-        Checks.require(
-                shape.tail() > 0, getName(), "predictions[0]", "have at least one class", shape);
+        require(shape.tail() > 0, "predictions[0]", "have at least one class", shape);
         Checks.shape(
                 getName(), "labels[0]", labels.get(0).getShape(), shape, "match predictions[0]");
         LastAxis.check(getName(), "weight", weight, logits);
@@ -141,7 +139,7 @@ public final class MultiLabelSoftMarginLoss extends AbstractLoss {
         NDArray logits = predictions.get(0);
         NDArray label = Nd.cast(labels.get(0), logits);
         double classes = logits.getShape().tail();
-        Divisor divisor = Divisor.of((double) logits.size() / classes);
+        double divisor = (double) logits.size() / classes;
         // softplus(±x) = max(±x, 0) + log1p(exp(−|x|)): a single logarithm for both.
         NDArray softplus = logits.abs().negi();
         NDArray values = Constants.positivePart(logits.neg()).muli(label);
@@ -163,7 +161,7 @@ public final class MultiLabelSoftMarginLoss extends AbstractLoss {
         NDArray logits = predictions.get(0);
         NDArray label = Nd.cast(labels.get(0), logits);
         long classes = logits.getShape().tail();
-        Divisor divisor = Divisor.of((double) logits.size() / classes);
+        double divisor = (double) logits.size() / classes;
         return weight == null
                 ? new Reading.Call(SCRIPT, divisor, List.of(logits, label), classes)
                 : null;

@@ -7,7 +7,6 @@ import ai.djl.ndarray.types.Shape;
 
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
-import io.djlosses.api.Divisor;
 import io.djlosses.api.Goal;
 import io.djlosses.api.Inputs;
 import io.djlosses.api.LossBuilder;
@@ -225,7 +224,7 @@ public final class MultiMarginLoss extends AbstractLoss {
         if (!Looks.isKnownFinite(sum)) {
             return null; // a product with a mask does not hide infinite values
         }
-        Divisor divisor = Divisor.of(index.size());
+        long divisor = index.size();
         if (!goal.gradient()) {
             return Outcome.of(sum, divisor);
         }

@@ -118,19 +118,13 @@ public final class NLLLoss extends AbstractLoss {
             return null;
         }
         boolean hasPositions = logProb.getShape().dimension() > 2;
-        if (weight == null) {
-            return new Reading.Call(
-                    hasPositions ? OF_POSITIONS : SCRIPT,
-                    targets.divisor(),
-                    List.of(logProb, targets.index()),
-                    ignoreIndex);
+        NDList arrays = new NDList(logProb, targets.index());
+        Script script = hasPositions ? OF_POSITIONS : SCRIPT;
+        if (weight != null) {
+            arrays.add(ClassAxis.vector(weight, logProb));
+            script = hasPositions ? WEIGHTED_OF_POSITIONS : WEIGHTED;
         }
-        NDArray weights = ClassAxis.vector(weight, logProb);
-        return new Reading.Call(
-                hasPositions ? WEIGHTED_OF_POSITIONS : WEIGHTED,
-                targets.divisor(),
-                List.of(logProb, targets.index(), weights),
-                ignoreIndex);
+        return new Reading.Call(script, targets.divisor(), arrays, ignoreIndex);
     }
 
     /** {@inheritDoc} */

@@ -7,7 +7,6 @@ import ai.djl.ndarray.types.Shape;
 
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
-import io.djlosses.api.Divisor;
 import io.djlosses.api.Goal;
 import io.djlosses.api.Inputs;
 import io.djlosses.api.LossBuilder;
@@ -259,14 +258,12 @@ public final class SoftmaxFocalLoss extends AbstractLoss {
         if (targets == null) {
             return null;
         }
-        Divisor divisor = Divisor.of(label.size());
-        return weight == null
-                ? new Reading.Call(SCRIPT, divisor, List.of(logits, targets.index()), gamma)
-                : new Reading.Call(
-                        WEIGHTED,
-                        divisor,
-                        List.of(logits, targets.index(), Script.constant(weight, logits)),
-                        gamma);
+        NDList arrays = new NDList(logits, targets.index());
+        if (weight != null) {
+            arrays.add(Script.constant(weight, logits));
+        }
+        Script script = weight == null ? SCRIPT : WEIGHTED;
+        return new Reading.Call(script, label.size(), arrays, gamma);
     }
 
     /** {@inheritDoc} */

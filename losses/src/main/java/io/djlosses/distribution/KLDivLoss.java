@@ -4,7 +4,6 @@ package io.djlosses.distribution;
 import ai.djl.ndarray.NDArray;
 
 import io.djlosses.api.Checks;
-import io.djlosses.api.Divisor;
 import io.djlosses.api.ElementwiseLoss;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Outcome;
@@ -112,7 +111,7 @@ public final class KLDivLoss extends ElementwiseLoss {
             values = logarithm.muli(label).subi(prediction.mul(label));
         }
         NDArray sum = Sums.sumOfConstant(values);
-        return Outcome.of(sum, Divisor.of(prediction.size()), gradient, -1, () -> probability);
+        return Outcome.of(sum, prediction.size(), gradient, -1, () -> probability);
     }
 
     /** {@inheritDoc} */

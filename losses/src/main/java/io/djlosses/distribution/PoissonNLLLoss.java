@@ -4,7 +4,6 @@ package io.djlosses.distribution;
 import ai.djl.ndarray.NDArray;
 
 import io.djlosses.api.Checks;
-import io.djlosses.api.Divisor;
 import io.djlosses.api.ElementwiseLoss;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Outcome;
@@ -29,14 +28,7 @@ import java.util.List;
  *
  * <p>The last line is Stirling's approximation of log y!, which does not depend on the prediction.
  *
- * <h2>Shapes</h2>
- *
- * <ul>
- *   <li>{@code labels: [(*)]}, any shape, non-negative
- *   <li>{@code predictions: [(*)]}, same shape as the label
- *   <li>{@code out: ()}, or {@code (*)} with {@code NONE}; {@code MEAN} divides by the number of
- *       elements
- * </ul>
+ * <p>Shapes are those of every {@link ElementwiseLoss}; labels are non-negative.
  *
  * <h2>Example</h2>
  *
@@ -96,7 +88,7 @@ public final class PoissonNLLLoss extends ElementwiseLoss {
     }
 
     private Outcome inClosedForm(NDArray label, NDArray prediction, boolean gradient) {
-        Divisor divisor = Divisor.of(prediction.size());
+        long divisor = prediction.size();
         NDArray rate = logInput ? prediction.exp() : shifted(prediction);
         NDArray values =
                 logInput

@@ -7,7 +7,6 @@ import ai.djl.ndarray.types.Shape;
 
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
-import io.djlosses.api.Divisor;
 import io.djlosses.api.Goal;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Outcome;
@@ -163,7 +162,7 @@ public final class CosineEmbeddingLoss extends AbstractLoss {
         NDArray length2 = length(Constants.dotOfConstants(x2, x2));
         NDArray cosine = Constants.dotOfConstants(x1, x2).div(length1).div(length2);
         NDArray sum = Sums.sumOfConstant(values(labels.get(0), cosine));
-        Divisor divisor = Divisor.of(cosine.size());
+        long divisor = cosine.size();
         if (!goal.gradient()) {
             return Outcome.of(sum, divisor);
         }
@@ -193,7 +192,7 @@ public final class CosineEmbeddingLoss extends AbstractLoss {
         }
         NDArray label = Nd.cast(labels.get(0), x1).reshape(-1, 1);
         List<NDArray> arrays = List.of(x1, predictions.get(1), label);
-        return new Reading.Call(SCRIPT, Divisor.of(label.size()), arrays, margin, EPS);
+        return new Reading.Call(SCRIPT, label.size(), arrays, margin, EPS);
     }
 
     /** {@inheritDoc} */

@@ -7,7 +7,6 @@ import ai.djl.ndarray.types.Shape;
 
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
-import io.djlosses.api.Divisor;
 import io.djlosses.api.Goal;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Reading;
@@ -138,7 +137,7 @@ public final class CosineSimilarityLoss extends AbstractLoss {
         NDArray x2 = isPair ? predictions.get(1) : Nd.cast(labels.get(0), x1);
         return new Reading.Call(
                 isPair ? OF_TWO : OF_ONE,
-                Divisor.of((double) x1.size() / x1.getShape().tail()),
+                (double) x1.size() / x1.getShape().tail(),
                 List.of(x1, x2),
                 similarity.eps());
     }

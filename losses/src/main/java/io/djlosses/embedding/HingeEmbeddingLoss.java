@@ -4,7 +4,6 @@ package io.djlosses.embedding;
 import ai.djl.ndarray.NDArray;
 
 import io.djlosses.api.Checks;
-import io.djlosses.api.Divisor;
 import io.djlosses.api.ElementwiseLoss;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Outcome;
@@ -120,8 +119,7 @@ public final class HingeEmbeddingLoss extends ElementwiseLoss {
             // An infinite value that a mask should hide makes a product NaN.
             sum = Sums.sumOfConstant(unreduced(label, prediction));
         }
-        return Outcome.of(
-                sum, Divisor.of(prediction.size()), gradient, 1, () -> similar.subi(active));
+        return Outcome.of(sum, prediction.size(), gradient, 1, () -> similar.subi(active));
     }
 
     /** {@inheritDoc} */

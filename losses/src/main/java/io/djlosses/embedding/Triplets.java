@@ -6,7 +6,6 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 
 import io.djlosses.api.Checks;
-import io.djlosses.api.Divisor;
 import io.djlosses.api.Reading;
 import io.djlosses.api.Terms;
 import io.djlosses.internal.fast.Script;
@@ -115,7 +114,7 @@ record Triplets(String loss, Distance distance, double margin, boolean swap) {
                 || predictions.stream().anyMatch(array -> !array.getShape().equals(shape))) {
             return null;
         }
-        Divisor divisor = Divisor.of(unreducedShape(predictions).size());
+        long divisor = unreducedShape(predictions).size();
         return new Reading.Call(swap ? SWAPPED : SCRIPT, divisor, predictions, margin, norm.eps());
     }
 

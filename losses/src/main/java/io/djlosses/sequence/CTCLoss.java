@@ -8,7 +8,6 @@ import ai.djl.ndarray.types.Shape;
 
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
-import io.djlosses.api.Divisor;
 import io.djlosses.api.Goal;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Outcome;
@@ -124,8 +123,7 @@ public final class CTCLoss extends AbstractLoss {
         Checks.rank(getName(), "predictions[0]", predictions.get(0), 2, 3, form);
         Layout layout = new Layout(predictions.get(0).getShape(), batchFirst);
         if (layout.steps == 0 || layout.classes <= blank) {
-            throw Checks.failure(
-                    getName(),
+            throw failure(
                     "predictions[0]",
                     "have at least 1 step and more than " + blank + " classes (the blank)",
                     form + " = " + predictions.get(0).getShape());
@@ -152,8 +150,7 @@ public final class CTCLoss extends AbstractLoss {
         if (!rows && !flat) {
             String form = layout.batched ? "(N, S) with N = " + layout.samples : "(S)";
             String also = layout.batched && labels.size() > 1 ? ", or one axis" : "";
-            throw Checks.failure(
-                    getName(), "labels[0] (targets)", "have shape " + form + also, shape);
+            throw failure("labels[0] (targets)", "have shape " + form + also, shape);
         }
     }
 
@@ -182,8 +179,7 @@ public final class CTCLoss extends AbstractLoss {
             end += lengths[n];
         }
         if (concatenated && end != width) {
-            throw Checks.failure(
-                    getName(),
+            throw failure(
                     "labels[2] (targetLengths)",
                     "add up to the " + width + " elements of concatenated targets",
                     end);
@@ -266,7 +262,7 @@ public final class CTCLoss extends AbstractLoss {
             sum += factors[n] * losses[n];
         }
         NDArray value = array(new double[] {sum}, new Shape(), x);
-        Divisor divisor = Divisor.of(layout.samples);
+        long divisor = layout.samples;
         return gradient == null
                 ? Outcome.of(value, divisor)
                 : Outcome.of(value, divisor, 1, array(gradient, x.getShape(), x));

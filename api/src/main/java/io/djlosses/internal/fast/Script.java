@@ -5,6 +5,7 @@ import ai.djl.Device;
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
 import ai.djl.engine.Engine;
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -191,6 +192,9 @@ public final class Script {
      * @param options the numbers
      * @return the result, or null if the arrays are so small that another reading is faster, or if
      *     their type cannot hold one of the numbers
+     * @throws EngineException if the engine does not know the script, or rejects the data
+     * @throws IllegalStateException if it does not know the script, and the script was to run
+     *     always
      */
     public @Nullable NDArray run(Mode mode, List<NDArray> arguments, double... options) {
         if (!mode.always && arguments.get(0).size() < least) {
@@ -215,7 +219,14 @@ public final class Script {
         Variant variant = new Variant(engine, mode.mean, mode.gradient, isUsual);
         Model model = models.get(variant);
         if (model == null) {
-            model = models.computeIfAbsent(variant, this::load);
+            try {
+                model = models.computeIfAbsent(variant, this::load);
+            } catch (EngineException e) {
+                if (mode.always) {
+                    throw new IllegalStateException("a script does not compile", e);
+                }
+                throw e;
+            }
         }
         // The result carries a gradient only in training.
         return model.getBlock().forward(NO_PARAMETERS, inputs, mode.gradient).head();

@@ -49,7 +49,8 @@ final class Recording {
                     add _npi_add, sub _npi_subtract, mul _npi_multiply, div _npi_true_divide,
                     pow _npi_power, maximum _npi_maximum, minimum _npi_minimum, eq _npi_equal,
                     neq _npi_not_equal, gt _npi_greater, gte _npi_greater_equal, lt _npi_less,
-                    lte _npi_less_equal, dot _np_dot, matMul _npi_matmul""");
+                    lte _npi_less_equal, dot _np_dot, matMul _npi_matmul\
+                    """);
 
     /** The operators of methods without an argument. */
     private static final Map<String, String> UNARY =
@@ -57,7 +58,8 @@ final class Recording {
                     """
                     neg _npi_negative, abs _npi_absolute, sign _npi_sign, square _npi_square,
                     sqrt _npi_sqrt, exp _npi_exp, log _npi_log, floor _npi_floor, sum _np_sum,
-                    max _np_max, logicalNot _npi_logical_not, transpose _np_transpose""");
+                    max _np_max, logicalNot _npi_logical_not, transpose _np_transpose\
+                    """);
 
     /** The operators of methods whose argument is an axis. */
     private static final Map<String, String> ALONG_AXIS =

@@ -9,7 +9,6 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 
 import io.djlosses.api.Checks;
-import io.djlosses.api.Divisor;
 import io.djlosses.api.EmptyPolicy;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Reading;
@@ -257,8 +256,7 @@ public final class GradientHistogram {
         double[] own = {bins, lastEdge, lossWeight};
         double[] numbers =
                 DoubleStream.concat(Arrays.stream(own), Arrays.stream(options)).toArray();
-        return new Reading.Call(
-                script, Divisor.of(prediction.size()), List.of(prediction, label), numbers);
+        return new Reading.Call(script, prediction.size(), List.of(prediction, label), numbers);
     }
 
     /**
