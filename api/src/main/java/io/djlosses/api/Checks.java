@@ -63,6 +63,7 @@ public final class Checks {
      * @param values the values
      * @return the exception
      */
+    @SuppressWarnings("AnnotateFormatMethod") // the annotation would be a dependency
     public static IllegalArgumentException message(String loss, String message, Object... values) {
         return new IllegalArgumentException(loss + ": " + message.formatted(values));
     }

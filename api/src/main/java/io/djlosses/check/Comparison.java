@@ -94,8 +94,16 @@ public record Comparison(
     public String toString() {
         String how = passed() ? "passed" : "FAILED";
         String where = index.length() > 2 ? " at " + index : "";
-        String form = "%s %s: %s; worst%s: expected %s, was %s, error %.2g, tolerance %.2g";
-        Object[] values = {engine, subject, how, where, expected, actual, error, tolerance};
-        return String.format(Locale.ROOT, form, values);
+        return String.format(
+                Locale.ROOT,
+                "%s %s: %s; worst%s: expected %s, was %s, error %.2g, tolerance %.2g",
+                engine,
+                subject,
+                how,
+                where,
+                expected,
+                actual,
+                error,
+                tolerance);
     }
 }
