@@ -500,7 +500,12 @@ public final class SampledSoftmaxLoss extends AbstractLoss {
          */
         public Builder optSampledValues(
                 long[] ids, double[][] trueExpectedCount, double[] sampledExpectedCount) {
-            set("sampledValues", ids.length + " classes");
+            set(
+                    "sampledValues",
+                    List.of(
+                            Arrays.stream(ids).boxed().toList(),
+                            Arrays.stream(trueExpectedCount).map(Builder::boxed).toList(),
+                            boxed(sampledExpectedCount)));
             sampledValues =
                     new Candidates.Drawn(
                             ids.clone(),
@@ -509,6 +514,10 @@ public final class SampledSoftmaxLoss extends AbstractLoss {
                                     .toArray(),
                             sampledExpectedCount.clone());
             return this;
+        }
+
+        private static List<Double> boxed(double... values) {
+            return Arrays.stream(values).boxed().toList();
         }
     }
 }
