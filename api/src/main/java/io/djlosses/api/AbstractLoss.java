@@ -41,7 +41,10 @@ import java.util.Map;
  *   <li>An accumulator reports Σ numerators / Σ denominators over all batches, in {@code double}:
  *       the mean over an epoch does not depend on how the epoch was split into batches. With {@link
  *       Reduction#SUM} it reports the total, with {@link Reduction#NONE} the mean, and with a
- *       custom reduction the plain average of its results.
+ *       custom reduction the plain average of its results. A batch with nothing to average adds
+ *       nothing; if there is nothing in all of them, the accumulator is NaN, or 0 with {@link
+ *       EmptyPolicy#ZERO}: a report is never an error. A trainer that has the loss twice, as its
+ *       loss and as an evaluator, adds each batch twice, and it counts once.
  *   <li>Invalid input causes an {@link IllegalArgumentException} before any native call.
  * </ul>
  */
@@ -252,10 +255,11 @@ public abstract class AbstractLoss extends Loss implements MergeableLoss {
      * Returns the options that have been set; all others have their defaults. An example is {@code
      * {delta=2.0, reduction=SUM}}.
      *
-     * @return the names and values of the options, in the order in which they were set
+     * @return the names and values of the options, in the order in which they were set; arrays are
+     *     copies
      */
     public final Map<String, Object> getOptions() {
-        return options.set();
+        return options.copies();
     }
 
     /**
@@ -300,7 +304,15 @@ public abstract class AbstractLoss extends Loss implements MergeableLoss {
      */
     @Override
     public void updateAccumulators(String[] keys, NDList labels, NDList predictions) {
-        accumulators.update(keys, evaluation.total(labels, predictions));
+        accumulation(keys, labels, predictions).run();
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public final Runnable accumulation(String[] keys, NDList labels, NDList predictions) {
+        accumulators.require(keys);
+        Accumulators.Total total = evaluation.total(labels, predictions);
+        return () -> accumulators.update(keys, total, labels, predictions);
     }
 
     /** {@inheritDoc} */

@@ -94,29 +94,34 @@ public final class Divisor {
         return Nd.create(like.getManager(), values, like.getShape(), like.getDataType());
     }
 
-    /** Divides a sum of terms. If the divisor is 0, the policy decides. */
-    NDArray divide(NDArray sum, EmptyPolicy policy, String loss) {
+    /** Divides a sum of terms; a sum of nothing stays 0, and so does its gradient. */
+    NDArray quotient(NDArray sum) {
+        if (array == null) {
+            return number == 0 || number == 1 ? sum : Nd.div(sum, number);
+        }
+        NDArray divisor = toArray(sum);
+        return sum.div(Nd.where(divisor.eq(0), divisor.onesLike(), divisor));
+    }
+
+    /**
+     * Turns a quotient into the value of a loss. If the divisor is 0, the policy decides, after the
+     * transform: the gradient of a function of NaN is NaN.
+     */
+    NDArray value(NDArray quotient, AbstractLoss loss) {
+        EmptyPolicy policy = loss.options().emptyPolicy();
         if (policy == EmptyPolicy.ERROR && toDouble() == 0) {
             throw new IllegalArgumentException(
-                    loss
+                    loss.getName()
                             + ": there is nothing to average (an empty batch, or every target is"
                             + " ignored or masked); pass at least one target, or build the loss"
                             + " with optEmptyPolicy(EmptyPolicy.ZERO)");
         }
-        if (array == null) {
-            if (number == 0) {
-                return policy == EmptyPolicy.ZERO ? sum : sum.add(Nd.num(sum, Double.NaN));
-            }
-            return number == 1 ? sum : Nd.div(sum, number);
+        NDArray value = loss.transform().of(quotient);
+        if (policy != EmptyPolicy.NAN || (isKnown() && number != 0)) {
+            return value;
         }
-        // The gradient of an empty sum is zero; dividing by 1 instead of 0 keeps it so.
-        NDArray divisor = toArray(sum);
-        NDArray empty = divisor.eq(0);
-        NDArray mean = sum.div(Nd.where(empty, divisor.onesLike(), divisor));
-        if (policy == EmptyPolicy.ZERO) {
-            return mean;
-        }
-        NDArray zero = mean.zerosLike();
-        return mean.add(Nd.where(empty, zero.add(Nd.num(zero, Double.NaN)), zero));
+        NDArray zero = value.stopGradient().zerosLike();
+        NDArray nan = zero.add(Nd.num(zero, Double.NaN));
+        return value.add(array == null ? nan : Nd.where(toArray(value).eq(0), nan, zero));
     }
 }

@@ -142,12 +142,12 @@ public final class Outcome {
     }
 
     /** Returns the quotient of numerator and divisor, with its gradient. */
-    NDArray divided(NDList predictions, Divisor by, EmptyPolicy policy, String loss) {
+    NDArray divided(NDList predictions, Divisor by) {
         if (gradients == null || !by.isKnown()) {
-            return by.divide(numerator(predictions), policy, loss);
+            return by.quotient(numerator(predictions));
         }
         // Attached after the division, so that the value is not rounded again.
-        NDArray mean = by.divide(array, policy, loss);
+        NDArray mean = by.quotient(array);
         return Gradients.withGradient(mean, predictions, gradients, scale * by.factor());
     }
 }

@@ -7,6 +7,7 @@ import ai.djl.ndarray.types.Shape;
 
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
+import io.djlosses.api.EmptyPolicy;
 import io.djlosses.api.Goal;
 import io.djlosses.api.Inputs;
 import io.djlosses.api.LossBuilder;
@@ -148,7 +149,7 @@ public final class SoftmaxCrossEntropyWithLogits extends AbstractLoss {
      * @return the builder
      */
     public static Builder builder() {
-        return new Builder().optReduction(Reduction.NONE);
+        return new Builder();
     }
 
     /** The Builder to construct a {@link SoftmaxCrossEntropyWithLogits}. */
@@ -158,6 +159,7 @@ public final class SoftmaxCrossEntropyWithLogits extends AbstractLoss {
 
         Builder() {
             super("SoftmaxCrossEntropyWithLogits", SoftmaxCrossEntropyWithLogits::new);
+            defaults(Reduction.NONE, EmptyPolicy.NAN);
         }
 
         /**

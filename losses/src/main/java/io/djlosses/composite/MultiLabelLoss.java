@@ -30,7 +30,7 @@ import java.util.Objects;
  * <ul>
  *   <li>{@code labels: [y1, …, yK]}, each as its component expects
  *   <li>{@code predictions: [x]}, shared by all labels, or {@code [x1, …, xK]}, one for each label
- *   <li>{@code out: ()}, if the components give a scalar
+ *   <li>{@code out: ()}, if the components give a scalar; values of several shapes are an error
  * </ul>
  *
  * <h2>Reduction</h2>

@@ -23,7 +23,7 @@ import java.util.function.BiPredicate;
  * per-parameter options. For example, it can apply weight decay to weights but not to biases.
  *
  * <p>A parameter belongs to the first group that matches it, or to the default optimizer if none
- * does.
+ * does. The parameters of a block that is used twice have two names, either of which may match.
  *
  * <h2>Example</h2>
  *
@@ -61,19 +61,28 @@ public final class ParameterGroups extends Optimizer {
     }
 
     private Optimizer find(String parameterId) {
-        for (Pair<String, Parameter> entry : block.getParameters()) {
-            if (entry.getValue().getId().equals(parameterId)) {
-                return groups.stream()
-                        .filter(group -> group.chosen.test(entry.getKey(), entry.getValue()))
-                        .map(Group::optimizer)
-                        .findFirst()
-                        .orElse(rest);
-            }
+        // A block that is used twice has its parameters under two names.
+        List<Pair<String, Parameter>> uses =
+                block.getParameters().stream()
+                        .filter(entry -> entry.getValue().getId().equals(parameterId))
+                        .toList();
+        if (uses.isEmpty()) {
+            throw Checks.message(
+                    "ParameterGroups",
+                    "the parameter with id %s must belong to the block that was set, but does not",
+                    parameterId);
         }
-        throw Checks.message(
-                "ParameterGroups",
-                "the parameter with id %s must belong to the block that was set, but does not",
-                parameterId);
+        return groups.stream()
+                .filter(
+                        group ->
+                                uses.stream()
+                                        .anyMatch(
+                                                use ->
+                                                        group.chosen.test(
+                                                                use.getKey(), use.getValue())))
+                .map(Group::optimizer)
+                .findFirst()
+                .orElse(rest);
     }
 
     private record Group(BiPredicate<String, Parameter> chosen, Optimizer optimizer) {}

@@ -482,12 +482,21 @@ public final class SampledSoftmaxLoss extends AbstractLoss {
          */
         public Builder optSampledValues(
                 long[] ids, double[][] trueExpectedCount, double[] sampledExpectedCount) {
-            set("sampledValues", ids.length + " classes");
+            set(
+                    "sampledValues",
+                    List.of(
+                            Arrays.stream(ids).boxed().toList(),
+                            Arrays.stream(trueExpectedCount).map(Builder::boxed).toList(),
+                            boxed(sampledExpectedCount)));
             double[] trueCount =
                     Arrays.stream(trueExpectedCount).flatMapToDouble(Arrays::stream).toArray();
             sampledValues =
                     new Candidates.Drawn(ids.clone(), trueCount, sampledExpectedCount.clone());
             return this;
+        }
+
+        private static List<Double> boxed(double... values) {
+            return Arrays.stream(values).boxed().toList();
         }
     }
 }
