@@ -76,11 +76,11 @@ public final class Divisor {
     }
 
     /**
-     * Returns the factor that the division puts on a gradient; the gradient of an empty sum stays
+     * Returns the factor that the division puts on a gradient; the gradient of a mean of nothing is
      * zero.
      */
     double factor() {
-        return toDouble() == 0 ? 1 : 1 / toDouble();
+        return toDouble() == 0 ? 0 : 1 / toDouble();
     }
 
     NDArray toArray(NDArray like) {
@@ -105,14 +105,16 @@ public final class Divisor {
         }
         if (array == null) {
             if (number == 0) {
-                return policy == EmptyPolicy.ZERO ? sum : sum.add(Nd.num(sum, Double.NaN));
+                // Weights that cancel leave a sum that need not be 0.
+                NDArray nothing = Nd.mul(sum, 0);
+                return policy == EmptyPolicy.ZERO ? nothing : nothing.add(Nd.num(sum, Double.NaN));
             }
             return number == 1 ? sum : Nd.div(sum, number);
         }
-        // The gradient of an empty sum is zero; dividing by 1 instead of 0 keeps it so.
+        // Divided by infinity instead of 0, value and gradient are 0.
         NDArray divisor = toArray(sum);
         NDArray empty = divisor.eq(0);
-        NDArray mean = sum.div(Nd.where(empty, divisor.onesLike(), divisor));
+        NDArray mean = sum.div(Nd.where(divisor.neq(0), divisor, Double.POSITIVE_INFINITY));
         if (policy == EmptyPolicy.ZERO) {
             return mean;
         }

@@ -2,8 +2,8 @@
 package io.djlosses.api;
 
 /**
- * The value of a mean when there is nothing to average: the batch is empty, or every target is
- * ignored.
+ * The value of a mean when there is nothing to average: the batch is empty, every target is
+ * ignored, or the weights sum to 0.
  */
 public enum EmptyPolicy {
     /** NaN, with gradient zero, as in PyTorch. */
