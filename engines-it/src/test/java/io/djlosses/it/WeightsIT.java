@@ -39,6 +39,10 @@ public class WeightsIT {
             ": the sample weights (the last of labels) must hold values of at least 0 (strict"
                     + " validation), but was -1.0";
 
+    /** Options with which the values have other shares than 1, or an array of their own. */
+    private static final List<String> OTHERS =
+            List.of("weight", "ignoreIndex", "sampleWeighting", "momentum");
+
     @DataProvider
     public Object[][] enginesAndLosses() {
         return Catalogue.onEveryEngine();
@@ -54,7 +58,7 @@ public class WeightsIT {
     /** A row with weights 1, −1, 0, … of its samples as the last of the labels, or null. */
     private static GoldenRow canceling(Class<? extends Loss> type) {
         for (GoldenRow row : GoldenRow.seeds(type)) {
-            boolean isPlain = row.optionsWith(null).size() == 0;
+            boolean isPlain = OTHERS.stream().noneMatch(row::has);
             Shape shape = row.predictions().get(0).shape();
             if (isPlain && Catalogue.method(Catalogue.builder(type), "optReduction") != null) {
                 Loss loss = Catalogue.build(type, row.optionsWith("NONE"), null);
@@ -77,8 +81,8 @@ public class WeightsIT {
                 && !Declarations.of(type).has(Trait.MEAN_ONLY);
     }
 
-    private static JsonObject options(SampleWeighting weighting) {
-        JsonObject options = new JsonObject();
+    private static JsonObject options(GoldenRow row, SampleWeighting weighting) {
+        JsonObject options = row.options().deepCopy();
         options.addProperty("sampleWeighting", weighting.name());
         options.addProperty("reduction", "MEAN");
         return options;
@@ -89,7 +93,7 @@ public class WeightsIT {
     public void sampleWeightsMayCancel(String engine, Class<? extends Loss> type) {
         if (takesWeights(type)) {
             GoldenRow row = canceling(type);
-            JsonObject options = options(SampleWeighting.MEAN_BY_WEIGHT);
+            JsonObject options = options(row, SampleWeighting.MEAN_BY_WEIGHT);
             nothingIsLeft(engine, type, options, row);
         }
     }
@@ -169,7 +173,7 @@ public class WeightsIT {
                 new SampleWeighting[] {
                     SampleWeighting.MEAN_BY_COUNT, SampleWeighting.MEAN_BY_WEIGHT
                 }) {
-            JsonObject options = options(weighting);
+            JsonObject options = options(row, weighting);
             options.addProperty("validation", "STRICT");
             try (NDManager manager = Place.manager(engine)) {
                 NDList labels = Data.arrays(row.labels(), manager, DataType.FLOAT32);
