@@ -334,10 +334,9 @@ public abstract class AbstractLoss extends Loss implements MergeableLoss {
         if (getReduction() == Reduction.SUM && total.updates() > 0) {
             return transform().of(total.numerator());
         }
-        if (total.updates() > 0
-                && total.denominator() == 0
-                && options.emptyPolicy() == EmptyPolicy.ZERO) {
-            return 0;
+        if (total.denominator() == 0) {
+            boolean isZero = total.updates() > 0 && options.emptyPolicy() == EmptyPolicy.ZERO;
+            return isZero ? 0 : Double.NaN;
         }
         return transform().of(total.numerator() / total.denominator());
     }

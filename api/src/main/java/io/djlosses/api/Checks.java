@@ -136,10 +136,20 @@ public final class Checks {
     public static void sameElements(String loss, NDArray label, NDArray prediction) {
         Shape given = label.getShape();
         Shape required = prediction.getShape();
-        if (!given.equals(required)
-                && !Arrays.equals(withoutUnits(given), withoutUnits(required))) {
+        if (!hasSameElements(given, required)) {
             shape(loss, "labels[0]", given, required, "match predictions[0]");
         }
+    }
+
+    /**
+     * Returns whether shapes are equal, ignoring axes of size 1.
+     *
+     * @param given a shape
+     * @param required another one
+     * @return whether they are
+     */
+    public static boolean hasSameElements(Shape given, Shape required) {
+        return given.equals(required) || Arrays.equals(withoutUnits(given), withoutUnits(required));
     }
 
     private static long[] withoutUnits(Shape shape) {
@@ -306,7 +316,7 @@ public final class Checks {
     }
 
     /**
-     * Checks a list of weights and copies it.
+     * Checks that weights are finite, and copies them.
      *
      * @param loss the name of the loss
      * @param option the name of the option
@@ -316,7 +326,7 @@ public final class Checks {
     public static double[] weights(String loss, String option, double[] values) {
         require(values.length > 0, loss, option, "hold at least one number", "empty");
         for (int i = 0; i < values.length; i++) {
-            notNegative(loss, option + "[" + i + "]", values[i]);
+            finite(loss, option + "[" + i + "]", values[i]);
         }
         return values.clone();
     }

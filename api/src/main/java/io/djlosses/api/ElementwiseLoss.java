@@ -42,7 +42,8 @@ import java.util.List;
  * <ul>
  *   <li>{@code labels: [(*)]}, any shape
  *   <li>{@code predictions: [(*)]}, the shape of the label, ignoring axes of size 1: a label (N)
- *       matches a prediction (N, 1). Nothing is broadcast
+ *       matches a prediction (N, 1). Nothing is broadcast, which would silently make N × N values
+ *       of these two
  *   <li>{@code out: ()}, or the shape of the prediction with {@link Reduction#NONE}; {@link
  *       Reduction#MEAN} divides by the number of elements
  * </ul>

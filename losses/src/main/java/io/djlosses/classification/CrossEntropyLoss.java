@@ -52,8 +52,8 @@ import java.util.List;
  *
  * <p>With indices, {@code MEAN} divides by the sum of {@code w[y]} over the targets that are not
  * ignored, also under label smoothing; with probabilities, by the number of samples N·d1·…·dK,
- * regardless of the weights. If all targets are ignored, the mean is NaN with gradient zero; {@code
- * optEmptyPolicy} changes that.
+ * regardless of the weights. If all targets are ignored, or the weights sum to 0, the mean is NaN
+ * with gradient zero; {@code optEmptyPolicy} changes that.
  *
  * <h2>Example</h2>
  *
@@ -236,7 +236,8 @@ public final class CrossEntropyLoss extends AbstractLoss {
         /**
          * Sets the weight of each class (default 1 for all).
          *
-         * @param weight one number per class, finite and non-negative
+         * @param weight one number per class, finite, and negative ones only without strict
+         *     validation
          * @return this {@code Builder}
          */
         public Builder optWeight(double... weight) {
@@ -245,7 +246,9 @@ public final class CrossEntropyLoss extends AbstractLoss {
         }
 
         /**
-         * Sets the class index of the targets to ignore (default −100).
+         * Sets the class index of the targets to ignore (default −100). If several are to be
+         * ignored, make them one first: {@code NDArrays.where(y.gte(20), y.onesLike().mul(-100),
+         * y)}.
          *
          * @param ignoreIndex any number
          * @return this {@code Builder}

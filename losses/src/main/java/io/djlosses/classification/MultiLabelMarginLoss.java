@@ -49,7 +49,8 @@ import java.util.Objects;
  * <ul>
  *   <li>{@code labels: [(N, C)]}, or {@code (C)}: class indices of any integer or floating-point
  *       type, then −1; whatever follows the first −1 is ignored
- *   <li>{@code predictions: [(N, C)]} or {@code (C)}: scores
+ *   <li>{@code predictions: [(N, C)]} or {@code (C)}: scores; {@code ()} is a single class, whose
+ *       loss is 0
  *   <li>{@code out: ()}, or {@code (N)} with {@code NONE}; {@code MEAN} divides by N
  * </ul>
  *
@@ -127,13 +128,13 @@ public final class MultiLabelMarginLoss extends AbstractLoss {
     protected void check(NDList labels, NDList predictions) {
         Checks.count(getName(), "labels", labels, "targets");
         Checks.count(getName(), "predictions", predictions, "scores");
-        NDArray scores = predictions.get(0);
-        Checks.rank(getName(), "predictions[0]", scores, 1, 2, "(N, C) or (C)");
+        NDArray scores = ClassAxis.scores(predictions);
+        Checks.rank(getName(), "predictions[0]", scores, 1, 2, "(N, C), (C) or ()");
         ClassAxis.check(getName(), scores, "weight", null);
         Checks.shape(
                 getName(),
                 "labels[0]",
-                labels.get(0).getShape(),
+                ClassAxis.scores(labels).getShape(),
                 scores.getShape(),
                 "match predictions[0] (lists of classes are filled up with -1)");
         Checks.index(getName(), "labels[0]", labels.get(0));
@@ -142,7 +143,7 @@ public final class MultiLabelMarginLoss extends AbstractLoss {
     /** {@inheritDoc} */
     @Override
     protected Shape unreducedShape(NDList labels, NDList predictions) {
-        return ClassAxis.without(predictions.get(0).getShape());
+        return ClassAxis.without(ClassAxis.scores(predictions).getShape());
     }
 
     /** {@inheritDoc} */
@@ -154,7 +155,7 @@ public final class MultiLabelMarginLoss extends AbstractLoss {
     /** {@inheritDoc} */
     @Override
     protected Terms terms(NDList labels, NDList predictions, Goal goal) {
-        NDArray scores = ClassAxis.batched(predictions.get(0)); // [N, C]
+        NDArray scores = ClassAxis.batched(ClassAxis.scores(predictions)); // [N, C]
         Lists lists = lists(labels.get(0), scores);
         NDArray sums = null;
         for (int j = 0; j < lists.length(); j++) {
@@ -170,7 +171,7 @@ public final class MultiLabelMarginLoss extends AbstractLoss {
     }
 
     private Outcome inClosedForm(NDList labels, NDList predictions, Goal goal) {
-        NDArray scores = ClassAxis.batched(predictions.get(0)); // [N, C]
+        NDArray scores = ClassAxis.batched(ClassAxis.scores(predictions)); // [N, C]
         Lists lists = lists(labels.get(0), scores);
         NDArray sums = null;
         NDArray slopes = null;
@@ -199,8 +200,8 @@ public final class MultiLabelMarginLoss extends AbstractLoss {
     }
 
     private Reading.@Nullable Call call(NDList labels, NDList predictions, Goal goal) {
-        NDArray scores = predictions.get(0);
-        NDArray label = labels.get(0);
+        NDArray scores = ClassAxis.scores(predictions);
+        NDArray label = ClassAxis.scores(labels);
         if (!getValidation().reads(label)) {
             return null;
         }

@@ -160,7 +160,7 @@ public final class MultiLabelLoss extends WeightedComponents {
         /**
          * Sets the weight of each label (default 1 for all).
          *
-         * @param weights one number per label, finite and non-negative
+         * @param weights one number per label, finite
          * @return this {@code Builder}
          */
         public Builder optWeights(double... weights) {
@@ -191,7 +191,7 @@ public final class MultiLabelLoss extends WeightedComponents {
             }
             if (aggregation == Aggregation.AVERAGE) {
                 double sum = Arrays.stream(factors).sum();
-                Checks.require(sum > 0, name, "weights", "sum to more than 0 for AVERAGE", sum);
+                Checks.require(sum != 0, name, "weights", "not sum to 0 for AVERAGE", sum);
                 factors = Arrays.stream(factors).map(factor -> factor / sum).toArray();
             }
             return new MultiLabelLoss(name, losses, factors);

@@ -173,7 +173,8 @@ public final class PoissonNLLLoss extends ElementwiseLoss {
         /**
          * Sets the constant that is added to a rate before taking its logarithm (default 1e-8).
          *
-         * @param eps a non-negative number
+         * @param eps a non-negative number, because a small rate would have no logarithm with a
+         *     negative one
          * @return this {@code Builder}
          */
         public Builder optEps(double eps) {

@@ -58,7 +58,8 @@ import java.util.List;
  *
  * <p>Equivalent to {@code torch.nn.CosineEmbeddingLoss(margin, reduction=…)} and {@code
  * mindspore.nn.CosineEmbeddingLoss}, which adds nothing to the squared norms, so a zero vector
- * gives NaN there. Shapes are never broadcast.
+ * gives NaN there. Shapes are never broadcast, as axes of size 1 are in PyTorch: a single label for
+ * N pairs is rather one that lost its axis.
  */
 public final class CosineEmbeddingLoss extends AbstractLoss {
 

@@ -53,7 +53,8 @@ import java.util.List;
  * }</pre>
  *
  * <p>Equivalent to {@code torch.nn.HingeEmbeddingLoss(margin, reduction=…)} and {@code
- * mindspore.nn.HingeEmbeddingLoss}. Unlike there, shapes are never broadcast.
+ * mindspore.nn.HingeEmbeddingLoss}. Unlike there, shapes are never broadcast: a mismatch is an
+ * error.
  *
  * @see <a href="https://doi.org/10.1109/CVPR.2006.100">Hadsell et al. 2006, Dimensionality
  *     Reduction by Learning an Invariant Mapping</a>

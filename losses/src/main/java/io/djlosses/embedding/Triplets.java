@@ -78,12 +78,20 @@ record Triplets(String loss, Distance distance, double margin, boolean swap) {
     }
 
     private Shape broadcast(NDList predictions) {
-        return Checks.broadcast(
-                loss,
-                "predictions",
-                predictions.get(0).getShape(),
-                predictions.get(1).getShape(),
-                predictions.get(2).getShape());
+        Shape shape =
+                Checks.broadcast(
+                        loss,
+                        "predictions",
+                        predictions.get(0).getShape(),
+                        predictions.get(1).getShape(),
+                        predictions.get(2).getShape());
+        return shape.isScalar() ? new Shape(1) : shape;
+    }
+
+    /** Returns an embedding, a single number as one of one component. */
+    private static NDArray embedding(NDList predictions, int i) {
+        NDArray array = predictions.get(i);
+        return array.getShape().isScalar() ? array.reshape(1) : array;
     }
 
     /** Returns the shape (…) of embeddings (…, D). */
@@ -93,9 +101,9 @@ record Triplets(String loss, Distance distance, double margin, boolean swap) {
     }
 
     Terms terms(NDList predictions) {
-        NDArray anchor = predictions.get(0);
-        NDArray positive = predictions.get(1);
-        NDArray negative = predictions.get(2);
+        NDArray anchor = embedding(predictions, 0);
+        NDArray positive = embedding(predictions, 1);
+        NDArray negative = embedding(predictions, 2);
         NDArray toPositive = distance.between(anchor, positive);
         NDArray toNegative = distance.between(anchor, negative);
         if (swap) {
@@ -110,7 +118,7 @@ record Triplets(String loss, Distance distance, double margin, boolean swap) {
         Shape shape = predictions.get(0).getShape();
         if (!(distance instanceof PairwiseDistance norm)
                 || norm.p() != 2
-                || shape.dimension() == 1
+                || shape.dimension() < 2
                 || predictions.stream().anyMatch(array -> !array.getShape().equals(shape))) {
             return null;
         }

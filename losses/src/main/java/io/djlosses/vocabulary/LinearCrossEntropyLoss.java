@@ -55,8 +55,8 @@ import java.util.List;
  * <h2>Reduction</h2>
  *
  * <p>With indices, {@code MEAN} divides by the sum of {@code w[y]} over the targets that are not
- * ignored; with probabilities, by the number of rows. If all targets are ignored, the mean is NaN
- * with gradient zero; {@code optEmptyPolicy} changes that.
+ * ignored; with probabilities, by the number of rows. If all targets are ignored, or the weights
+ * sum to 0, the mean is NaN with gradient zero; {@code optEmptyPolicy} changes that.
  *
  * <h2>Memory</h2>
  *
@@ -386,7 +386,8 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
         /**
          * Sets the weight of each class (default 1 for all).
          *
-         * @param weight one number per class, finite and non-negative
+         * @param weight one number per class, finite, and negative ones only without strict
+         *     validation
          * @return this {@code Builder}
          */
         public Builder optWeight(double... weight) {

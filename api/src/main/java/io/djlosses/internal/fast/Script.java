@@ -348,6 +348,18 @@ public final class Script {
      * @return the vector, which must not be closed
      */
     public static NDArray constant(double[] values, NDArray like) {
+        return constant(values, new Shape(values.length), like);
+    }
+
+    /**
+     * Returns numbers as an array that is created once, and lives as long as they do.
+     *
+     * @param values the numbers, which must never change
+     * @param shape the shape, always the same for the same numbers
+     * @param like an array with the engine and data type of the result, in the memory of the CPU
+     * @return the array, which must not be closed
+     */
+    public static NDArray constant(double[] values, Shape shape, NDArray like) {
         String engine = like.getManager().getEngine().getEngineName();
         return CONSTANTS
                 .computeIfAbsent(values, key -> new ConcurrentHashMap<>())
@@ -356,7 +368,7 @@ public final class Script {
                         place -> {
                             NDManager manager = manager(engine);
                             CLEANER.register(values, manager::close);
-                            return create(manager, values, new Shape(values.length), place.type);
+                            return create(manager, values, shape, place.type);
                         });
     }
 
