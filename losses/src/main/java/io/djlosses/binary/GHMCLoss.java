@@ -283,7 +283,7 @@ public final class GHMCLoss extends AbstractLoss {
         /**
          * Sets the number of bins for the sizes of gradients (default 10).
          *
-         * @param bins a number of at least 1
+         * @param bins a number from 1 to 10,000
          * @return this {@code Builder}
          */
         public Builder optBins(int bins) {

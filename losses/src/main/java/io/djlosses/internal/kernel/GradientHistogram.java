@@ -42,6 +42,9 @@ public final class GradientHistogram {
     /** The size from which a script is worth its many operations. */
     private static final long LARGE = 4096;
 
+    /** More bins than a batch has use for, but not more than memory. */
+    private static final int MAX_BINS = 10_000;
+
     private final int bins;
     private final double lastEdge;
     private final double momentum;
@@ -71,7 +74,8 @@ public final class GradientHistogram {
      * @return the number
      */
     public static int checkBins(String loss, int bins) {
-        Checks.require(bins >= 1, loss, "bins", "be at least 1", bins);
+        Checks.require(
+                bins >= 1 && bins <= MAX_BINS, loss, "bins", "be in [1, " + MAX_BINS + "]", bins);
         return bins;
     }
 
@@ -89,7 +93,7 @@ public final class GradientHistogram {
                 "momentum",
                 "be at least 0 and less than 1",
                 momentum);
-        return momentum;
+        return Checks.normal(loss, "momentum", momentum);
     }
 
     /**
