@@ -42,7 +42,8 @@ import java.util.Map;
  *       the mean over an epoch does not depend on how the epoch was split into batches. With {@link
  *       Reduction#SUM} it reports the total, with {@link Reduction#NONE} the mean, and with a
  *       custom reduction the plain average of its results.
- *   <li>Invalid input causes an {@link IllegalArgumentException} before any native call.
+ *   <li>Invalid input causes an {@link IllegalArgumentException} before any native call. That
+ *       includes arrays that are missing, closed or sparse.
  * </ul>
  */
 public abstract class AbstractLoss extends Loss implements MergeableLoss {

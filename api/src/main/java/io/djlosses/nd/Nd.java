@@ -26,6 +26,19 @@ import java.util.Arrays;
  *
  * <p>A loss written with these methods and with the operations {@code add sub mul div neg abs exp
  * log square sqrt sum(axes)} is portable without further care.
+ *
+ * <h2>Numbers in what is differentiated</h2>
+ *
+ * <p>On PyTorch, DJL makes the number of {@code x.mul(2f)}, {@code x.div(2f)} or {@code x.pow(3)}
+ * an array in Java memory, which the backward pass reads but does not keep. If the JVM collects
+ * garbage between forward and backward pass, that memory may hold something else by then, and the
+ * gradient of {@code x} is wrong without an error. The same is true of what {@code
+ * NDManager.create(Buffer)} returns, if a graph needs it after it has been closed. It concerns all
+ * of a training, not losses alone: the blocks of a model as well. Use {@link #mul(NDArray, double)
+ * Nd.mul}, {@link #div(NDArray, double) Nd.div}, {@link #pow(NDArray, double) Nd.pow} and {@link
+ * #create(ai.djl.ndarray.NDManager, float[], Shape) Nd.create}, whose numbers belong to the engine.
+ * {@code add} and {@code sub} of a number are safe, as their gradients do not depend on it, and so
+ * is everything that is not differentiated.
  */
 public final class Nd extends NdBase {
 

@@ -215,11 +215,10 @@ public final class SDMLLoss extends AbstractLoss {
         NDArray x2 = predictions.get(1);
         long batch = x1.getShape().get(0);
         // A common offset of all embeddings cancels, and would only cost precision.
-        NDArray wide1 = x1.toType(DataType.FLOAT64, true);
-        NDArray wide2 = x2.toType(DataType.FLOAT64, true);
-        NDArray center = Sums.sumOfConstant(wide2, 0).divi((double) batch);
-        wide1.subi(center);
-        wide2.subi(center);
+        NDArray given2 = x2.toType(DataType.FLOAT64, false);
+        NDArray center = Sums.sumOfConstant(given2, 0).divi((double) batch);
+        NDArray wide1 = x1.toType(DataType.FLOAT64, false).sub(center);
+        NDArray wide2 = given2.sub(center);
         NDArray squares1 = Nd.sum(wide1.square(), 1);
         NDArray squares2 = Nd.sum(wide2.square(), 1);
         double longest = Math.max(largest(squares1), largest(squares2));
