@@ -45,7 +45,8 @@ import java.util.Map;
  *       nothing; if there is nothing in all of them, the accumulator is NaN, or 0 with {@link
  *       EmptyPolicy#ZERO}: a report is never an error. A trainer that has the loss twice, as its
  *       loss and as an evaluator, adds each batch twice, and it counts once.
- *   <li>Invalid input causes an {@link IllegalArgumentException} before any native call.
+ *   <li>Invalid input causes an {@link IllegalArgumentException} before any native call. That
+ *       includes arrays that are missing, closed or sparse.
  * </ul>
  */
 public abstract class AbstractLoss extends Loss implements MergeableLoss {

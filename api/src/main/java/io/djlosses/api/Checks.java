@@ -69,7 +69,7 @@ public final class Checks {
     }
 
     /**
-     * Requires that a list and all of its arrays are there.
+     * Requires that a list and all of its arrays are there, open and dense.
      *
      * @param loss the name of the loss
      * @param argument the name of the list
@@ -80,9 +80,26 @@ public final class Checks {
             throw failure(loss, argument, "be a list of arrays", "null");
         }
         for (int i = 0; i < list.size(); i++) {
-            if (list.get(i) == null) {
-                throw failure(loss, argument + "[" + i + "]", "be an array", "null");
-            }
+            array(loss, argument + "[" + i + "]", list.get(i));
+        }
+    }
+
+    /**
+     * Requires that an array is there, open and dense.
+     *
+     * @param loss the name of the loss
+     * @param argument the name of the array
+     * @param array the array
+     */
+    public static void array(String loss, String argument, @Nullable NDArray array) {
+        if (array == null) {
+            throw failure(loss, argument, "be an array", "null");
+        }
+        if (array.isReleased()) {
+            throw failure(loss, argument, "be open", "closed, or its manager was");
+        }
+        if (array.isSparse()) {
+            throw failure(loss, argument, "be dense", array.getSparseFormat());
         }
     }
 
@@ -269,7 +286,7 @@ public final class Checks {
     public static double positive(String loss, String option, double value) {
         boolean valid = value > 0 && value < Double.POSITIVE_INFINITY;
         require(valid, loss, option, "be finite and greater than 0", value);
-        return value;
+        return normal(loss, option, value);
     }
 
     /**
@@ -283,7 +300,7 @@ public final class Checks {
     public static double notNegative(String loss, String option, double value) {
         boolean valid = value >= 0 && value < Double.POSITIVE_INFINITY;
         require(valid, loss, option, "be finite and at least 0", value);
-        return value;
+        return normal(loss, option, value);
     }
 
     /**
@@ -296,6 +313,24 @@ public final class Checks {
      */
     public static double finite(String loss, String option, double value) {
         require(Double.isFinite(value), loss, option, "be finite", value);
+        return normal(loss, option, value);
+    }
+
+    /**
+     * Checks that an option is no subnormal number, which some engines take for 0.
+     *
+     * @param loss the name of the loss
+     * @param option the name of the option
+     * @param value its value
+     * @return the value
+     */
+    public static double normal(String loss, String option, double value) {
+        require(
+                value == 0 || !(Math.abs(value) < Double.MIN_NORMAL),
+                loss,
+                option,
+                "be 0 or at least " + Double.MIN_NORMAL + " in size",
+                value);
         return value;
     }
 
@@ -312,7 +347,7 @@ public final class Checks {
     public static double range(String loss, String option, double value, double min, double max) {
         String requirement = "be in [" + plain(min) + ", " + plain(max) + "]";
         require(value >= min && value <= max, loss, option, requirement, value);
-        return value;
+        return normal(loss, option, value);
     }
 
     /**

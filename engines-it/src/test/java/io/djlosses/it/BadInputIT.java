@@ -10,6 +10,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.ndarray.types.SparseFormat;
 import ai.djl.training.loss.Loss;
 
 import com.google.gson.JsonArray;
@@ -18,6 +19,7 @@ import com.google.gson.JsonObject;
 import io.djlosses.Losses;
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.EmptyPolicy;
+import io.djlosses.api.MergeableLoss;
 import io.djlosses.api.SampleWeighting;
 import io.djlosses.api.Validation;
 import io.djlosses.binary.BCELoss;
@@ -431,6 +433,107 @@ public class BadInputIT {
         }
     }
 
+    @DataProvider
+    public Object[][] subjects() {
+        List<Object[]> pairs = new ArrayList<>();
+        for (Subject subject : Subject.all(1)) {
+            for (String engine : Outcome.engines()) {
+                pairs.add(new Object[] {engine, subject});
+            }
+        }
+        return pairs.toArray(Object[][]::new);
+    }
+
+    /** Lists and arrays that are missing, arrays that are closed or sparse. */
+    @SuppressWarnings("NullAway") // what users do nevertheless
+    @Test(dataProvider = "subjects")
+    public void arraysThatCannotBeReadAreNamed(String engine, Subject subject) {
+        try (NDManager manager = Place.manager(engine)) {
+            Loss loss = subject.build(manager);
+            loss.addAccumulator("epoch");
+            NDList labels = Data.arrays(subject.row().labels(), manager, DataType.FLOAT32);
+            NDList predictions =
+                    Data.arrays(subject.row().predictions(), manager, DataType.FLOAT32);
+            says(loss, null, predictions, "labels must be a list of arrays, but was null");
+            says(loss, labels, null, "predictions must be a list of arrays, but was null");
+            NDArray closed = manager.ones(new Shape(2, 3));
+            closed.close();
+            NDManager own = manager.newSubManager();
+            NDArray ofClosed = own.ones(new Shape(2, 3));
+            own.close();
+            NDArray sparse = sparse(manager.ones(new Shape(2, 3)));
+            for (NDArray array : new NDArray[] {null, closed, ofClosed, sparse}) {
+                String rest =
+                        array == null
+                                ? " must be an array, but was null"
+                                : array == sparse
+                                        ? " must be dense, but was " + sparse.getSparseFormat()
+                                        : " must be open, but was closed, or its manager was";
+                for (int i = 0; i < labels.size(); i++) {
+                    says(loss, replaced(labels, i, array), predictions, "labels[" + i + "]" + rest);
+                }
+                for (int i = 0; i < predictions.size(); i++) {
+                    String message = "predictions[" + i + "]" + rest;
+                    says(loss, labels, replaced(predictions, i, array), message);
+                }
+            }
+        }
+    }
+
+    private static NDArray sparse(NDArray array) {
+        for (SparseFormat format : new SparseFormat[] {SparseFormat.COO, SparseFormat.CSR}) {
+            try {
+                return array.toSparse(format);
+            } catch (RuntimeException e) {
+                // The engine has other formats.
+            }
+        }
+        throw new AssertionError("no sparse arrays");
+    }
+
+    private static void says(Loss loss, NDList labels, NDList predictions, String rest) {
+        MergeableLoss merging = (MergeableLoss) loss;
+        for (ThrowingRunnable call :
+                List.<ThrowingRunnable>of(
+                        () -> loss.evaluate(labels, predictions),
+                        () -> merging.value(labels, predictions),
+                        () -> merging.fraction(labels, predictions),
+                        () -> loss.updateAccumulator("epoch", labels, predictions))) {
+            IllegalArgumentException e = expectThrows(IllegalArgumentException.class, call);
+            assertEquals(e.getMessage(), loss.getName() + ": " + rest);
+        }
+    }
+
+    /** A penalty names a parameter whose array is closed. */
+    @Test(dataProvider = "enginesOnly")
+    public void parametersThatAreClosedAreNamed(String engine) {
+        try (NDManager manager = Place.manager(engine)) {
+            NDList predictions = new NDList(manager.ones(new Shape(1)));
+            for (Subject subject : Subject.all(1)) {
+                if (!(subject.type().getSimpleName().endsWith("Regularization"))) {
+                    continue;
+                }
+                NDManager own = manager.newSubManager();
+                Loss loss = subject.build(own);
+                own.close();
+                IllegalArgumentException e =
+                        expectThrows(
+                                IllegalArgumentException.class,
+                                () -> loss.evaluate(new NDList(), predictions));
+                String message = String.valueOf(e.getMessage());
+                assertTrue(message.startsWith(loss.getName() + ": parameter "), message);
+                assertTrue(message.contains("must be open, but was closed"), message);
+            }
+        }
+    }
+
+    @DataProvider
+    public Object[][] enginesOnly() {
+        return Outcome.engines().stream()
+                .map(engine -> new Object[] {engine})
+                .toArray(Object[][]::new);
+    }
+
     // ------------------------------------------------------------------ builders
 
     @Test(dataProvider = "built")
@@ -447,6 +550,8 @@ public class BadInputIT {
                 numbers.add(Double.POSITIVE_INFINITY);
             }
             numbers.add(Double.NEGATIVE_INFINITY);
+            numbers.add(Double.MIN_VALUE); // an engine may take it for 0
+            numbers.add(-Double.MIN_VALUE);
             for (double number : numbers) {
                 if (parameter == double.class) {
                     nonsense.add(number);
@@ -490,6 +595,35 @@ public class BadInputIT {
 
     private static void says(String message, ThrowingRunnable call) {
         assertEquals(expectThrows(IllegalArgumentException.class, call).getMessage(), message);
+    }
+
+    /** No number of an option is so large that memory ends where the loss is built. */
+    @Test(dataProvider = "built")
+    public void buildersTakeNoNumberThatMemoryDoesNotHold(Class<? extends Loss> type) {
+        for (Method option : Catalogue.ownOptions(type)) {
+            if (option.getParameterCount() != 1 || option.getParameterTypes()[0] != int.class) {
+                continue;
+            }
+            Object builder = Catalogue.builder(type);
+            try {
+                Catalogue.call(option, builder, Integer.MAX_VALUE);
+                Catalogue.build(builder);
+            } catch (IllegalArgumentException e) {
+                String message = String.valueOf(e.getMessage());
+                assertTrue(message.startsWith(type.getSimpleName() + ": "), message);
+            }
+        }
+    }
+
+    @Test
+    public void aLossForTooManyLabelsIsRejected() {
+        IllegalArgumentException e =
+                expectThrows(
+                        IllegalArgumentException.class,
+                        () -> Losses.multiLabelLoss(Losses.l1Loss(), Integer.MAX_VALUE));
+        assertEquals(
+                e.getMessage(),
+                "MultiLabelLoss: labels must be in [1, 10000], but was 2147483647");
     }
 
     @Test(dataProvider = "built")

@@ -45,6 +45,9 @@ public final class GradientHistogram {
     /** The size from which a script is worth its many operations. */
     private static final long LARGE = 4096;
 
+    /** More bins than a batch has use for, but not more than memory. */
+    private static final int MAX_BINS = 10_000;
+
     private final int bins;
     private final double lastEdge;
     private final double momentum;
@@ -93,11 +96,12 @@ public final class GradientHistogram {
         /**
          * Sets the number of bins for the sizes of gradients (default 10).
          *
-         * @param bins a number of at least 1
+         * @param bins a number from 1 to 10,000
          * @return this {@code Builder}
          */
         public T optBins(int bins) {
-            this.bins = require("bins", bins, bins >= 1, "be at least 1");
+            boolean valid = bins >= 1 && bins <= MAX_BINS;
+            this.bins = require("bins", bins, valid, "be in [1, " + MAX_BINS + "]");
             return self();
         }
 
@@ -109,7 +113,8 @@ public final class GradientHistogram {
          */
         public T optMomentum(double momentum) {
             boolean valid = momentum >= 0 && momentum < 1;
-            this.momentum = require("momentum", momentum, valid, "be at least 0 and less than 1");
+            require("momentum", momentum, valid, "be at least 0 and less than 1");
+            this.momentum = Checks.normal(name, "momentum", momentum);
             return self();
         }
 
