@@ -135,10 +135,21 @@ public final class Checks {
     public static void sameElements(String loss, NDArray label, NDArray prediction) {
         Shape given = label.getShape();
         Shape required = prediction.getShape();
-        if (!given.equals(required)
-                && !Arrays.equals(withoutUnits(given), withoutUnits(required))) {
+        if (!sameElements(given, required)) {
             shape(loss, "labels[0]", given, required, "match predictions[0]");
         }
+    }
+
+    /**
+     * Returns whether two shapes are equal, ignoring axes of size 1.
+     *
+     * @param given a shape
+     * @param required a shape
+     * @return whether an array of one can be reshaped to the other, and nothing is exchanged
+     */
+    public static boolean sameElements(Shape given, Shape required) {
+        return given.equals(required)
+                || Arrays.equals(withoutUnits(given), withoutUnits(required));
     }
 
     private static long[] withoutUnits(Shape shape) {
@@ -200,7 +211,8 @@ public final class Checks {
     }
 
     /**
-     * Checks that an array has a type that can hold indices: an integer or floating-point type.
+     * Checks that an array has a type that can hold indices: an integer or floating-point type, or
+     * BOOLEAN, in which true is class 1.
      *
      * @param loss the name of the loss
      * @param argument the name of the argument
@@ -209,11 +221,27 @@ public final class Checks {
     public static void index(String loss, String argument, NDArray array) {
         DataType type = array.getDataType();
         require(
-                type.isInteger() || type.isFloating(),
+                type.isInteger() || type.isFloating() || type.isBoolean(),
                 loss,
                 argument,
-                "hold class indices (INT64, INT32, UINT8 or whole floating-point numbers)",
+                "hold class indices (INT64, INT32, UINT8, BOOLEAN or whole floating-point numbers)",
                 type);
+    }
+
+    /**
+     * Returns an element of an index array for a message, as it was given.
+     *
+     * @param array the array
+     * @param i the number of the element
+     * @param index the element as {@link Nd#toLongs} has read it
+     * @return its text
+     */
+    public static String index(NDArray array, int i, long index) {
+        if (index != Long.MIN_VALUE || !array.getDataType().isFloating()) {
+            return Long.toString(index);
+        }
+        double given = Nd.toDoubles(array)[i];
+        return Double.isNaN(given) ? "not a number of a class" : given + " (no whole number)";
     }
 
     /**

@@ -22,6 +22,7 @@ import io.djlosses.internal.core.Traced;
 import io.djlosses.internal.fast.Constants;
 import io.djlosses.internal.fast.Script;
 import io.djlosses.internal.kernel.ClassAxis;
+import io.djlosses.internal.kernel.ClassTargets;
 import io.djlosses.internal.kernel.Hinge;
 import io.djlosses.nd.Nd;
 
@@ -50,11 +51,12 @@ import java.util.Objects;
  * <ul>
  *   <li>{@code labels: [(N, C)]}, or {@code (C)}: class indices of any integer or floating-point
  *       type, then −1; whatever follows the first −1 is ignored
- *   <li>{@code predictions: [(N, C)]} or {@code (C)}: scores
+ *   <li>{@code predictions: [(N, C)]} or {@code (C)}: scores. There are no positions, and so no
+ *       other class axis: reshape (N, T, C) to (N · T, C)
  *   <li>{@code out: ()}, or {@code (N)} with {@code NONE}; {@code MEAN} divides by N
  * </ul>
  *
- * <p>An entry below −1, or of C or more, is an error. If indices are not read, it makes the value
+ * <p>An entry below −1, of C or more, or no whole number, is an error. If indices are not read, it makes the value
  * of its sample NaN, and the loss goes through all C entries of the lists, which is slow for many
  * classes.
  *
@@ -131,7 +133,7 @@ public final class MultiLabelMarginLoss extends AbstractLoss {
         Checks.count(getName(), "predictions", predictions, "scores");
         NDArray scores = predictions.get(0);
         Checks.rank(getName(), "predictions[0]", scores, 1, 2, "(N, C) or (C)");
-        ClassAxis.check(getName(), scores, "weight", null);
+        ClassAxis.DEFAULT.check(getName(), scores, "weight", null);
         Checks.shape(
                 getName(),
                 "labels[0]",
@@ -139,18 +141,24 @@ public final class MultiLabelMarginLoss extends AbstractLoss {
                 scores.getShape(),
                 "match predictions[0] (lists of classes are filled up with -1)");
         Checks.index(getName(), "labels[0]", labels.get(0));
+        Checks.require(
+                !labels.get(0).getDataType().isBoolean(),
+                getName(),
+                "labels[0]",
+                "hold lists of class indices (MultiLabelSoftMarginLoss takes one label per class)",
+                labels.get(0).getDataType());
     }
 
     /** {@inheritDoc} */
     @Override
     protected Shape unreducedShape(NDList labels, NDList predictions) {
-        return ClassAxis.without(predictions.get(0).getShape());
+        return ClassAxis.DEFAULT.without(predictions.get(0).getShape());
     }
 
     /** {@inheritDoc} */
     @Override
     protected Inputs masked(NDArray mask, NDList labels, NDList predictions) {
-        return new Inputs(labels, ClassAxis.masked(mask, predictions));
+        return new Inputs(labels, ClassAxis.DEFAULT.masked(mask, predictions));
     }
 
     /** {@inheritDoc} */
@@ -286,7 +294,7 @@ public final class MultiLabelMarginLoss extends AbstractLoss {
             for (int j = 0; j < classes; j++) {
                 int i = n * classes + j;
                 if (entries[i] < -1 || entries[i] >= classes) {
-                    throw outOfRange(classes, i, entries[i]);
+                    throw outOfRange(classes, i, Checks.index(label, i, entries[i]));
                 }
                 ended |= entries[i] < 0;
                 if (ended) {
@@ -312,7 +320,7 @@ public final class MultiLabelMarginLoss extends AbstractLoss {
         }
     }
 
-    private IllegalArgumentException outOfRange(int classes, int element, long given) {
+    private IllegalArgumentException outOfRange(int classes, int element, String given) {
         return new IllegalArgumentException(
                 getName()
                         + ": labels[0] must hold class indices in [0, "
@@ -327,6 +335,8 @@ public final class MultiLabelMarginLoss extends AbstractLoss {
         DataType type = scores.getDataType();
         NDArray index = label.toType(DataType.INT64, false);
         NDArray bad = index.lt(-1).logicalOr(index.gte(scores.getShape().get(1)));
+        NDArray isWhole = ClassTargets.isWhole(label, index);
+        bad = isWhole == null ? bad : bad.logicalOr(isWhole.logicalNot());
         NDArray valid = bad.toType(type, false).sum(new int[] {1}).eq(0); // [N]
         NDArray open = index.lt(0).toType(type, false).cumSum(1).eq(0); // before the first negative
         NDArray used = open.logicalAnd(valid.expandDims(1).broadcast(open.getShape()));

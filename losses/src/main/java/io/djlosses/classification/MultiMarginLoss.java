@@ -47,7 +47,8 @@ import java.util.stream.Stream;
  * <ul>
  *   <li>{@code labels: [(N)]}, class indices of any integer or floating-point type, also {@code (N,
  *       1)}; {@code ()} for a prediction (C)
- *   <li>{@code predictions: [(N, C)]} or {@code (C)}: scores
+ *   <li>{@code predictions: [(N, C)]} or {@code (C)}: scores. There are no positions, and so no
+ *       other class axis: reshape (N, T, C) to (N · T, C)
  *   <li>{@code out: ()}, or {@code (N)} with {@code NONE}; {@code MEAN} divides by N, regardless of
  *       the weights
  * </ul>
@@ -181,20 +182,20 @@ public final class MultiMarginLoss extends AbstractLoss {
         Checks.count(getName(), "predictions", predictions, "scores");
         NDArray scores = predictions.get(0);
         Checks.rank(getName(), "predictions[0]", scores, 1, 2, "(N, C) or (C)");
-        ClassAxis.check(getName(), scores, "weight", weight);
-        ClassAxis.checkIndices(getName(), labels.get(0), scores);
+        ClassAxis.DEFAULT.check(getName(), scores, "weight", weight);
+        ClassAxis.DEFAULT.checkIndices(getName(), labels.get(0), scores);
     }
 
     /** {@inheritDoc} */
     @Override
     protected Shape unreducedShape(NDList labels, NDList predictions) {
-        return ClassAxis.without(predictions.get(0).getShape());
+        return ClassAxis.DEFAULT.without(predictions.get(0).getShape());
     }
 
     /** {@inheritDoc} */
     @Override
     protected Inputs masked(NDArray mask, NDList labels, NDList predictions) {
-        return new Inputs(labels, ClassAxis.masked(mask, predictions));
+        return new Inputs(labels, ClassAxis.DEFAULT.masked(mask, predictions));
     }
 
     /** {@inheritDoc} */

@@ -132,6 +132,10 @@ public final class CTCLoss extends AbstractLoss {
         }
         for (NDArray label : labels) {
             Checks.index(getName(), "labels", label);
+            boolean isLength = label != labels.get(0);
+            if (isLength && label.getDataType().isBoolean()) {
+                throw Checks.failure(getName(), "labels", "hold lengths", label.getDataType());
+            }
         }
         checkTargets(labels, layout);
         for (int i = 1; i < labels.size(); i++) {
@@ -217,7 +221,7 @@ public final class CTCLoss extends AbstractLoss {
                                     + " of sample "
                                     + n
                                     + " was "
-                                    + target);
+                                    + Checks.index(labels.get(0), begins[n] + i, target));
                 }
             }
         }
@@ -248,7 +252,7 @@ public final class CTCLoss extends AbstractLoss {
                                 + "], but element "
                                 + n
                                 + " was "
-                                + given[n]);
+                                + Checks.index(label, n, given[n]));
             }
             lengths[n] = (int) given[n];
         }

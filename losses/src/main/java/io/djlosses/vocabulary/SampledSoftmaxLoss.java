@@ -301,7 +301,7 @@ public final class SampledSoftmaxLoss extends AbstractLoss {
                         getName(),
                         "labels",
                         "hold class indices in [0, " + classes + ")",
-                        target[i] + " (element " + i + ")");
+                        Checks.index(label, i, target[i]) + " (element " + i + ")");
             }
         }
         return target;

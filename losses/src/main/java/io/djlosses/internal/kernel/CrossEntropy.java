@@ -2,6 +2,7 @@
 package io.djlosses.internal.kernel;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.Shape;
 
 import io.djlosses.api.Divisor;
 import io.djlosses.api.Outcome;
@@ -65,11 +66,11 @@ public final class CrossEntropy {
     }
 
     /**
-     * Returns the sum of {@link #of}, and (Σc t[c]) p − t as its gradient; null where the formula
-     * is as fast.
+     * Returns the sum of {@link #of}, and (Σc t[c]) p − t as its gradient, in the shape in which the
+     * logits were given; null where the formula is as fast.
      */
     public static @Nullable Outcome inClosedForm(
-            NDArray distribution, NDArray logits, boolean gradient) {
+            NDArray distribution, NDArray logits, Shape shape, boolean gradient) {
         if (logits.getShape().dimension() == 1 || Nd.isLogSoftmaxExact(logits)) {
             return null;
         }
@@ -81,7 +82,7 @@ public final class CrossEntropy {
                 Divisor.of(sums.size()),
                 gradient,
                 1,
-                () -> prob.muli(sums).subi(distribution));
+                () -> prob.muli(sums).subi(distribution).reshape(shape));
     }
 
     /** Multiplies with class weights, where there are any. */
