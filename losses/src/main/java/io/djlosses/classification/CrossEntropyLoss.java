@@ -42,7 +42,7 @@ import java.util.List;
  *
  * <ul>
  *   <li>{@code labels: [(N)]} or {@code (N, d1, …, dK)}, class indices of any integer or
- *       floating-point type, also with a class axis of size 1; {@code ()} for a prediction (C). Or
+ *       floating-point type or BOOLEAN (true is class 1), also with a class axis of size 1; {@code ()} for a prediction (C). Or
  *       floating-point probabilities of the shape of the prediction
  *   <li>{@code predictions: [(N, C)]}, {@code (N, C, d1, …, dK)} or {@code (C)}: logits, −∞ for a
  *       class that cannot occur

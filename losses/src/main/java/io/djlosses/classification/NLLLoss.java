@@ -34,7 +34,7 @@ import java.util.List;
  *
  * <ul>
  *   <li>{@code labels: [(N)]} or {@code (N, d1, …, dK)}, class indices of any integer or
- *       floating-point type, also with a class axis of size 1; {@code ()} for a prediction (C)
+ *       floating-point type or BOOLEAN (true is class 1), also with a class axis of size 1; {@code ()} for a prediction (C)
  *   <li>{@code predictions: [(N, C)]}, {@code (N, C, d1, …, dK)} or {@code (C)}: log-probabilities,
  *       which are not checked but for those of another axis, in strict validation
  *   <li>{@code optClassAxis} moves the classes to another axis of the predictions, and of labels

@@ -44,7 +44,7 @@ import java.util.List;
  *
  * <ul>
  *   <li>{@code labels: [(N, 1, d1, …, dK)]} or {@code (N, d1, …, dK)}, class indices of any integer
- *       or floating-point type; or {@code (N, C, d1, …, dK)}, one-hot or probabilities, of any type
+ *       or floating-point type or BOOLEAN; or {@code (N, C, d1, …, dK)}, one-hot or probabilities, of any type
  *   <li>{@code predictions: [(N, C)]} or {@code (N, C, d1, …, dK)}: logits
  *   <li>{@code optClassAxis} moves the classes to another axis of the predictions, and of labels
  *       with one number per class: with −1 the forms are {@code (N, d1, …, dK, C)} and {@code (N,

@@ -431,6 +431,10 @@ final class Recording {
                     given[0] instanceof Shape wanted
                             ? run("_npi_broadcast_to", self, "shape", wanted)
                             : null;
+            case "transpose" ->
+                    given.length == 1 && given[0] instanceof int[] axes
+                            ? run("_np_transpose", self, "axes", tuple(axes))
+                            : null;
             case "toType" -> cast(self, (DataType) given[0]);
             case "oneHot" ->
                     given.length == 4
