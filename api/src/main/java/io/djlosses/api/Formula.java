@@ -12,6 +12,7 @@ import io.djlosses.nd.Nd;
 
 import org.jspecify.annotations.Nullable;
 
+import java.util.List;
 import java.util.Objects;
 
 /**
@@ -169,12 +170,14 @@ final class Formula {
         if (fit(given, elements) != null) {
             return weight;
         }
-        for (int i = 0; i < given.dimension(); i++) {
-            Shape rest = given.slice(0, i).addAll(given.slice(i + 1));
-            if (given.get(i) == 1
-                    && given.dimension() == elements.dimension() + 1
-                    && fit(rest, elements) != null) {
-                return weight.reshape(rest);
+        for (Shape shape : List.of(values, elements)) {
+            for (int i = 0; i < given.dimension(); i++) {
+                Shape rest = given.slice(0, i).addAll(given.slice(i + 1));
+                if (given.get(i) == 1
+                        && given.dimension() == shape.dimension() + 1
+                        && fit(rest, shape) != null) {
+                    return weight.reshape(rest);
+                }
             }
         }
         throw Checks.failure(

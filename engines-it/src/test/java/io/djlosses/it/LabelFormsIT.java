@@ -186,7 +186,11 @@ public class LabelFormsIT {
                 forms.add(label.as("boolean"));
             }
             int rank = row.predictions().get(0).shape().dimension();
-            boolean lacksAxis = label.shape().dimension() == rank - 1 && rank > 1;
+            // With a single class a unit axis would make probabilities of them.
+            boolean lacksAxis =
+                    label.shape().dimension() == rank - 1
+                            && rank > 1
+                            && label.values().length < row.predictions().get(0).values().length;
             if (lacksAxis && !isList) {
                 int axis = row.has("classAxis") ? axis(row, rank) : unitAxis(type);
                 forms.add(unit(label, axis < 0 ? rank - 1 : axis));
