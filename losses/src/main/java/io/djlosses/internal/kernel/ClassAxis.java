@@ -105,7 +105,7 @@ public record ClassAxis(int number) {
         if (shape.size() == 0 || isDistribution(probabilities, axis)) {
             return;
         }
-        for (int other = 0; other < shape.dimension(); other++) {
+        for (int other = 1; other < shape.dimension(); other++) { // axis 0 is the batch
             if (other != axis && shape.get(other) > 1 && isDistribution(probabilities, other)) {
                 throw Checks.failure(
                         loss,
