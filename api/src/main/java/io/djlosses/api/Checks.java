@@ -148,8 +148,7 @@ public final class Checks {
      * @return whether an array of one can be reshaped to the other, and nothing is exchanged
      */
     public static boolean sameElements(Shape given, Shape required) {
-        return given.equals(required)
-                || Arrays.equals(withoutUnits(given), withoutUnits(required));
+        return given.equals(required) || Arrays.equals(withoutUnits(given), withoutUnits(required));
     }
 
     private static long[] withoutUnits(Shape shape) {

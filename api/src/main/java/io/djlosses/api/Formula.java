@@ -158,8 +158,7 @@ final class Formula {
     }
 
     /** Returns a weight without a superfluous axis of size 1, or throws if it does not fit. */
-    static NDArray aligned(
-            AbstractLoss loss, NDArray weight, NDList labels, NDList predictions) {
+    static NDArray aligned(AbstractLoss loss, NDArray weight, NDList labels, NDList predictions) {
         Shape given = weight.getShape();
         Shape values = loss.unreducedShape(labels, predictions);
         if (fit(given, values) != null) {

@@ -246,7 +246,8 @@ public class LabelFormsIT {
         Data label = row.labels().get(0);
         boolean isWhole = Arrays.stream(label.values()).allMatch(y -> y == Math.rint(y));
         boolean isAlike = label.shape().equals(row.predictions().get(0).shape());
-        return isWhole && (Declarations.of(type).kind() == Kind.CLASS_LISTS || !isAlike)
+        return isWhole
+                && (Declarations.of(type).kind() == Kind.CLASS_LISTS || !isAlike)
                 && !row.id().equals("one_channel");
     }
 
@@ -351,7 +352,13 @@ public class LabelFormsIT {
             }
             assertEquals(loss.getSampleWeighting(), SampleWeighting.NONE);
         }
-        Tally.count("LabelFormsIT.masksMayHaveAUnitAxis", type, tried, "scalar values", Trait.MEAN_ONLY, Trait.WHOLE_BATCH);
+        Tally.count(
+                "LabelFormsIT.masksMayHaveAUnitAxis",
+                type,
+                tried,
+                "scalar values",
+                Trait.MEAN_ONLY,
+                Trait.WHOLE_BATCH);
     }
 
     private static @Nullable Shape noneShape(
@@ -393,8 +400,7 @@ public class LabelFormsIT {
             NDArray zero = Nd.create(manager, new float[3], new Shape(3));
             NDArray first = Nd.create(manager, new float[] {1, 0, 0}, new Shape(3));
             NDArray last = Nd.create(manager, new float[] {0, 1, 1}, new Shape(3, 1));
-            NDArray value =
-                    loss.evaluate(new NDList(zero, zero, zero, first, last), new NDList(x));
+            NDArray value = loss.evaluate(new NDList(zero, zero, zero, first, last), new NDList(x));
             assertEquals(Nd.toDoubles(value)[0], (1 + 8.0 / 3 + 14.5) / 3, 1e-6);
             IllegalArgumentException e =
                     expectThrows(
@@ -440,8 +446,7 @@ public class LabelFormsIT {
                             .build();
             block.initialize(manager, DataType.FLOAT32, new Shape(2, 4));
             NDArray x = manager.ones(new Shape(2, 4));
-            ParameterStore store =
-                    new ParameterStore(manager, false);
+            ParameterStore store = new ParameterStore(manager, false);
             NDArray row = Nd.create(manager, new long[] {1, 5}, new Shape(2));
             double[][] values = new double[2][];
             for (int i = 0; i < 2; i++) {

@@ -49,16 +49,16 @@ import java.util.List;
  *
  * <ul>
  *   <li>{@code labels: [(*)]}, the shape of the prediction, in [0, 1]; or class indices {@code (N)}
- *       or {@code (N, d1, …, dK)} of any integer or floating-point type or BOOLEAN, for more than one
- *       class, also with a class axis of size 1. A sample whose index is not a class has no positive
- *       label
+ *       or {@code (N, d1, …, dK)} of any integer or floating-point type or BOOLEAN, for more than
+ *       one class, also with a class axis of size 1. A sample whose index is not a class has no
+ *       positive label
  *   <li>{@code labels: [target, labelWeight]}, where the label weight has the shape of the
  *       prediction or lacks the class axis: an element counts if its weight is above 0, and is
  *       otherwise left out, even if it is NaN
  *   <li>{@code predictions: [(*)]}, any shape, or for class indices {@code (N, C)}, {@code (N, C,
  *       d1, …, dK)} or {@code (C)}
- *   <li>{@code optClassAxis} tells on which axis of the predictions the classes are, for labels that
- *       lack it: with −1 the forms are {@code (N, d1, …, dK, C)} and {@code (N, d1, …, dK)}
+ *   <li>{@code optClassAxis} tells on which axis of the predictions the classes are, for labels
+ *       that lack it: with −1 the forms are {@code (N, d1, …, dK, C)} and {@code (N, d1, …, dK)}
  *   <li>{@code out: ()}, or the shape of the prediction with {@code NONE}
  * </ul>
  *
@@ -315,8 +315,8 @@ public final class GHMCLoss extends AbstractLoss {
         }
 
         /**
-         * Sets the axis of the classes (default 1: (N, C, …), as in PyTorch). Set it to −1 for
-         * (N, …, C), which sequence models and DJL's own losses have.
+         * Sets the axis of the classes (default 1: (N, C, …), as in PyTorch). Set it to −1 for (N,
+         * …, C), which sequence models and DJL's own losses have.
          *
          * @param classAxis the axis; a negative number counts from the end
          * @return this {@code Builder}

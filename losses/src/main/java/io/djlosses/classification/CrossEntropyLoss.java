@@ -42,8 +42,8 @@ import java.util.List;
  *
  * <ul>
  *   <li>{@code labels: [(N)]} or {@code (N, d1, …, dK)}, class indices of any integer or
- *       floating-point type or BOOLEAN (true is class 1), also with a class axis of size 1; {@code ()} for a prediction (C). Or
- *       floating-point probabilities of the shape of the prediction
+ *       floating-point type or BOOLEAN (true is class 1), also with a class axis of size 1; {@code
+ *       ()} for a prediction (C). Or floating-point probabilities of the shape of the prediction
  *   <li>{@code predictions: [(N, C)]}, {@code (N, C, d1, …, dK)} or {@code (C)}: logits, −∞ for a
  *       class that cannot occur
  *   <li>{@code optClassAxis} moves the classes to another axis of the predictions, and of labels
@@ -288,8 +288,8 @@ public final class CrossEntropyLoss extends AbstractLoss {
         }
 
         /**
-         * Sets the axis of the classes (default 1: (N, C, …), as in PyTorch). Set it to −1 for
-         * (N, …, C), which sequence models and DJL's own losses have.
+         * Sets the axis of the classes (default 1: (N, C, …), as in PyTorch). Set it to −1 for (N,
+         * …, C), which sequence models and DJL's own losses have.
          *
          * @param classAxis the axis; a negative number counts from the end
          * @return this {@code Builder}

@@ -56,9 +56,9 @@ import java.util.Objects;
  *   <li>{@code out: ()}, or {@code (N)} with {@code NONE}; {@code MEAN} divides by N
  * </ul>
  *
- * <p>An entry below −1, of C or more, or no whole number, is an error. If indices are not read, it makes the value
- * of its sample NaN, and the loss goes through all C entries of the lists, which is slow for many
- * classes.
+ * <p>An entry below −1, of C or more, or no whole number, is an error. If indices are not read, it
+ * makes the value of its sample NaN, and the loss goes through all C entries of the lists, which is
+ * slow for many classes.
  *
  * <h2>Example</h2>
  *

@@ -45,8 +45,8 @@ import java.util.stream.Stream;
  * <h2>Shapes</h2>
  *
  * <ul>
- *   <li>{@code labels: [(N)]}, class indices of any integer or floating-point type or BOOLEAN, also {@code (N,
- *       1)}; {@code ()} for a prediction (C)
+ *   <li>{@code labels: [(N)]}, class indices of any integer or floating-point type or BOOLEAN, also
+ *       {@code (N, 1)}; {@code ()} for a prediction (C)
  *   <li>{@code predictions: [(N, C)]} or {@code (C)}: scores. There are no positions, and so no
  *       other class axis: reshape (N, T, C) to (N · T, C)
  *   <li>{@code out: ()}, or {@code (N)} with {@code NONE}; {@code MEAN} divides by N, regardless of

@@ -34,7 +34,8 @@ import java.util.List;
  *
  * <ul>
  *   <li>{@code labels: [(N)]} or {@code (N, d1, …, dK)}, class indices of any integer or
- *       floating-point type or BOOLEAN (true is class 1), also with a class axis of size 1; {@code ()} for a prediction (C)
+ *       floating-point type or BOOLEAN (true is class 1), also with a class axis of size 1; {@code
+ *       ()} for a prediction (C)
  *   <li>{@code predictions: [(N, C)]}, {@code (N, C, d1, …, dK)} or {@code (C)}: log-probabilities,
  *       which are not checked but for those of another axis, in strict validation
  *   <li>{@code optClassAxis} moves the classes to another axis of the predictions, and of labels
@@ -98,7 +99,8 @@ public final class NLLLoss extends AbstractLoss {
     /** {@inheritDoc} */
     @Override
     protected void checkData(NDList labels, NDList predictions) {
-        classAxis.checkOther(getName(), "the exponential of predictions[0]", predictions.get(0).exp());
+        classAxis.checkOther(
+                getName(), "the exponential of predictions[0]", predictions.get(0).exp());
     }
 
     /** {@inheritDoc} */
@@ -200,8 +202,8 @@ public final class NLLLoss extends AbstractLoss {
         }
 
         /**
-         * Sets the axis of the classes (default 1: (N, C, …), as in PyTorch). Set it to −1 for
-         * (N, …, C), which sequence models and DJL's own losses have.
+         * Sets the axis of the classes (default 1: (N, C, …), as in PyTorch). Set it to −1 for (N,
+         * …, C), which sequence models and DJL's own losses have.
          *
          * @param classAxis the axis; a negative number counts from the end
          * @return this {@code Builder}

@@ -136,8 +136,7 @@ public final class SoftmaxCrossEntropyWithLogits extends AbstractLoss {
         Inputs given = classAxis.arranged(labels, predictions);
         NDArray label = given.labels().get(0);
         NDArray logits = given.predictions().get(0);
-        return CrossEntropy.inClosedForm(
-                Nd.cast(label, logits), logits, shape, goal.gradient());
+        return CrossEntropy.inClosedForm(Nd.cast(label, logits), logits, shape, goal.gradient());
     }
 
     private Reading.@Nullable Call call(NDList labels, NDList predictions, Goal goal) {
@@ -195,8 +194,8 @@ public final class SoftmaxCrossEntropyWithLogits extends AbstractLoss {
         }
 
         /**
-         * Sets the axis of the classes (default 1: (N, C, …), as in PyTorch). Set it to −1 for
-         * (N, …, C), which sequence models and DJL's own losses have.
+         * Sets the axis of the classes (default 1: (N, C, …), as in PyTorch). Set it to −1 for (N,
+         * …, C), which sequence models and DJL's own losses have.
          *
          * @param classAxis the axis; a negative number counts from the end
          * @return this {@code Builder}

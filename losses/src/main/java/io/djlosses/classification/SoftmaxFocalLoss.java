@@ -44,7 +44,8 @@ import java.util.List;
  *
  * <ul>
  *   <li>{@code labels: [(N, 1, d1, …, dK)]} or {@code (N, d1, …, dK)}, class indices of any integer
- *       or floating-point type or BOOLEAN; or {@code (N, C, d1, …, dK)}, one-hot or probabilities, of any type
+ *       or floating-point type or BOOLEAN; or {@code (N, C, d1, …, dK)}, one-hot or probabilities,
+ *       of any type
  *   <li>{@code predictions: [(N, C)]} or {@code (N, C, d1, …, dK)}: logits
  *   <li>{@code optClassAxis} moves the classes to another axis of the predictions, and of labels
  *       with one number per class: with −1 the forms are {@code (N, d1, …, dK, C)} and {@code (N,
@@ -56,8 +57,8 @@ import java.util.List;
  * <h2>Reduction</h2>
  *
  * <p>{@code MEAN} divides by N for indices, regardless of the weights; if some positions are
- * ignored, by the share of those that are not, so that it is the mean over them. For one-hot labels it
- * divides by N · C, so the mean is C times smaller than for the same labels as indices.
+ * ignored, by the share of those that are not, so that it is the mean over them. For one-hot labels
+ * it divides by N · C, so the mean is C times smaller than for the same labels as indices.
  *
  * <h2>Example</h2>
  *
@@ -68,8 +69,8 @@ import java.util.List;
  *
  * <p>Equivalent to {@code mindspore.nn.FocalLoss(weight, gamma, reduction)}; no equivalent in
  * PyTorch. Differences: any number of axes and labels without a class axis are accepted, positions
- * can be ignored, negative indices are rejected, and the gradient for γ &lt; 1 at p = 1 is 0 rather than NaN. With a single
- * class, labels are taken as indices, as there.
+ * can be ignored, negative indices are rejected, and the gradient for γ &lt; 1 at p = 1 is 0 rather
+ * than NaN. With a single class, labels are taken as indices, as there.
  *
  * @see <a href="https://arxiv.org/abs/1708.02002">Lin et al. 2017, Focal Loss for Dense Object
  *     Detection</a>
@@ -346,8 +347,8 @@ public final class SoftmaxFocalLoss extends AbstractLoss {
 
         /**
          * Sets the class index of the positions to ignore, such as void pixels (default none). They
-         * count neither in a sum nor in a mean. One-hot labels have no index to ignore: they are
-         * an error then.
+         * count neither in a sum nor in a mean. One-hot labels have no index to ignore: they are an
+         * error then.
          *
          * @param ignoreIndex any number
          * @return this {@code Builder}
@@ -358,8 +359,8 @@ public final class SoftmaxFocalLoss extends AbstractLoss {
         }
 
         /**
-         * Sets the axis of the classes (default 1: (N, C, …), as in PyTorch). Set it to −1 for
-         * (N, …, C), which sequence models and DJL's own losses have.
+         * Sets the axis of the classes (default 1: (N, C, …), as in PyTorch). Set it to −1 for (N,
+         * …, C), which sequence models and DJL's own losses have.
          *
          * @param classAxis the axis; a negative number counts from the end
          * @return this {@code Builder}

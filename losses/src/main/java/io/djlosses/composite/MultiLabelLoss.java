@@ -32,8 +32,8 @@ import java.util.stream.IntStream;
  *
  * <ul>
  *   <li>{@code labels: [y1, …, yK]}, each as its component expects, and then a mask or weights for
- *       each component with {@code optSampleWeighting}, in their order: {@code [y1, …, yK, m1, …, mK]}
- *       if all have it
+ *       each component with {@code optSampleWeighting}, in their order: {@code [y1, …, yK, m1, …,
+ *       mK]} if all have it
  *   <li>{@code predictions: [x]}, shared by all labels, or {@code [x1, …, xK]}, one for each label
  *   <li>{@code out: ()}, if the components give a scalar
  * </ul>
@@ -74,7 +74,8 @@ public final class MultiLabelLoss extends WeightedComponents {
         int count = components.size();
         int weighted = weighted(count);
         if (labels.size() != count + weighted) {
-            String after = " and then " + weighted + ", the masks or weights of the losses with such";
+            String after =
+                    " and then " + weighted + ", the masks or weights of the losses with such";
             throw Checks.failure(
                     getName(),
                     "labels",
@@ -99,8 +100,7 @@ public final class MultiLabelLoss extends WeightedComponents {
             own.add(labels.get(components.size() + weighted(componentIndex)));
         }
         return new Pair<>(
-                own,
-                new NDList(predictions.get(predictions.size() == 1 ? 0 : componentIndex)));
+                own, new NDList(predictions.get(predictions.size() == 1 ? 0 : componentIndex)));
     }
 
     private boolean isWeighted(int component) {

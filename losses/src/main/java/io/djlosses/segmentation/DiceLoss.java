@@ -40,14 +40,14 @@ import java.util.List;
  *
  * <ul>
  *   <li>{@code labels: [(*)]}, any shape and type; or for predictions of several classes class
- *       indices {@code (N, d1, …, dK)} of any integer or floating-point type or BOOLEAN, also with a
- *       class axis of size 1, which stand for one-hot labels
+ *       indices {@code (N, d1, …, dK)} of any integer or floating-point type or BOOLEAN, also with
+ *       a class axis of size 1, which stand for one-hot labels
  *   <li>{@code predictions: [(*)]}, same shape as the label; or {@code (N, C, d1, …, dK)}
  *   <li>{@code optClassAxis} moves the classes to another axis of the predictions; it matters for
  *       class indices alone
  *   <li>{@code out: ()}
- *   <li>{@code MASK}: the shape of the predictions, that of the class indices, or their leading axes;
- *       it leaves elements out of all sums, as {@code optIgnoreIndex} does
+ *   <li>{@code MASK}: the shape of the predictions, that of the class indices, or their leading
+ *       axes; it leaves elements out of all sums, as {@code optIgnoreIndex} does
  * </ul>
  *
  * <h2>Reduction</h2>
@@ -63,8 +63,8 @@ import java.util.List;
  * NDArray value = loss.evaluate(new NDList(mask), new NDList(probabilities));
  * }</pre>
  *
- * <p>Equivalent to {@code mindspore.nn.DiceLoss(smooth)}; no equivalent in PyTorch.
- * Differences: class indices, and elements that are left out.
+ * <p>Equivalent to {@code mindspore.nn.DiceLoss(smooth)}; no equivalent in PyTorch. Differences:
+ * class indices, and elements that are left out.
  *
  * @see <a href="https://arxiv.org/abs/1606.04797">Milletari et al. 2016, V-Net</a>
  */
@@ -212,8 +212,8 @@ public final class DiceLoss extends AbstractLoss {
         }
 
         /**
-         * Sets the axis of the classes (default 1: (N, C, …), as in PyTorch). Set it to −1 for
-         * (N, …, C), which sequence models and DJL's own losses have.
+         * Sets the axis of the classes (default 1: (N, C, …), as in PyTorch). Set it to −1 for (N,
+         * …, C), which sequence models and DJL's own losses have.
          *
          * @param classAxis the axis; a negative number counts from the end
          * @return this {@code Builder}

@@ -320,8 +320,8 @@ public final class MultiClassDiceLoss extends AbstractLoss {
         }
 
         /**
-         * Sets the axis of the classes (default 1: (N, C, …), as in PyTorch). Set it to −1 for
-         * (N, …, C), which sequence models and DJL's own losses have.
+         * Sets the axis of the classes (default 1: (N, C, …), as in PyTorch). Set it to −1 for (N,
+         * …, C), which sequence models and DJL's own losses have.
          *
          * @param classAxis the axis; a negative number counts from the end
          * @return this {@code Builder}

@@ -24,8 +24,7 @@ import org.jspecify.annotations.Nullable;
 record Overlap(NDArray prediction, NDArray label, @Nullable NDArray kept) {
 
     /** Checks that there is a label for each element, or a class index for each position. */
-    static void check(
-            AbstractLoss loss, ClassAxis classAxis, NDList labels, NDList predictions) {
+    static void check(AbstractLoss loss, ClassAxis classAxis, NDList labels, NDList predictions) {
         NDArray label = labels.get(0);
         Shape given = label.getShape();
         Shape shape = predictions.get(0).getShape();
@@ -51,10 +50,8 @@ record Overlap(NDArray prediction, NDArray label, @Nullable NDArray kept) {
     }
 
     /** Hands a mask of elements on as a further label, as labels and activations still need it. */
-    static Inputs masked(
-            NDArray mask, NDList labels, NDList predictions, boolean hidesElements) {
-        return new Inputs(
-                hidesElements ? new NDList(labels.get(0), mask) : labels, predictions);
+    static Inputs masked(NDArray mask, NDList labels, NDList predictions, boolean hidesElements) {
+        return new Inputs(hidesElements ? new NDList(labels.get(0), mask) : labels, predictions);
     }
 
     /** Reads labels and predictions of which every element counts alike, or class indices. */

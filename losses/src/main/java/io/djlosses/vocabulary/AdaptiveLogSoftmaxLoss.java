@@ -31,8 +31,8 @@ import java.util.List;
  * <h2>Shapes</h2>
  *
  * <ul>
- *   <li>{@code labels: [(*)]} or {@code (*, 1)}, class indices of any integer or floating-point type
- *       or BOOLEAN
+ *   <li>{@code labels: [(*)]} or {@code (*, 1)}, class indices of any integer or floating-point
+ *       type or BOOLEAN
  *   <li>{@code predictions: [(*)]}, the log-probability of each target, which the block returns in
  *       training; or {@code [(*, C)]}, the log-probabilities of all classes, which it returns
  *       otherwise

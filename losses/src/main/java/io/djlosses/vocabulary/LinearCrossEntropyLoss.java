@@ -43,8 +43,8 @@ import java.util.List;
  * <h2>Shapes</h2>
  *
  * <ul>
- *   <li>{@code labels: [(*)]} or {@code (*, 1)}, class indices of any integer or floating-point type
- *       or BOOLEAN; or floating-point probabilities (*, V)
+ *   <li>{@code labels: [(*)]} or {@code (*, 1)}, class indices of any integer or floating-point
+ *       type or BOOLEAN; or floating-point probabilities (*, V)
  *   <li>{@code predictions: [(*, D), (V, D)]} or {@code [(*, D), (V, D), (V)]}: input, weight and
  *       bias of the layer. Or {@code [(*, V)]}, the logits themselves, which {@link VocabularyHead}
  *       returns outside of training

@@ -232,7 +232,9 @@ public record ClassAxis(int number) {
         return scores.getShape().dimension() == 1 ? scores.expandDims(0) : scores;
     }
 
-    /** Reads the class indices of a label, in the shape of arranged scores without the class axis. */
+    /**
+     * Reads the class indices of a label, in the shape of arranged scores without the class axis.
+     */
     public static ClassTargets targets(
             AbstractLoss loss,
             NDArray label,

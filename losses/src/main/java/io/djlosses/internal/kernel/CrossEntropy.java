@@ -66,8 +66,8 @@ public final class CrossEntropy {
     }
 
     /**
-     * Returns the sum of {@link #of}, and (Σc t[c]) p − t as its gradient, in the shape in which the
-     * logits were given; null where the formula is as fast.
+     * Returns the sum of {@link #of}, and (Σc t[c]) p − t as its gradient, in the shape in which
+     * the logits were given; null where the formula is as fast.
      */
     public static @Nullable Outcome inClosedForm(
             NDArray distribution, NDArray logits, Shape shape, boolean gradient) {
