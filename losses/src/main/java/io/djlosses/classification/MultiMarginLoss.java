@@ -44,10 +44,11 @@ import java.util.stream.Stream;
  * <h2>Shapes</h2>
  *
  * <ul>
- *   <li>{@code labels: [(N)]}, class indices of any integer or floating-point type, also {@code (N,
- *       1)}; {@code ()} or {@code (1)} for a prediction (C)
+ *   <li>{@code labels: [(N)]}, class indices of any integer or floating-point type or BOOLEAN, also
+ *       {@code (N, 1)}; {@code ()} or {@code (1)} for a prediction (C)
  *   <li>{@code predictions: [(N, C)]} or {@code (C)}: scores; {@code ()} is a single class, whose
- *       loss is 0
+ *       loss is 0. There are no positions, and so no other class axis: reshape (N, T, C) to (N · T,
+ *       C)
  *   <li>{@code out: ()}, or {@code (N)} with {@code NONE}; {@code MEAN} divides by N, regardless of
  *       the weights
  * </ul>
@@ -177,20 +178,20 @@ public final class MultiMarginLoss extends AbstractLoss {
         Checks.count(getName(), "predictions", predictions, "scores");
         NDArray scores = ClassAxis.scores(predictions);
         Checks.rank(getName(), "predictions[0]", scores, 1, 2, "(N, C), (C) or ()");
-        ClassAxis.check(getName(), scores, "weight", weight);
-        ClassAxis.checkIndices(getName(), labels.get(0), scores);
+        ClassAxis.DEFAULT.check(getName(), scores, "weight", weight);
+        ClassAxis.DEFAULT.checkIndices(getName(), labels.get(0), scores);
     }
 
     /** {@inheritDoc} */
     @Override
     protected Shape unreducedShape(NDList labels, NDList predictions) {
-        return ClassAxis.without(ClassAxis.scores(predictions).getShape());
+        return ClassAxis.DEFAULT.without(ClassAxis.scores(predictions).getShape());
     }
 
     /** {@inheritDoc} */
     @Override
     protected Inputs masked(NDArray mask, NDList labels, NDList predictions) {
-        return new Inputs(labels, ClassAxis.masked(mask, predictions));
+        return new Inputs(labels, ClassAxis.DEFAULT.masked(mask, predictions));
     }
 
     /** {@inheritDoc} */

@@ -130,6 +130,10 @@ public final class CTCLoss extends AbstractLoss {
         }
         for (NDArray label : labels) {
             Checks.index(getName(), "labels", label);
+            boolean isLength = label != labels.get(0);
+            if (isLength && label.getDataType().isBoolean()) {
+                throw Checks.failure(getName(), "labels", "hold lengths", label.getDataType());
+            }
         }
         checkTargets(labels, layout);
         for (int i = 1; i < labels.size(); i++) {
@@ -191,11 +195,11 @@ public final class CTCLoss extends AbstractLoss {
                     throw Checks.message(
                             getName(),
                             "labels[0] (targets) must hold classes in [0, %d), but element %d of"
-                                    + " sample %d was %d",
+                                    + " sample %d was %s",
                             layout.classes,
                             i,
                             n,
-                            target);
+                            Checks.index(labels.get(0), begins[n] + i, target));
                 }
             }
         }
@@ -215,8 +219,8 @@ public final class CTCLoss extends AbstractLoss {
         int[] lengths = new int[given.length];
         for (int n = 0; n < given.length; n++) {
             if (given[n] < 0 || given[n] > max) {
-                String message = "%s must lie in [0, %s = %d], but element %d was %d";
-                throw Checks.message(getName(), message, argument, axis, max, n, given[n]);
+                String message = "%s must lie in [0, %s = %d], but element %d was %s";
+                throw Checks.message(getName(), message, argument, axis, max, n, Checks.index(label, n, given[n]));
             }
             lengths[n] = (int) given[n];
         }
