@@ -45,7 +45,8 @@ import java.util.Map;
  *       nothing; if there is nothing in all of them, the accumulator is NaN, or 0 with {@link
  *       EmptyPolicy#ZERO}: a report is never an error. A trainer that has the loss twice, as its
  *       loss and as an evaluator, adds each batch twice, and it counts once.
- *   <li>Invalid input causes an {@link IllegalArgumentException} before any native call.
+ *   <li>Invalid input causes an {@link IllegalArgumentException} before any native call. That
+ *       includes arrays that are missing, closed or sparse.
  * </ul>
  */
 public abstract class AbstractLoss extends Loss implements MergeableLoss {
@@ -150,12 +151,39 @@ public abstract class AbstractLoss extends Loss implements MergeableLoss {
 
     /**
      * Returns the function that turns the merged mean Σ numerators / Σ denominators into the
-     * result.
+     * result. A script has to apply it to its mean itself, but not to its sum.
      *
      * @return the transform (default: the mean itself)
      */
     protected Transform transform() {
         return Transform.IDENTITY;
+    }
+
+    /**
+     * Requires something of an argument or an option.
+     *
+     * @param valid whether it meets the requirement
+     * @param argument its name, such as {@code labels[0]}
+     * @param requirement the requirement, phrased to follow "must"
+     * @param given what was given instead
+     * @throws IllegalArgumentException if it does not, with a message that names this loss
+     */
+    protected final void require(boolean valid, String argument, String requirement, Object given) {
+        Checks.require(valid, getName(), argument, requirement, given);
+    }
+
+    /**
+     * Returns the exception that {@link #require} throws, for messages that take time to put
+     * together.
+     *
+     * @param argument the name of the argument
+     * @param requirement the requirement, phrased to follow "must"
+     * @param given what was given instead
+     * @return the exception
+     */
+    protected final IllegalArgumentException failure(
+            String argument, String requirement, Object given) {
+        return Checks.failure(getName(), argument, requirement, given);
     }
 
     // ------------------------------------------------------------------ evaluation
@@ -307,10 +335,9 @@ public abstract class AbstractLoss extends Loss implements MergeableLoss {
         if (getReduction() == Reduction.SUM && total.updates() > 0) {
             return transform().of(total.numerator());
         }
-        if (total.updates() > 0
-                && total.denominator() == 0
-                && options.emptyPolicy() == EmptyPolicy.ZERO) {
-            return 0;
+        if (total.denominator() == 0) {
+            boolean isZero = total.updates() > 0 && options.emptyPolicy() == EmptyPolicy.ZERO;
+            return isZero ? 0 : Double.NaN;
         }
         return transform().of(total.numerator() / total.denominator());
     }

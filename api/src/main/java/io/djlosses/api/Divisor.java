@@ -76,11 +76,11 @@ public final class Divisor {
     }
 
     /**
-     * Returns the factor that the division puts on a gradient; the gradient of an empty sum stays
+     * Returns the factor that the division puts on a gradient; the gradient of a mean of nothing is
      * zero.
      */
     double factor() {
-        return toDouble() == 0 ? 1 : 1 / toDouble();
+        return toDouble() == 0 ? 0 : 1 / toDouble();
     }
 
     NDArray toArray(NDArray like) {
@@ -94,13 +94,15 @@ public final class Divisor {
         return Nd.create(like.getManager(), values, like.getShape(), like.getDataType());
     }
 
-    /** Divides a sum of terms; a sum of nothing stays 0, and so does its gradient. */
+    /** Divides a sum of terms; a mean of nothing is 0, and so is its gradient. */
     NDArray quotient(NDArray sum) {
         if (array == null) {
-            return number == 0 || number == 1 ? sum : Nd.div(sum, number);
+            // Weights that cancel leave a sum that need not be 0.
+            return number == 0 ? Nd.mul(sum, 0) : number == 1 ? sum : Nd.div(sum, number);
         }
+        // Divided by infinity instead of 0, value and gradient are 0.
         NDArray divisor = toArray(sum);
-        return sum.div(Nd.where(divisor.eq(0), divisor.onesLike(), divisor));
+        return sum.div(Nd.where(divisor.neq(0), divisor, Double.POSITIVE_INFINITY));
     }
 
     /**

@@ -2,8 +2,8 @@
 package io.djlosses.api;
 
 /**
- * The value of a mean when there is nothing to average: the batch is empty, or every target is
- * ignored.
+ * The value of a mean when there is nothing to average: the batch is empty, every target is
+ * ignored, or the weights sum to 0.
  *
  * <p>The parts of a batch ({@link AbstractLoss#fraction}) and the batches of an epoch (accumulators)
  * may each be empty under every policy. It decides about {@link Fraction#value}, the mean of all

@@ -26,6 +26,19 @@ import java.util.Arrays;
  *
  * <p>A loss written with these methods and with the operations {@code add sub mul div neg abs exp
  * log square sqrt sum(axes)} is portable without further care.
+ *
+ * <h2>Numbers in what is differentiated</h2>
+ *
+ * <p>On PyTorch, DJL makes the number of {@code x.mul(2f)}, {@code x.div(2f)} or {@code x.pow(3)}
+ * an array in Java memory, which the backward pass reads but does not keep. If the JVM collects
+ * garbage between forward and backward pass, that memory may hold something else by then, and the
+ * gradient of {@code x} is wrong without an error. The same is true of what {@code
+ * NDManager.create(Buffer)} returns, if a graph needs it after it has been closed. It concerns all
+ * of a training, not losses alone: the blocks of a model as well. Use {@link #mul(NDArray, double)
+ * Nd.mul}, {@link #div(NDArray, double) Nd.div}, {@link #pow(NDArray, double) Nd.pow} and {@link
+ * #create(ai.djl.ndarray.NDManager, float[], Shape) Nd.create}, whose numbers belong to the engine.
+ * {@code add} and {@code sub} of a number are safe, as their gradients do not depend on it, and so
+ * is everything that is not differentiated.
  */
 public final class Nd extends NdBase {
 
@@ -140,13 +153,12 @@ public final class Nd extends NdBase {
         if (isLogSoftmaxExact(x, classAxis)) {
             return x.logSoftmax(classAxis);
         }
-        if (Sums.isSmall(x) && Operators.serve(x)) {
+        if (Operators.serve(x)) {
             return Operators.logSoftmax(x, classAxis);
         }
         // The error of the fused operation is constant along the axis: log Σ exp of its result.
         NDArray rough = x.logSoftmax(classAxis);
-        NDArray excess = Sums.sumByProduct(rough.exp(), classAxis, true).log();
-        return rough.sub(repeat(excess, classAxis, x.getShape()));
+        return rough.sub(sum(rough.exp(), classAxis, true).log());
     }
 
     /**
@@ -206,17 +218,6 @@ public final class Nd extends NdBase {
         return trait.of(x.getManager());
     }
 
-    /** Repeats an axis of size 1 to a shape: the reverse of a sum by a product. */
-    private static NDArray repeat(NDArray x, int axis, Shape shape) {
-        long size = shape.get(axis);
-        long rows = shape.slice(0, axis).size();
-        NDArray product =
-                axis == shape.dimension() - 1
-                        ? x.reshape(rows, 1).matMul(Sums.ones(x, 1, size))
-                        : Sums.ones(x, rows, size, 1).matMul(x.reshape(rows, 1, -1));
-        return product.reshape(shape);
-    }
-
     /**
      * Returns the sum of all values, some of which may be infinite: a compensated sum, which some
      * engines compute, would then be NaN.
@@ -259,6 +260,19 @@ public final class Nd extends NdBase {
      */
     public static NDArray mean(NDArray x) {
         return Sums.mean(x);
+    }
+
+    /**
+     * Returns the product of two matrices. Where an engine is set to run several operators at a
+     * time and its own products could then wait for each other forever, it is a plain sum, which is
+     * safe but slow.
+     *
+     * @param x a matrix (N, K)
+     * @param y a matrix (K, M)
+     * @return a matrix (N, M)
+     */
+    public static NDArray matMul(NDArray x, NDArray y) {
+        return Operators.mayHang(x) ? Operators.matMul(x, y) : x.matMul(y);
     }
 
     /**

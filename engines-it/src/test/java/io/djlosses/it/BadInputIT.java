@@ -10,6 +10,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.ndarray.types.SparseFormat;
 import ai.djl.training.loss.Loss;
 
 import com.google.gson.JsonArray;
@@ -18,16 +19,22 @@ import com.google.gson.JsonObject;
 import io.djlosses.Losses;
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.EmptyPolicy;
+import io.djlosses.api.MergeableLoss;
 import io.djlosses.api.SampleWeighting;
 import io.djlosses.api.Validation;
+import io.djlosses.binary.BCELoss;
 import io.djlosses.binary.BCEWithLogitsLoss;
+import io.djlosses.binary.FocalLoss;
+import io.djlosses.binary.SigmoidFocalLoss;
 import io.djlosses.classification.CrossEntropyLoss;
+import io.djlosses.distribution.GaussianNLLLoss;
 import io.djlosses.examples.catalog.Declaration;
 import io.djlosses.examples.catalog.Declarations;
 import io.djlosses.examples.catalog.Kind;
 import io.djlosses.examples.catalog.Trait;
 import io.djlosses.regression.MSELoss;
 
+import org.testng.Assert.ThrowingRunnable;
 import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;
 
@@ -79,6 +86,7 @@ public class BadInputIT {
         Loss binary = Losses.bceWithLogitsLoss();
         CrossEntropyLoss strict =
                 CrossEntropyLoss.builder().optValidation(Validation.STRICT).build();
+        Loss known = GaussianNLLLoss.builder().optVariance(2).build();
         CrossEntropyLoss ignoring = CrossEntropyLoss.builder().optIgnoreIndex(2).build();
         return Arrays.stream(
                         new Bad[] {
@@ -176,6 +184,49 @@ public class BadInputIT {
                                     x23,
                                     x23),
                             new Bad(
+                                    "BCEWithLogitsLoss: posWeight must have a shape that broadcasts"
+                                            + " to predictions[0] of shape (2, 3), but was (2, 1,"
+                                            + " 1)",
+                                    BCEWithLogitsLoss.builder()
+                                            .optPosWeight(new double[] {1, 2}, new Shape(2, 1, 1))
+                                            .build(),
+                                    x23,
+                                    x23),
+                            new Bad(
+                                    "BCELoss: weight must have a shape that broadcasts to"
+                                            + " predictions[0] of shape (2, 3), but was (3, 1)",
+                                    BCELoss.builder()
+                                            .optWeight(new double[] {1, 2, 3}, new Shape(3, 1))
+                                            .build(),
+                                    x23,
+                                    x23),
+                            new Bad(
+                                    "GaussianNLLLoss: labels[0] and predictions[0] must have shapes"
+                                            + " of one rank that broadcast, but was [(3, 2), (2,"
+                                            + " 3)]",
+                                    known,
+                                    x32,
+                                    x23),
+                            new Bad(
+                                    "GaussianNLLLoss: labels[0] and predictions[0] must have shapes"
+                                            + " of one rank that broadcast, but was [(2), (2, 3)]",
+                                    known,
+                                    classes,
+                                    x23),
+                            new Bad(
+                                    "GaussianNLLLoss: predictions must hold 2 arrays [mean,"
+                                            + " variance], but held 1 (the order is"
+                                            + " evaluate(labels, predictions))",
+                                    Losses.gaussianNLLLoss(),
+                                    x23,
+                                    x23),
+                            new Bad(
+                                    "MultiMarginLoss: predictions[0] must have shape (N, C), (C) or"
+                                            + " (), but had shape (2, 3, 1)",
+                                    Losses.multiMarginLoss(),
+                                    classes,
+                                    Data.of(new Shape(2, 3, 1), 0.5)),
+                            new Bad(
                                     "BCEWithLogitsLoss: labels[0] must hold values in [0, 1]"
                                             + " (strict validation), but was 1.5",
                                     BCEWithLogitsLoss.builder()
@@ -218,7 +269,12 @@ public class BadInputIT {
 
     @Test(dataProvider = "enginesAndLosses")
     public void wrongInputsAreRejected(String engine, Class<? extends Loss> type) {
-        GoldenRow row = GoldenRow.seeds(type).get(0);
+        // A single number may be broadcast.
+        GoldenRow row =
+                GoldenRow.seeds(type).stream()
+                        .filter(seed -> seed.predictions().get(0).values().length > 1)
+                        .findFirst()
+                        .orElseThrow();
         Loss loss = Catalogue.build(type, row.options(), null);
         try (NDManager manager = Place.manager(engine)) {
             NDList labels = Data.arrays(row.labels(), manager, DataType.FLOAT32);
@@ -377,6 +433,107 @@ public class BadInputIT {
         }
     }
 
+    @DataProvider
+    public Object[][] subjects() {
+        List<Object[]> pairs = new ArrayList<>();
+        for (Subject subject : Subject.all(1)) {
+            for (String engine : Outcome.engines()) {
+                pairs.add(new Object[] {engine, subject});
+            }
+        }
+        return pairs.toArray(Object[][]::new);
+    }
+
+    /** Lists and arrays that are missing, arrays that are closed or sparse. */
+    @SuppressWarnings("NullAway") // what users do nevertheless
+    @Test(dataProvider = "subjects")
+    public void arraysThatCannotBeReadAreNamed(String engine, Subject subject) {
+        try (NDManager manager = Place.manager(engine)) {
+            Loss loss = subject.build(manager);
+            loss.addAccumulator("epoch");
+            NDList labels = Data.arrays(subject.row().labels(), manager, DataType.FLOAT32);
+            NDList predictions =
+                    Data.arrays(subject.row().predictions(), manager, DataType.FLOAT32);
+            says(loss, null, predictions, "labels must be a list of arrays, but was null");
+            says(loss, labels, null, "predictions must be a list of arrays, but was null");
+            NDArray closed = manager.ones(new Shape(2, 3));
+            closed.close();
+            NDManager own = manager.newSubManager();
+            NDArray ofClosed = own.ones(new Shape(2, 3));
+            own.close();
+            NDArray sparse = sparse(manager.ones(new Shape(2, 3)));
+            for (NDArray array : new NDArray[] {null, closed, ofClosed, sparse}) {
+                String rest =
+                        array == null
+                                ? " must be an array, but was null"
+                                : array == sparse
+                                        ? " must be dense, but was " + sparse.getSparseFormat()
+                                        : " must be open, but was closed, or its manager was";
+                for (int i = 0; i < labels.size(); i++) {
+                    says(loss, replaced(labels, i, array), predictions, "labels[" + i + "]" + rest);
+                }
+                for (int i = 0; i < predictions.size(); i++) {
+                    String message = "predictions[" + i + "]" + rest;
+                    says(loss, labels, replaced(predictions, i, array), message);
+                }
+            }
+        }
+    }
+
+    private static NDArray sparse(NDArray array) {
+        for (SparseFormat format : new SparseFormat[] {SparseFormat.COO, SparseFormat.CSR}) {
+            try {
+                return array.toSparse(format);
+            } catch (RuntimeException e) {
+                // The engine has other formats.
+            }
+        }
+        throw new AssertionError("no sparse arrays");
+    }
+
+    private static void says(Loss loss, NDList labels, NDList predictions, String rest) {
+        MergeableLoss merging = (MergeableLoss) loss;
+        for (ThrowingRunnable call :
+                List.<ThrowingRunnable>of(
+                        () -> loss.evaluate(labels, predictions),
+                        () -> merging.value(labels, predictions),
+                        () -> merging.fraction(labels, predictions),
+                        () -> loss.updateAccumulator("epoch", labels, predictions))) {
+            IllegalArgumentException e = expectThrows(IllegalArgumentException.class, call);
+            assertEquals(e.getMessage(), loss.getName() + ": " + rest);
+        }
+    }
+
+    /** A penalty names a parameter whose array is closed. */
+    @Test(dataProvider = "enginesOnly")
+    public void parametersThatAreClosedAreNamed(String engine) {
+        try (NDManager manager = Place.manager(engine)) {
+            NDList predictions = new NDList(manager.ones(new Shape(1)));
+            for (Subject subject : Subject.all(1)) {
+                if (!(subject.type().getSimpleName().endsWith("Regularization"))) {
+                    continue;
+                }
+                NDManager own = manager.newSubManager();
+                Loss loss = subject.build(own);
+                own.close();
+                IllegalArgumentException e =
+                        expectThrows(
+                                IllegalArgumentException.class,
+                                () -> loss.evaluate(new NDList(), predictions));
+                String message = String.valueOf(e.getMessage());
+                assertTrue(message.startsWith(loss.getName() + ": parameter "), message);
+                assertTrue(message.contains("must be open, but was closed"), message);
+            }
+        }
+    }
+
+    @DataProvider
+    public Object[][] enginesOnly() {
+        return Outcome.engines().stream()
+                .map(engine -> new Object[] {engine})
+                .toArray(Object[][]::new);
+    }
+
     // ------------------------------------------------------------------ builders
 
     @Test(dataProvider = "built")
@@ -393,6 +550,8 @@ public class BadInputIT {
                 numbers.add(Double.POSITIVE_INFINITY);
             }
             numbers.add(Double.NEGATIVE_INFINITY);
+            numbers.add(Double.MIN_VALUE); // an engine may take it for 0
+            numbers.add(-Double.MIN_VALUE);
             for (double number : numbers) {
                 if (parameter == double.class) {
                     nonsense.add(number);
@@ -404,7 +563,6 @@ public class BadInputIT {
             }
             if (parameter == double[].class) {
                 nonsense.add(new double[0]);
-                nonsense.add(new double[] {-1});
             }
             for (Object value : nonsense) {
                 IllegalArgumentException e =
@@ -417,6 +575,55 @@ public class BadInputIT {
                 assertTrue(message.startsWith(start) && message.contains(" must "), message);
             }
         }
+    }
+
+    @Test
+    public void optionsSayWhatTheyTake() {
+        says(
+                "BCELoss: weight must have as many numbers as its shape (2, 2), but was 3",
+                () -> BCELoss.builder().optWeight(new double[] {1, 2, 3}, new Shape(2, 2)));
+        says(
+                "FocalLoss: alpha must be in [0, 1], or -1 for none, but was -0.5",
+                () -> FocalLoss.builder().optAlpha(-0.5));
+        says(
+                "SigmoidFocalLoss: labelSmoothing must be in [0, 1], but was 1.5",
+                () -> SigmoidFocalLoss.builder().optLabelSmoothing(1.5));
+        says(
+                "GaussianNLLLoss: variance must be finite and at least 0, but was -1.0",
+                () -> GaussianNLLLoss.builder().optVariance(-1));
+    }
+
+    private static void says(String message, ThrowingRunnable call) {
+        assertEquals(expectThrows(IllegalArgumentException.class, call).getMessage(), message);
+    }
+
+    /** No number of an option is so large that memory ends where the loss is built. */
+    @Test(dataProvider = "built")
+    public void buildersTakeNoNumberThatMemoryDoesNotHold(Class<? extends Loss> type) {
+        for (Method option : Catalogue.ownOptions(type)) {
+            if (option.getParameterCount() != 1 || option.getParameterTypes()[0] != int.class) {
+                continue;
+            }
+            Object builder = Catalogue.builder(type);
+            try {
+                Catalogue.call(option, builder, Integer.MAX_VALUE);
+                Catalogue.build(builder);
+            } catch (IllegalArgumentException e) {
+                String message = String.valueOf(e.getMessage());
+                assertTrue(message.startsWith(type.getSimpleName() + ": "), message);
+            }
+        }
+    }
+
+    @Test
+    public void aLossForTooManyLabelsIsRejected() {
+        IllegalArgumentException e =
+                expectThrows(
+                        IllegalArgumentException.class,
+                        () -> Losses.multiLabelLoss(Losses.l1Loss(), Integer.MAX_VALUE));
+        assertEquals(
+                e.getMessage(),
+                "MultiLabelLoss: labels must be in [1, 10000], but was 2147483647");
     }
 
     @Test(dataProvider = "built")

@@ -250,6 +250,17 @@ public class CatalogueDocsIT {
         assertTrue(named, "README.md names " + name + " in no row of its table \"Choose a loss\"");
     }
 
+    /** What {@code ThreadsIT} and {@code OperatorsAtOnceIT} find in engines concerns all models. */
+    @Test
+    public void hazardsOfEnginesAreTold() {
+        String readme = read(Path.of("README.md"));
+        String nd = read(Path.of("api/src/main/java/io/djlosses/nd/Nd.java"));
+        for (String told : List.of("garbage collection", "MXNET_CPU_WORKER_NTHREADS")) {
+            assertTrue(readme.contains(told), "README.md tells of " + told);
+        }
+        assertTrue(nd.contains("x.mul(2f)"), "Nd tells of numbers in Java memory");
+    }
+
     @Test
     public void countsAreThoseOfTheCode() {
         int losses = Catalogue.losses().size();

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -35,6 +36,21 @@ final class Child {
      */
     static List<String> run(Class<?> main, List<String> flags, Object... arguments)
             throws IOException, InterruptedException {
+        return run(main, flags, Map.of(), arguments);
+    }
+
+    /**
+     * Runs a program to its end, with variables of the environment.
+     *
+     * @param main the program
+     * @param flags flags of the JVM
+     * @param environment the variables
+     * @param arguments its arguments
+     * @return the lines that it printed
+     */
+    static List<String> run(
+            Class<?> main, List<String> flags, Map<String, String> environment, Object... arguments)
+            throws IOException, InterruptedException {
         List<String> command = new ArrayList<>();
         command.add(tool("java"));
         command.addAll(flags);
@@ -49,7 +65,9 @@ final class Child {
         for (Object argument : arguments) {
             command.add(argument.toString());
         }
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+        builder.environment().putAll(environment);
+        Process process = builder.start();
         AtomicLong heard = new AtomicLong(System.nanoTime());
         Thread watch =
                 new Thread(

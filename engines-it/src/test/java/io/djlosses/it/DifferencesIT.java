@@ -23,6 +23,7 @@ import io.djlosses.binary.BCELoss;
 import io.djlosses.classification.CrossEntropyLoss;
 import io.djlosses.classification.SoftmaxCrossEntropyWithLogits;
 import io.djlosses.distribution.GaussianNLLLoss;
+import io.djlosses.embedding.SDMLLoss;
 import io.djlosses.embedding.TripletMarginWithDistanceLoss;
 import io.djlosses.nd.Nd;
 import io.djlosses.regression.HuberLoss;
@@ -36,6 +37,7 @@ import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;
 
 import java.util.Arrays;
+import java.util.Random;
 
 /**
  * What the catalogue claims to differ from the originals and golden rows cannot show, and the
@@ -103,6 +105,87 @@ public class DifferencesIT {
                             array(manager, new Shape(1, 2), 3, 4));
             assertEquals(Nd.toDoubles(Losses.sdmlLoss().evaluate(new NDList(), pair))[0], 0, 0);
         }
+    }
+
+    /** Against the definition in Java doubles, for embeddings of any magnitude. */
+    @Test(dataProvider = "engines")
+    public void similarityKeepsItsDigitsWhereOneCoordinateIsLarge(String name) {
+        Engine engine = Engine.getEngine(name);
+        for (int rows : new int[] {2, 3, 40, 130}) {
+            for (double outlier : new double[] {1, 300, 1e5, 1e7, 1e12}) {
+                for (int place = 0; place < 3; place++) {
+                    float[][] x = embeddings(rows, 5);
+                    for (int k = 0; k < 2; k++) {
+                        if (place != 1 - k) { // in the first, the second, or both
+                            x[k][5] = (float) outlier;
+                        }
+                    }
+                    double[][] expected = similarity(x, rows, 5, 0.3);
+                    for (Choice choice : Choice.of(name)) {
+                        String what =
+                                choice + " " + rows + " rows, " + outlier + ", place " + place;
+                        try (NDManager manager = engine.newBaseManager()) {
+                            NDArray x1 = Nd.create(manager, x[0], new Shape(rows, 5));
+                            NDArray x2 = Nd.create(manager, x[1], new Shape(rows, 5));
+                            x2.setRequiresGradient(true);
+                            SDMLLoss loss = choice.on(SDMLLoss.builder()).build();
+                            double[] first = gradient(engine, loss, new NDList(), x1, x2);
+                            double[] second = Nd.toDoubles(x2.getGradient());
+                            double[] value =
+                                    Nd.toDoubles(loss.value(new NDList(), new NDList(x1, x2)));
+                            assertClose(value, expected[0], what);
+                            assertClose(first, expected[1], what);
+                            assertClose(second, expected[2], what);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    private static void assertClose(double[] actual, double[] expected, String what) {
+        double largest = Arrays.stream(expected).map(Math::abs).max().orElse(0);
+        for (int i = 0; i < expected.length; i++) {
+            assertEquals(actual[i], expected[i], 1e-5 * largest + 1e-30, what);
+        }
+    }
+
+    private static float[][] embeddings(int rows, int width) {
+        Random random = new Random(7);
+        float[][] x = new float[2][rows * width];
+        for (int i = 0; i < rows * width; i++) {
+            x[0][i] = (float) random.nextGaussian();
+            x[1][i] = x[0][i] + 0.5f * (float) random.nextGaussian();
+        }
+        return x;
+    }
+
+    /** Returns value and gradients of the mean, from squared differences. */
+    private static double[][] similarity(float[][] x, int rows, int width, double smoothing) {
+        double[][] result = {new double[1], new double[rows * width], new double[rows * width]};
+        for (int i = 0; i < rows; i++) {
+            double[] distances = new double[rows];
+            for (int j = 0; j < rows; j++) {
+                for (int c = 0; c < width; c++) {
+                    double d = (double) x[0][i * width + c] - x[1][j * width + c];
+                    distances[j] += d * d;
+                }
+            }
+            double nearest = Arrays.stream(distances).min().orElseThrow();
+            double sum = Arrays.stream(distances).map(d -> Math.exp(nearest - d)).sum();
+            for (int j = 0; j < rows; j++) {
+                double q = i == j ? 1 - smoothing : smoothing / (rows - 1);
+                double logP = nearest - distances[j] - Math.log(sum);
+                result[0][0] += q * (Math.log(q) - logP) / rows / rows;
+                double weight = 2 * (Math.exp(logP) - q) / rows / rows;
+                for (int c = 0; c < width; c++) {
+                    double d = (double) x[1][j * width + c] - x[0][i * width + c];
+                    result[1][i * width + c] += weight * d;
+                    result[2][j * width + c] -= weight * d;
+                }
+            }
+        }
+        return result;
     }
 
     @Test(dataProvider = "engines")

@@ -46,6 +46,7 @@ import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.regex.Pattern;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
 /** One loss object in many threads, and a garbage collector that runs whenever it hurts. */
@@ -342,6 +343,46 @@ public class ThreadsIT {
             }
         }
         assertEquals(String.join("\n", faults), "", engine);
+    }
+
+    /**
+     * What the Javadoc of {@code Nd} and the README say of numbers: those of {@code Nd} survive a
+     * collection, while those of DJL's own operations do not, on engines that compute in the
+     * buffers of Java.
+     */
+    @Test(dataProvider = "engines")
+    public void numbersSurviveCollectionsOnlyWithNd(String engine) {
+        double[] exact = {3, 1.0 / 3, 3 * 1.5 * 1.5};
+        assertEquals(wrong(engine, exact, x -> Nd.mul(x, 3), x -> Nd.div(x, 3), x -> Nd.pow(x, 3)), 0);
+        int ofEngine = wrong(engine, exact, x -> x.mul(3f), x -> x.div(3f), x -> x.pow(3f));
+        assertEquals(ofEngine > 0, engine.equals("PyTorch"), ofEngine + " wrong gradients");
+    }
+
+    /** Returns how many gradients at 1.5 differ after a collection. */
+    @SafeVarargs
+    private static int wrong(String name, double[] exact, UnaryOperator<NDArray>... functions) {
+        Engine engine = Engine.getEngine(name);
+        int wrong = 0;
+        try (NDManager manager = engine.newBaseManager()) {
+            NDList inputs = new NDList();
+            try (GradientCollector collector = engine.newGradientCollector()) {
+                NDArray target = manager.zeros(new Shape());
+                for (int i = 0; i < 300; i++) {
+                    NDArray x = Nd.create(manager, new float[] {1.5f}, new Shape());
+                    x.setRequiresGradient(true);
+                    inputs.add(x);
+                    NDArray value = Nd.scoped(() -> functions[inputs.size() % 3].apply(x).add(0));
+                    target = target.add(value);
+                }
+                overwriteGarbage();
+                collector.backward(target);
+            }
+            for (int i = 0; i < inputs.size(); i++) {
+                double gradient = Nd.toDoubles(inputs.get(i).getGradient())[0];
+                wrong += Math.abs(gradient - exact[(i + 1) % 3]) < 1e-5 ? 0 : 1;
+            }
+        }
+        return wrong;
     }
 
     private static boolean canLearnLabels(Subject subject) {

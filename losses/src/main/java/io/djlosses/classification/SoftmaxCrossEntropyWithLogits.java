@@ -78,12 +78,9 @@ public final class SoftmaxCrossEntropyWithLogits extends AbstractLoss {
         if (sparse) {
             ClassAxis.checkIndices(getName(), label, logits);
         } else {
-            Checks.shape(
-                    getName(),
-                    "labels[0]",
-                    label.getShape(),
-                    logits.getShape(),
-                    "match predictions[0] (for class indices build the loss with optSparse(true))");
+            String why =
+                    "match predictions[0] (for class indices build the loss with optSparse(true))";
+            Checks.shape(getName(), "labels[0]", label.getShape(), logits.getShape(), why);
         }
     }
 
@@ -130,15 +127,11 @@ public final class SoftmaxCrossEntropyWithLogits extends AbstractLoss {
     private Reading.@Nullable Call call(NDList labels, NDList predictions, Goal goal) {
         NDArray label = labels.get(0);
         NDArray logits = predictions.get(0);
-        return sparse
-                ? CrossEntropyScript.ofIndices(
-                        logits,
-                        ClassAxis.indices(this, label, logits, null, null),
-                        -1,
-                        null,
-                        0,
-                        goal)
-                : CrossEntropyScript.ofProbabilities(logits, Nd.cast(label, logits));
+        if (!sparse) {
+            return CrossEntropyScript.ofProbabilities(logits, Nd.cast(label, logits));
+        }
+        ClassTargets.Checked targets = ClassAxis.indices(this, label, logits, null, null);
+        return CrossEntropyScript.ofIndices(logits, targets, -1, null, 0, goal);
     }
 
     /** {@inheritDoc} */

@@ -51,6 +51,8 @@ import java.util.Objects;
  */
 public final class MultiLabelLoss extends WeightedComponents {
 
+    private static final int MAX_LABELS = 10_000;
+
     /** How the losses of the labels combine. */
     public enum Aggregation {
         /** Their weighted mean. */
@@ -126,12 +128,17 @@ public final class MultiLabelLoss extends WeightedComponents {
          * Sets one loss for all labels.
          *
          * @param loss the loss
-         * @param labels the number of labels, at least 1
+         * @param labels the number of labels, from 1 to 10,000
          * @return this {@code Builder}
          */
         public Builder setLoss(Loss loss, int labels) {
-            Checks.require(labels >= 1, name, "labels", "be at least 1", labels);
-            losses = Collections.nCopies(labels, loss);
+            Checks.require(
+                    labels >= 1 && labels <= MAX_LABELS,
+                    name,
+                    "labels",
+                    "be in [1, " + MAX_LABELS + "]",
+                    labels);
+            losses = Collections.nCopies(labels, Objects.requireNonNull(loss, "loss"));
             return this;
         }
 
@@ -142,6 +149,9 @@ public final class MultiLabelLoss extends WeightedComponents {
          * @return this {@code Builder}
          */
         public Builder setLosses(Loss... losses) {
+            for (Loss loss : Objects.requireNonNull(losses, "losses")) {
+                Objects.requireNonNull(loss, "losses");
+            }
             this.losses = List.of(losses);
             return this;
         }
@@ -160,7 +170,7 @@ public final class MultiLabelLoss extends WeightedComponents {
         /**
          * Sets the weight of each label (default 1 for all).
          *
-         * @param weights one number per label, finite and non-negative
+         * @param weights one number per label, finite
          * @return this {@code Builder}
          */
         public Builder optWeights(double... weights) {
@@ -191,7 +201,7 @@ public final class MultiLabelLoss extends WeightedComponents {
             }
             if (aggregation == Aggregation.AVERAGE) {
                 double sum = Arrays.stream(factors).sum();
-                Checks.require(sum > 0, name, "weights", "sum to more than 0 for AVERAGE", sum);
+                Checks.require(sum != 0, name, "weights", "not sum to 0 for AVERAGE", sum);
                 factors = Arrays.stream(factors).map(factor -> factor / sum).toArray();
             }
             return new MultiLabelLoss(name, losses, factors);

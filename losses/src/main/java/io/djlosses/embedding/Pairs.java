@@ -15,6 +15,8 @@ final class Pairs {
 
     /** Checks the arguments of a function of pairs, and returns their broadcast shape. */
     static Shape check(String name, NDArray x1, NDArray x2) {
+        Checks.array(name, "x1", x1);
+        Checks.array(name, "x2", x2);
         Checks.require(
                 x1.getDataType().isFloating(),
                 name,

@@ -72,7 +72,7 @@ public final class PairwiseDistance implements Distance {
     /** Checks the order of a norm. */
     static double checkP(String name, double p) {
         Checks.require(p > 0, name, "p", "be greater than 0, or infinite", p);
-        return p;
+        return Checks.normal(name, "p", p);
     }
 
     /**

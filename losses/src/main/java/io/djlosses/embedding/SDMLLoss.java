@@ -15,8 +15,8 @@ import io.djlosses.api.Outcome;
 import io.djlosses.api.Reading;
 import io.djlosses.api.Terms;
 import io.djlosses.internal.array.Sums;
-import io.djlosses.internal.core.Looks;
 import io.djlosses.internal.fast.Script;
+import io.djlosses.internal.kernel.SquaredDistances;
 import io.djlosses.nd.Nd;
 
 import org.jspecify.annotations.Nullable;
@@ -71,59 +71,70 @@ public final class SDMLLoss extends AbstractLoss {
      */
     private static final int LARGE = 128;
 
-    /** Computes what {@link #logProb} computes. */
-    private static final Script SMALL_BATCH =
-            scriptOf(
-                    """
-                    wide = torch.to(b, 7)
-                    squares = torch.square(wide).sum([1])
-                    product = torch.addmm(squares, torch.to(a, 7), torch.t(wide), beta=-1, alpha=2)
-                    """);
+    /**
+     * The largest ‖x‖² at which a product of FLOAT64 leaves FLOAT32 embeddings all their digits;
+     * beyond it, and for infinite embeddings, distances are sums of squared differences.
+     */
+    private static final double FAR = 1e8;
+
+    /** The same for FLOAT64 embeddings. */
+    private static final double FAR_OF_DOUBLES = 1e4;
+
+    /** Computes what {@link #inClosedForm} computes. */
+    private static final Script SMALL_BATCH = scriptOf("False");
 
     /**
      * Uses FLOAT64 for the rows in which embeddings of different pairs are closer to each other
-     * than to the center. For other rows, differences would lose as many digits as the product.
+     * than to the center. For other rows, differences would lose as many digits as the product,
+     * unless an embedding is much longer than most.
      */
     private static final Script LARGE_BATCH =
-            scriptOf(
-                    """
-                    squares = torch.square(b).sum([1])
-                    product = torch.addmm(squares, a, torch.t(b), beta=-1, alpha=2)
-                    own = torch.diagonal(product)
-                    saved = torch.clone(own)
-                    own.fill_(-inf)
-                    far = torch.square(a).sum([1]) * 0.5
-                    close = torch.flatten(torch.nonzero(torch.amax(product, [1]) > far))
-                    own.copy_(saved)
-                    if torch.numel(close) > 0:
-                      wide = torch.to(b, 7)
-                      squares = torch.square(wide).sum([1])
-                      rows = torch.to(torch.index_select(a, 0, close), 7)
-                      exact = torch.addmm(squares, rows, torch.t(wide), beta=-1, alpha=2)
-                      exact = (exact - torch.amax(exact, [1], True)).type_as(a)
-                      product.index_copy_(0, close, torch.detach(exact))
-                    """);
+            scriptOf("bool(longest <= 1e4) or bool(longest <= 16. * mean1)");
 
     /** Writes the closed form, with the sums over q written out. */
-    private static Script scriptOf(String product) {
-        String before =
-                """
-                n = torch.size(x1, 0)
-                center = torch.mean(torch.detach(x2), [0], True)
-                a = torch.detach(x1) - center
-                b = torch.detach(x2) - center
-                """;
+    private static Script scriptOf(String inFloats) {
         // A product of infinite values is NaN, while distances may not be. For distant pairs a
         // softmax takes a tenth of the time of exponentials, which underflow.
-        String after =
+        String code =
                 """
-                logProb = torch.log_softmax(product, 1)
+                n = torch.size(x1, 0)
+                wide1 = torch.to(torch.detach(x1), 7)
+                wide2 = torch.to(torch.detach(x2), 7)
+                center = torch.mean(wide2, [0], True)
+                wide1 = wide1 - center
+                wide2 = wide2 - center
+                squares1 = torch.square(wide1).sum([1])
+                squares2 = torch.square(wide2).sum([1])
+                mean1 = torch.mean(squares1)
+                longest = torch.maximum(torch.amax(squares1), torch.amax(squares2))
+                a = wide1.type_as(x1)
+                b = wide2.type_as(x1)
+                if not bool(longest <= far):
+                  distances = torch.cdist(torch.to(torch.detach(x1), 7), torch.to(torch.detach(x2), 7), 2., 2)
+                  product = torch.neg(torch.square(distances))
+                  a = wide1
+                  b = wide2
+                elif IN_FLOATS:
+                  squares = torch.square(b).sum([1])
+                  product = torch.addmm(squares, a, torch.t(b), beta=-1, alpha=2)
+                  own = torch.diagonal(product)
+                  saved = torch.clone(own)
+                  own.fill_(-inf)
+                  half = torch.square(a).sum([1]) * 0.5
+                  close = torch.flatten(torch.nonzero(torch.amax(product, [1]) > half))
+                  own.copy_(saved)
+                  if torch.numel(close) > 0:
+                    rows = torch.index_select(wide1, 0, close)
+                    exact = torch.addmm(squares2, rows, torch.t(wide2), beta=-1, alpha=2)
+                    exact = (exact - torch.amax(exact, [1], True)).type_as(a)
+                    product.index_copy_(0, close, torch.detach(exact))
+                else:
+                  product = torch.addmm(squares2, wide1, torch.t(wide2), beta=-1, alpha=2)
+                logProb = torch.log_softmax(torch.detach(product), 1)
                 other = s / (n - 1)
                 extra = 1. - s - other
                 total = torch.trace(logProb) * -extra - torch.sum(logProb) * other
                 if torch.isnan(total):
-                  distances = torch.cdist(torch.detach(x1), torch.detach(x2), 2., 2)
-                  logProb = torch.log_softmax(torch.neg(torch.square(distances)), 1)
                   q = torch.full_like(logProb, other)
                   torch.diagonal(q).fill_(1. - s)
                   total = torch.neg(torch.sum(torch.mul(q, logProb)))
@@ -132,7 +143,7 @@ public final class SDMLLoss extends AbstractLoss {
                 if s > 0.:
                   total = total + n * s * torch.log(other)
                 factor = 1. / n if mean else 1.
-                value = (total * (factor / n)).type_as(a)
+                value = (total * (factor / n)).type_as(x1)
                 if not gradient:
                   return value
                 weights = torch.softmax(logProb.type_as(a), 1).sub_(other)
@@ -140,13 +151,13 @@ public final class SDMLLoss extends AbstractLoss {
                 d1 = torch.mm(weights, b).addcmul_(a, weights.sum([1]).unsqueeze(1), value=-1)
                 back = torch.t(weights)
                 d2 = torch.mm(back, a).addcmul_(b, weights.sum([0]).unsqueeze(1), value=-1)
-                result = torch.dot(torch.flatten(x1), torch.flatten(d1))
-                result = result + torch.dot(torch.flatten(x2), torch.flatten(d2))
+                result = torch.dot(torch.flatten(x1), torch.flatten(d1).type_as(x1))
+                result = result + torch.dot(torch.flatten(x2), torch.flatten(d2).type_as(x1))
                 result = result * (2. / n * factor)
                 result.detach().copy_(value)
                 return result
                 """;
-        return Script.of("x1 x2", "s=0.3", before + product + after);
+        return Script.of("x1 x2", "s=0.3 far=1e8", code.replace("IN_FLOATS", inFloats));
     }
 
     private final double smoothingParameter;
@@ -172,12 +183,9 @@ public final class SDMLLoss extends AbstractLoss {
     /** {@inheritDoc} */
     @Override
     protected Terms terms(NDList labels, NDList predictions, Goal goal) {
-        NDArray distances = squaredDistances(predictions.get(0), predictions.get(1));
+        NDArray distances =
+                SquaredDistances.beyondNearest(predictions.get(0), predictions.get(1)); // [B, B]
         return Terms.of(divergence(target(distances), Nd.logSoftmax(distances.neg(), 1)));
-    }
-
-    private static NDArray squaredDistances(NDArray x1, NDArray x2) {
-        return Nd.sum(x1.expandDims(1).sub(x2.expandDims(0)).square(), 2); // [B, B]
     }
 
     /** Returns q. */
@@ -207,13 +215,23 @@ public final class SDMLLoss extends AbstractLoss {
         NDArray x2 = predictions.get(1);
         long batch = x1.getShape().get(0);
         // A common offset of all embeddings cancels, and would only cost precision.
-        NDArray center = Sums.sumOfConstant(x2, 0).divi(Nd.num(x2, batch));
-        if (!x2.getDevice().isGpu() && !Looks.allFinite(center)) {
+        NDArray given2 = x2.toType(DataType.FLOAT64, false);
+        NDArray center = Sums.sumOfConstant(given2, 0).divi((double) batch);
+        NDArray wide1 = x1.toType(DataType.FLOAT64, false).sub(center);
+        NDArray wide2 = given2.sub(center);
+        NDArray squares1 = Nd.sum(wide1.square(), 1);
+        NDArray squares2 = Nd.sum(wide2.square(), 1);
+        double longest = Math.max(largest(squares1), largest(squares2));
+        if (!Double.isFinite(longest)) {
             return null; // a product of infinite values is NaN, while distances may not be
         }
-        NDArray centered1 = x1.sub(center);
-        NDArray centered2 = x2.sub(center);
-        NDArray logProb = logProb(centered1, centered2); // FLOAT64
+        boolean isFar = longest > far(x1);
+        NDArray logProb = // FLOAT64
+                Nd.logSoftmax(
+                        isFar
+                                ? SquaredDistances.betweenConstants(wide1, wide2).negi()
+                                : product(wide1, wide2, squares2),
+                        1);
         double own = own(batch);
         double other = other(batch);
         NDArray index = x1.getManager().arange(0, (int) batch, 1, DataType.INT64);
@@ -227,38 +245,43 @@ public final class SDMLLoss extends AbstractLoss {
         // With W = P − Q the gradients are 2/B Σⱼ Wᵢⱼ (x2ⱼ − x1ᵢ) and 2/B Σᵢ Wᵢⱼ (x1ᵢ − x2ⱼ).
         NDArray weights = logProb.exp().subi(other);
         NDArray eye = Nd.oneHot(index, batch, weights);
-        weights = Nd.cast(weights.subi(eye.muli(own - other)), x1);
+        NDArray precision = isFar ? weights : x1;
+        weights = Nd.cast(weights.subi(eye.muli(own - other)), precision);
+        NDArray centered1 = Nd.cast(wide1, precision);
+        NDArray centered2 = Nd.cast(wide2, precision);
         return Outcome.of(
                 sum,
                 divisor,
                 2.0 / batch,
-                pull(weights, centered1, centered2),
-                pull(weights.transpose(), centered2, centered1));
+                Nd.cast(pull(weights, centered1, centered2), x1),
+                Nd.cast(pull(weights.transpose(), centered2, centered1), x1));
     }
 
     private static double xlogx(double x) {
         return x == 0 ? 0 : x * Math.log(x);
     }
 
+    private static double far(NDArray x) {
+        return x.getDataType() == DataType.FLOAT64 ? FAR_OF_DOUBLES : FAR;
+    }
+
+    private static double largest(NDArray x) {
+        return Nd.toDoubles(x.max())[0];
+    }
+
     /**
-     * Returns the logarithms of p from one product: −‖a − b‖² = 2ab − ‖b‖² − ‖a‖², whose last term
-     * is the same for a whole row. For close points the terms cancel, so twice the digits are
-     * needed.
+     * Returns −‖a − b‖² by one product, 2ab − ‖b‖² − ‖a‖², without the last term, which is the same
+     * for a whole row. For close points the terms cancel, so twice the digits are needed.
      */
-    private static NDArray logProb(NDArray x1, NDArray x2) {
-        try (NDArray a = x1.toType(DataType.FLOAT64, true);
-                NDArray b = x2.toType(DataType.FLOAT64, true);
-                NDArray product = a.matMul(b.transpose())) {
-            NDArray squares = Nd.sum(b.square(), 1).expandDims(0); // [1, B]
-            return Nd.logSoftmax(product.muli(2.0).subi(squares), 1);
-        }
+    private static NDArray product(NDArray a, NDArray b, NDArray squares) {
+        return Nd.matMul(a, b.transpose()).muli(2.0).subi(squares.expandDims(0));
     }
 
     /** Returns Σⱼ wᵢⱼ (bⱼ − aᵢ). */
     private static NDArray pull(NDArray weights, NDArray a, NDArray b) {
         try (NDArray sums = Sums.sumOfConstant(weights, 1);
                 NDArray own = a.mul(sums)) {
-            return weights.matMul(b).subi(own);
+            return Nd.matMul(weights, b).subi(own);
         }
     }
 
@@ -272,7 +295,8 @@ public final class SDMLLoss extends AbstractLoss {
                 isLarge ? LARGE_BATCH : SMALL_BATCH,
                 Divisor.of(batch),
                 predictions,
-                smoothingParameter);
+                smoothingParameter,
+                far(predictions.get(0)));
     }
 
     /** {@inheritDoc} */

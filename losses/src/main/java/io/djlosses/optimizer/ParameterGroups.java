@@ -7,6 +7,8 @@ import ai.djl.nn.Parameter;
 import ai.djl.training.optimizer.Optimizer;
 import ai.djl.util.Pair;
 
+import io.djlosses.api.Checks;
+
 import org.jspecify.annotations.Nullable;
 
 import java.util.ArrayList;
@@ -65,10 +67,10 @@ public final class ParameterGroups extends Optimizer {
                         .filter(entry -> entry.getValue().getId().equals(parameterId))
                         .toList();
         if (uses.isEmpty()) {
-            throw new IllegalArgumentException(
-                    "ParameterGroups: the parameter with id "
-                            + parameterId
-                            + " must belong to the block that was set, but does not");
+            throw Checks.message(
+                    "ParameterGroups",
+                    "the parameter with id %s must belong to the block that was set, but does not",
+                    parameterId);
         }
         return groups.stream()
                 .filter(
@@ -145,10 +147,8 @@ public final class ParameterGroups extends Optimizer {
          * @return this {@code Builder}
          */
         public Builder addGroup(BiPredicate<String, Parameter> chosen, Optimizer optimizer) {
-            groups.add(
-                    new Group(
-                            Objects.requireNonNull(chosen, "chosen"),
-                            Objects.requireNonNull(optimizer, "optimizer")));
+            Objects.requireNonNull(chosen, "chosen");
+            groups.add(new Group(chosen, Objects.requireNonNull(optimizer, "optimizer")));
             return this;
         }
 
@@ -184,10 +184,8 @@ public final class ParameterGroups extends Optimizer {
             Block trained = block;
             Optimizer others = rest;
             if (trained == null || others == null) {
-                throw new IllegalArgumentException(
-                        "ParameterGroups: "
-                                + (trained == null ? "block" : "default")
-                                + " must be set, but was not");
+                String missing = trained == null ? "block" : "default";
+                throw Checks.message("ParameterGroups", "%s must be set, but was not", missing);
             }
             return new ParameterGroups(trained, groups, others);
         }

@@ -198,6 +198,7 @@ abstract class ParameterPenalty extends AbstractLoss {
                         "not");
             }
             NDArray array = parameter.getArray();
+            Checks.array(getName(), "parameter " + entry.getKey(), array);
             String engine = prediction.getManager().getEngine().getEngineName();
             String given = array.getManager().getEngine().getEngineName();
             if (!given.equals(engine)) {

@@ -55,7 +55,8 @@ import java.util.List;
  * NDArray value = loss.evaluate(new NDList(mask), new NDList(probabilities));
  * }</pre>
  *
- * <p>Equivalent to {@code mindspore.nn.DiceLoss(smooth)}; no equivalent in PyTorch.
+ * <p>Equivalent to {@code mindspore.nn.DiceLoss(smooth)}; no equivalent in PyTorch. Keras's {@code
+ * Dice} is another: it divides by Σx + Σy, not by the sums of squares.
  *
  * @see <a href="https://arxiv.org/abs/1606.04797">Milletari et al. 2016, V-Net</a>
  */

@@ -54,7 +54,7 @@ public final class Sums {
         if (Traits.SUMS_INFINITIES.of(x.getManager()) || !Operators.serve(x) || x.size() == 0) {
             return sum(x);
         }
-        if (x.size() < LARGE || x.size() % EXACT_WIDTH != 0) {
+        if (x.size() < LARGE || x.size() % EXACT_WIDTH != 0 || Operators.mayHang(x)) {
             return Operators.total(x);
         }
         try (NDArray rows = x.reshape(-1, EXACT_WIDTH);
@@ -67,7 +67,7 @@ public final class Sums {
         if (!Operators.serve(x)) {
             return totalByProducts(x);
         }
-        if (isSmall(x)) {
+        if (isSmall(x) || Operators.mayHang(x)) {
             return Operators.total(x);
         }
         // The exact value of one sum, with the fast gradient of the other.
@@ -132,19 +132,20 @@ public final class Sums {
         if (Traits.SUMS_INFINITIES.of(x.getManager())) {
             return x.sum(new int[] {summed}, keepDims);
         }
-        if (!Operators.serve(x)) {
-            return sumByProduct(x, summed, keepDims);
-        }
-        if (isSmall(x)) {
+        if (isSmall(x) && Operators.serve(x)) {
             return keepDims || x.getShape().dimension() > 1
                     ? Operators.sumOfFew(x, summed, keepDims)
                     : Operators.total(x);
         }
-        if (x.getShape().get(summed) <= EXACT_WIDTH) {
-            return sumByProduct(x, summed, keepDims);
+        NDArray sums;
+        if (Operators.mayHang(x)) {
+            sums = Operators.sum(x, summed);
+        } else {
+            sums = sumByProduct(x, summed);
+            if (x.getShape().get(summed) > EXACT_WIDTH && Operators.serve(x)) {
+                sums = Gradients.overwrite(sums, Operators.sum(x.stopGradient(), summed));
+            }
         }
-        NDArray sums = sumByProduct(x, summed, false);
-        sums = Gradients.overwrite(sums, Operators.sum(x.stopGradient(), summed));
         return keepDims ? sums.expandDims(summed) : sums;
     }
 
@@ -167,21 +168,18 @@ public final class Sums {
     }
 
     /** Sums along an axis by a product with ones, which is fast on every engine. */
-    public static NDArray sumByProduct(NDArray x, int axis, boolean keepDims) {
+    private static NDArray sumByProduct(NDArray x, int axis) {
         Shape shape = x.getShape();
         long size = shape.get(axis);
-        NDArray sums;
         if (axis == shape.dimension() - 1) {
-            sums = x.dot(ones(x, size));
-        } else {
-            long rows = shape.slice(0, axis).size();
-            Shape rest = shape.slice(0, axis).addAll(shape.slice(axis + 1));
-            sums = ones(x, rows, 1, size).matMul(x.reshape(rows, size, -1)).reshape(rest);
+            return x.dot(ones(x, size));
         }
-        return keepDims ? sums.expandDims(axis) : sums;
+        long rows = shape.slice(0, axis).size();
+        Shape rest = shape.slice(0, axis).addAll(shape.slice(axis + 1));
+        return ones(x, rows, 1, size).matMul(x.reshape(rows, size, -1)).reshape(rest);
     }
 
-    public static NDArray ones(NDArray like, long... shape) {
+    private static NDArray ones(NDArray like, long... shape) {
         return like.getManager().ones(new Shape(shape), like.getDataType());
     }
 

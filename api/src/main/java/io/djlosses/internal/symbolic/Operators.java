@@ -12,6 +12,9 @@ import ai.djl.util.PairList;
 import io.djlosses.internal.core.NdBase;
 import io.djlosses.internal.core.Trait;
 
+import java.util.List;
+import java.util.Objects;
+
 /**
  * Operators that some engines run by name and {@link NDArray} does not have. Each takes one call;
  * with portable operations it would take several, or be less exact.
@@ -48,11 +51,29 @@ public final class Operators {
                         }
                     });
 
+    /**
+     * Whether an engine with these operators may run several at a time, as its own variables of the
+     * environment say. A matrix product can then wait forever for the threads of another operator:
+     * a fault of the engine, which no trial can find.
+     */
+    private static final boolean AT_ONCE =
+            !List.of("", "1").contains(variable("MXNET_CPU_WORKER_NTHREADS"))
+                    || variable("MXNET_ENGINE_TYPE").matches("ThreadedEngine(Pooled)?");
+
     private Operators() {}
+
+    private static String variable(String name) {
+        return Objects.requireNonNullElse(System.getenv(name), "");
+    }
 
     /** Returns whether the engine of an array has these operators. */
     public static boolean serve(NDArray x) {
         return KNOWN.of(x.getManager());
+    }
+
+    /** Returns whether a matrix product might hang, so that none may serve as a sum. */
+    public static boolean mayHang(NDArray x) {
+        return AT_ONCE && serve(x);
     }
 
     private static NDArray vector(NDManager manager, double... values) {
@@ -88,8 +109,16 @@ public final class Operators {
     /** Returns the sums of products along the last axis, as exact as {@link #sum}. */
     public static NDArray dot(NDArray x, NDArray y) {
         String axes = axes(x);
-        String kept = axes.substring(0, axes.length() - 1);
-        String subscripts = axes + "," + axes + "->" + kept;
+        return contract(x, y, axes, axes, axes.substring(0, axes.length() - 1));
+    }
+
+    /** Returns the product of two matrices, without the engine's own products; slow. */
+    public static NDArray matMul(NDArray x, NDArray y) {
+        return contract(x, y, "ab", "bc", "ac");
+    }
+
+    private static NDArray contract(NDArray x, NDArray y, String xs, String ys, String kept) {
+        String subscripts = xs + "," + ys + "->" + kept;
         return invoke("_npi_einsum", new NDList(x, y), "num_args", "2", "subscripts", subscripts);
     }
 
@@ -101,6 +130,9 @@ public final class Operators {
     /** Returns the 0-d sum of the products of two arrays of equal shape. */
     public static NDArray inner(NDArray x, NDArray y) {
         int rank = x.getShape().dimension();
+        if (AT_ONCE) {
+            return contract(x, y, axes(x), axes(x), "");
+        }
         return rank == 0
                 ? x.mul(y)
                 : invoke("_npi_tensordot_int_axes", new NDList(x, y), "axes", "" + rank);
