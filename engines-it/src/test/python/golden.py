@@ -29,6 +29,7 @@ A file is {"loss", "provenance", "cases"}; a case is
     tolerance    {"float32": {"rtol", "atol", "why"}, "float64": ...}: max-norm of the difference at most
                  atol + rtol * max-norm of what is expected, for value and gradients; where the default (rtol 1e-6 for
                  FLOAT32, 1e-12 for FLOAT64) is too tight for a reason that the row gives
+    tool         the version of PyTorch that has made the row, where it is not that of the file
     why          whatever else there is to say: why a gradient is null, why the row differs from PyTorch
 
 Data are flat, row-major. Non-finite numbers are the strings "NaN", "Infinity" and "-Infinity".
@@ -41,6 +42,7 @@ Every row is checked here before it is written: against an independent formula w
 differences unless the row says why not, and by computing it again in float32, which must stay inside the tolerance.
 """
 
+import importlib
 import json
 import math
 import os
@@ -77,6 +79,17 @@ def ints(data):
 def opt(values, like):
     """An option's list of numbers as a tensor of the type that the predictions have."""
     return None if values is None else torch.tensor(values, dtype=like.dtype)
+
+
+def shaped(name, values):
+    """An option that is an array of numbers, as values and shape."""
+    x = torch.tensor(values, dtype=F64)
+    return {name: {name: x.reshape(-1).tolist(), "shape": list(x.shape)}}
+
+
+def smoothed(y, smoothing):
+    """Keras's label smoothing of binary labels."""
+    return y * (1 - smoothing) + smoothing / 2
 
 
 def number(v):
@@ -319,12 +332,22 @@ class Golden:
                 REPORT.append((self.loss, name, "%s needs a float64 tolerance, float32 is off by %.3g" % (what, error / norm)))
 
     def write(self, folder):
-        head = {"loss": self.loss, "provenance": {"tool": TOOL, "script": SCRIPT, "function": self.function}}
+        """Writes the file. Rows that another version of PyTorch has made stay, and new ones name theirs."""
+        path = os.path.join(folder, self.loss + ".json")
+        tool = TOOL
+        if os.path.exists(path):
+            with open(path, encoding="utf-8") as f:
+                file = json.load(f)
+            tool = file["provenance"]["tool"]
+            if tool != TOOL:
+                there = {case["id"]: case for case in file["cases"]}
+                self.cases = [there.get(case["id"], dict(case, tool=TOOL)) for case in self.cases]
+        head = {"loss": self.loss, "provenance": {"tool": tool, "script": SCRIPT, "function": self.function}}
         lines = json.dumps(head, indent=1, allow_nan=False)[:-2] + ',\n "cases": [\n'
         lines += ",\n".join("  " + json.dumps(c, allow_nan=False) for c in self.cases)
         lines += "\n ]\n}\n"
         json.loads(lines)
-        with open(os.path.join(folder, self.loss + ".json"), "w", encoding="utf-8", newline="\n") as f:
+        with open(path, "w", encoding="utf-8", newline="\n") as f:
             f.write(lines)
         return len(self.cases)
 
@@ -447,23 +470,6 @@ def smooth_l1_loss():
     return g
 
 
-def log_cosh_loss():
-    def log_cosh(x, y, reduction):
-        d = x - y
-        size = d.abs()
-        near = -torch.log1p(-torch.tanh(d.clamp(-1, 1)) ** 2) / 2
-        return reduce(torch.where(size < 1, near, size + torch.log1p(torch.exp(-2 * size)) - math.log(2)), reduction.upper())
-
-    def formula(d):
-        a = d.abs()
-        return torch.where(a < 20, torch.log1p(2 * torch.sinh(d.clamp(-20, 20) / 2) ** 2), a - math.log(2))
-
-    g = Golden("LogCoshLoss", "keras.losses.LogCosh, an independent reference in torch: log(cosh(x - y)) per element, as "
-               "-log(1 - tanh(d)**2) / 2 near 0 and |d| + log(1 + exp(-2 |d|)) - log(2) elsewhere")
-    pointwise(g, log_cosh, formula, [], [("both_formulas", {}, {}, [0.0] * 6, [0.0, 0.5, 1.0, -1.0, 1.25, -30.0])])
-    return g
-
-
 def huber_loss():
     def formula(d, delta=1.0):
         a = d.abs()
@@ -487,12 +493,12 @@ BCE_EPSILON = "PyTorch's backward divides by max(x(1-x), 1e-12) with the float32
 def bce_loss():
     g = Golden("BCELoss", "torch.nn.functional.binary_cross_entropy")
 
-    def fns(weight=None):
+    def fns(weight=None, smoothing=0.0):
         def fn(ys, xs, r):
-            return F.binary_cross_entropy(xs[0], ys[0], weight=opt(weight, xs[0]), reduction=r.lower())
+            return F.binary_cross_entropy(xs[0], smoothed(ys[0], smoothing), weight=opt(weight, xs[0]), reduction=r.lower())
 
         def ref(ys, xs, r):
-            x, y = xs[0], ys[0]
+            x, y = xs[0], smoothed(ys[0], smoothing)
             loss = -(y * torch.clamp(torch.log(x), min=-100) + (1 - y) * torch.clamp(torch.log1p(-x), min=-100))
             return reduce(loss if weight is None else loss * opt(weight, x), r)
 
@@ -521,7 +527,33 @@ def bce_loss():
           *fns([0.0, 0.0, 0.0]), reductions=("MEAN",), why="the weights are not in the divisor: 0, not NaN")
     g.row("weight_empty", {"weight": weight}, [("float", t([]).reshape(0, 3))], [t([]).reshape(0, 3)], wf, wr)
     binary_sample_weights(g, lambda n: (g.bits(*n), g.uniform(0.05, 0.95, *n)), fn, {"weight": weight}, wf)
+    wf, wr = fns([-0.5, 1.0, -0.25])
+    g.row("weight_negative", {"weight": [-0.5, 1.0, -0.25]}, [("float", g.bits(2, 3))], [g.uniform(0.05, 0.95, 2, 3)], wf, wr)
+
+    def draw(n):
+        return g.bits(*n), g.uniform(0.05, 0.95, *n)
+
+    shaped_weights(g, ["weight"], lambda w: fns(w["weight"]), draw)
+    for name, o, w in [("", {}, None), ("_weight", {"weight": weight}, weight)]:
+        y, x = draw((2, 3))
+        g.row("label_smoothing" + name, dict(o, labelSmoothing=0.2), [("float", y)], [x], *fns(w, 0.2))
     return g
+
+
+# Weights of a shape, and shapes of predictions that they broadcast to.
+SHAPES = [("number", (), (2, 3)), ("one", (1, 1), (2, 3)), ("row", (1, 3), (2, 3)), ("elements", (2, 3), (2, 3)),
+          ("samples", (2, 1), (2, 3)), ("channels", (3, 1, 1), (2, 3, 2, 2)), ("positions", (2, 2), (2, 3, 2, 2))]
+
+
+def shaped_weights(g, options, fns, draw):
+    """Rows with weights of a shape; options: the names of options, to which fns gives the functions of record."""
+    for name, shape, target in SHAPES:
+        weights = {option: g.uniform(-0.5, 3.0, *shape).tolist() for option in options}
+        o = {}
+        for option in options:
+            o.update(shaped(option, weights[option]))
+        y, x = draw(target)
+        g.row("_".join(["shaped"] + [option.lower() for option in options] + [name]), o, [("float", y)], [x], *fns(weights))
 
 
 def binary_sample_weights(g, draw, fn, options, ofn):
@@ -556,13 +588,13 @@ def binary_sample_weights(g, draw, fn, options, ofn):
 def bce_with_logits_loss():
     g = Golden("BCEWithLogitsLoss", "torch.nn.functional.binary_cross_entropy_with_logits")
 
-    def fns(weight=None, pos=None):
+    def fns(weight=None, pos=None, smoothing=0.0):
         def fn(ys, xs, r):
-            return F.binary_cross_entropy_with_logits(xs[0], ys[0], weight=opt(weight, xs[0]), reduction=r.lower(),
-                                                      pos_weight=opt(pos, xs[0]))
+            return F.binary_cross_entropy_with_logits(xs[0], smoothed(ys[0], smoothing), weight=opt(weight, xs[0]),
+                                                      reduction=r.lower(), pos_weight=opt(pos, xs[0]))
 
         def ref(ys, xs, r):
-            x, y = xs[0], ys[0]
+            x, y = xs[0], smoothed(ys[0], smoothing)
             p = 1.0 if pos is None else opt(pos, x)
             loss = (1 - y) * x + (1 + (p - 1) * y) * F.softplus(-x, threshold=800)
             return reduce(loss if weight is None else loss * opt(weight, x), r)
@@ -600,6 +632,19 @@ def bce_with_logits_loss():
           *fns(weight, pos))
     options = {"weight": weight, "posWeight": pos}
     binary_sample_weights(g, lambda n: (g.bits(*n), g.normal(*n)), fn, options, fns(weight, pos)[0])
+    for name, o, w, p in [("weight", {"weight": [-0.5, 1.0, -0.25]}, [-0.5, 1.0, -0.25], None),
+                          ("pos_weight", {"posWeight": [-0.5, 1.0, -2.0]}, None, [-0.5, 1.0, -2.0])]:
+        g.row(name + "_negative", o, [("float", g.bits(2, 3))], [g.normal(2, 3)], *fns(w, p))
+
+    def draw(n):
+        return g.bits(*n), g.normal(*n)
+
+    shaped_weights(g, ["weight"], lambda w: fns(w["weight"]), draw)
+    shaped_weights(g, ["posWeight"], lambda w: fns(None, w["posWeight"]), draw)
+    shaped_weights(g, ["weight", "posWeight"], lambda w: fns(w["weight"], w["posWeight"]), draw)
+    for name, o, w, p in [("", {}, None, None), ("_weights", {"weight": weight, "posWeight": pos}, weight, pos)]:
+        g.row("label_smoothing" + name, dict(o, labelSmoothing=0.2), [("float", g.bits(2, 3))], [g.normal(2, 3)],
+              *fns(w, p, 0.2))
     return g
 
 
@@ -610,19 +655,19 @@ def focal_loss():
     g = Golden("FocalLoss", "composed of torch.nn.functional.binary_cross_entropy as in the tutorial: "
                "mean(alpha_t * (1 - p_t)**gamma * BCE(p, y))")
 
-    def make(gamma=2.0, alpha=0.75):
+    def make(gamma=2.0, alpha=0.75, smoothing=0.0):
         def fn(ys, xs, r):
-            x, y = xs[0], ys[0]
+            x, y = xs[0], smoothed(ys[0], smoothing)
             bce = F.binary_cross_entropy(x, y, reduction="none")
             p_t = y * x + (1 - y) * (1 - x)
-            alpha_t = y * alpha + (1 - y) * (1 - alpha)
+            alpha_t = 1.0 if alpha < 0 else y * alpha + (1 - y) * (1 - alpha)
             return reduce(alpha_t * torch.pow(1.0 - p_t, gamma) * bce, r)
 
         def ref(ys, xs, r):
-            x, y = xs[0], ys[0]
+            x, y = xs[0], smoothed(ys[0], smoothing)
             bce = -(y * torch.clamp(torch.log(x), min=-100) + (1 - y) * torch.clamp(torch.log1p(-x), min=-100))
             q = y * (1 - x) + (1 - y) * x
-            return reduce((alpha * y + (1 - alpha) * (1 - y)) * q**gamma * bce, r)
+            return reduce((1.0 if alpha < 0 else alpha * y + (1 - alpha) * (1 - y)) * q**gamma * bce, r)
 
         return fn, ref
 
@@ -646,6 +691,12 @@ def focal_loss():
         return value, [torch.where(torch.isnan(gradients[0]), torch.zeros_like(gradients[0]), gradients[0])]
 
     g.row("saturated_gamma0_5", {"gamma": 0.5}, *right, make(0.5)[0], fd=False, expect=zero_where_certain, why=SATURATED)
+    for gamma, alpha, smoothing in [(2.0, -1.0, 0.0), (0.0, -1.0, 0.0), (0.5, -1.0, 0.0), (2.0, 0.75, 0.2), (2.0, -1.0, 0.1)]:
+        o = {"gamma": gamma, "alpha": alpha}
+        if smoothing > 0:
+            o["labelSmoothing"] = smoothing
+        name = ("gamma%g_alpha%g_smoothing%g" % (gamma, alpha, smoothing)).replace(".", "_").replace("-", "minus")
+        g.row(name, o, [("float", g.bits(2, 3))], [g.uniform(0.1, 0.9, 2, 3)], *make(gamma, alpha, smoothing))
     return g
 
 
@@ -653,16 +704,16 @@ def sigmoid_focal_loss():
     g = Golden("SigmoidFocalLoss", "torchvision.ops.sigmoid_focal_loss, written in torch with 1 - p_t as "
                "y(1 - p) + (1 - y)p")
 
-    def make(alpha=0.25, gamma=2.0):
+    def make(alpha=0.25, gamma=2.0, smoothing=0.0):
         def fn(ys, xs, r):
-            x, y = xs[0], ys[0]
+            x, y = xs[0], smoothed(ys[0], smoothing)
             ce = F.binary_cross_entropy_with_logits(x, y, reduction="none")
             q = y * torch.sigmoid(-x) + (1 - y) * torch.sigmoid(x)
             loss = ce * q**gamma
             return reduce(loss if alpha < 0 else (alpha * y + (1 - alpha) * (1 - y)) * loss, r)
 
         def ref(ys, xs, r):  # as torchvision writes it
-            x, y = xs[0], ys[0]
+            x, y = xs[0], smoothed(ys[0], smoothing)
             p = torch.sigmoid(x)
             ce = F.binary_cross_entropy_with_logits(x, y, reduction="none")
             p_t = p * y + (1 - p) * (1 - y)
@@ -698,6 +749,10 @@ def sigmoid_focal_loss():
           "large argument")
     g.row("confident_gamma0_5", {"gamma": 0.5}, [("float", t([1.0, 0.0, 1.0]))], [t([12.0, -14.0, 18.0])],
           make(0.25, 0.5)[2], fd=False, tol=1e-5, why="1 - p_t must keep its digits: sigma(-z), not 1 - sigma(z)")
+    for alpha, gamma, smoothing in [(0.25, 2.0, 0.2), (-1.0, 2.0, 0.1), (0.25, 0.5, 0.2)]:
+        name = ("label_smoothing%g_alpha%g_gamma%g" % (smoothing, alpha, gamma)).replace(".", "_").replace("-", "minus")
+        g.row(name, {"alpha": alpha, "gamma": gamma, "labelSmoothing": smoothing}, [("float", g.bits(2, 3))],
+              [g.normal(2, 3)], *make(alpha, gamma, smoothing)[:2])
     return g
 
 
@@ -903,6 +958,16 @@ def cross_entropy_loss():
 
     g.row("mask_hides_nan", o, [("int64", g.classes(3, 4)), m], [x], nan_safe, fd=False,
           why="a masked row holds NaN: it must reach neither value nor gradient")
+    negative = [-0.5, 1.0, 2.0, -0.25]
+    for name, o in [("", {}), ("_smoothing", {"labelSmoothing": 0.2}), ("_ignore", {"ignoreIndex": 1}),
+                    ("_smoothing_ignore", {"labelSmoothing": 0.2, "ignoreIndex": 1})]:
+        f, rf = fns(negative, o.get("ignoreIndex", -100), o.get("labelSmoothing", 0.0))
+        g.row("weight_negative" + name, dict(o, weight=negative), [("int64", ints([2, 0, 1, 3, 2]))], [g.normal(5, 4)], f, rf)
+        g.row("weight_negative_sequence" + name, dict(o, weight=negative), [("int64", ints([[2, 0, 1], [3, 2, 2]]))],
+              [g.normal(2, 4, 3)], f, rf)
+    for name, o in [("", {}), ("_smoothing", {"labelSmoothing": 0.2})]:
+        g.row("weight_negative_probabilities" + name, dict(o, weight=negative), [("float", g.simplex(3, 4))], [g.normal(3, 4)],
+              *fns(negative, smoothing=o.get("labelSmoothing", 0.0)))
     return g
 
 
@@ -956,6 +1021,10 @@ def nll_loss():
     g.row("minus_infinity_weight_zero", {"weight": [1.0, 0.0, 1.0]}, [("int64", ints([1, 0]))],
           [t([[-0.5, -INF, -1.0], [-1.0, -0.5, -2.0]])], *fns([1.0, 0.0, 1.0]), fd=False, grads=False, reductions=("SUM",),
           why="0 * infinity, as in PyTorch")
+    negative = [-0.5, 1.0, 2.0, -0.25]
+    g.row("weight_negative", {"weight": negative}, [("int64", ints([2, 0, 1, 3, 2]))], [g.log_softmax(5, 4)], *fns(negative))
+    g.row("weight_negative_ignore", {"weight": negative, "ignoreIndex": 1}, [("int64", ints([[2, 0, 1], [3, 2, 2]]))],
+          [g.log_softmax(2, 4, 3)], *fns(negative, 1))
     return g
 
 
@@ -1019,6 +1088,10 @@ def softmax_focal_loss():
 
     g.row("saturated_gamma0_5", {"gamma": 0.5}, [("int64", ints([[0], [1]]))], [t([[1e4, 0.0, -1e4], [0.5, 0.25, -1.0]])],
           make(0.5)[1], fd=False, expect=zero_where_certain, why=SATURATED)
+    negative = [-0.5, 1.0, -0.25]
+    g.row("weight_negative", {"weight": negative}, [("int64", g.classes(3, 4, 1))], [g.normal(4, 3)], *make(2.0, negative))
+    g.row("weight_negative_one_hot", {"weight": negative}, [("float", F.one_hot(g.classes(3, 4), 3).to(F64))],
+          [g.normal(4, 3)], *make(2.0, negative))
     return g
 
 
@@ -1267,6 +1340,13 @@ def multi_margin_loss():
           why="exactly at the margin the gradient is 0")
     g.row("empty", {}, [("int64", ints([]))], [t([]).reshape(0, 3)], make()[1], provenance="the formula",
           why="PyTorch returns uninitialized memory for an empty batch")
+    negative = [-0.5, 1.0, 2.0, -0.25]
+    for p in (1, 2):
+        g.row("weight_negative_p%d" % p, {"weight": negative, "p": p}, [("int64", ints([2, 0, 1, 3]))], [g.normal(4, 4)],
+              *make(p=p, weight=negative))
+    for p in (1, 2):
+        g.row("scalar_p%d" % p, {"p": p}, [("int64", ints(0))], [t(0.75)], make(p=p)[0])
+    g.row("vector_target_of_one", {}, [("int64", ints([2]))], [g.normal(4)], make()[0], reductions=("SUM", "MEAN"))
     return g
 
 
@@ -1312,6 +1392,8 @@ def multi_label_margin_loss():
           why="exactly at the margin the gradient is 0")
     g.row("empty", {}, [("int64", ints([]).reshape(0, 3))], [t([]).reshape(0, 3)], ref, provenance="the formula",
           why="PyTorch returns uninitialized memory for an empty batch")
+    g.row("scalar", {}, [("int64", ints(0))], [t(0.75)], fn)
+    g.row("scalar_no_label", {}, [("int64", ints(-1))], [t(0.75)], fn)
     return g
 
 
@@ -1337,6 +1419,9 @@ def multi_label_soft_margin_loss():
           fd=False)
     g.row("zero_logits", {}, [("float", t([[1.0, 0.0]]))], [t([[0.0, 0.0]])], *make())
     g.row("empty", {}, [("float", t([]).reshape(0, 3))], [t([]).reshape(0, 3)], *make())
+    negative = [-0.5, 1.0, -0.25]
+    g.row("weight_negative", {"weight": negative}, [("float", g.bits(2, 3))], [g.normal(2, 3)], *make(negative))
+    shaped_weights(g, ["weight"], lambda w: make(w["weight"]), lambda n: (g.bits(*n), g.normal(*n)))
     return g
 
 
@@ -1400,6 +1485,9 @@ def multi_class_dice_loss():
     g.row("extreme", {}, [("float", hot)], [t([[1e4, 0, -1e4], [0, 1e4, 1e4], [-1e4, 0, 1]])], make(), reductions=None,
           fd=False)
     g.row("one_sample", {}, [("float", hot[:1])], [g.normal(1, 3)], make(), reductions=None)
+    y = F.one_hot(g.classes(3, 4), 3).to(F64)
+    g.row("weights_negative", {"weights": [-0.5, 1.0, 0.7]}, [("float", y)], [g.normal(4, 3)], make([-0.5, 1.0, 0.7]),
+          reductions=None)
     return g
 
 
@@ -1508,12 +1596,18 @@ def poisson_nll_loss():
 def gaussian_nll_loss():
     g = Golden("GaussianNLLLoss", "torch.nn.functional.gaussian_nll_loss")
 
-    def make(full=False, eps=1e-6):
+    def make(full=False, eps=1e-6, variance=None):
         def fn(ys, xs, r):
-            return F.gaussian_nll_loss(xs[0], ys[0], xs[1], full=full, eps=eps, reduction=r.lower())
+            v = xs[1] if variance is None else torch.full_like(xs[0], variance)
+            try:
+                return F.gaussian_nll_loss(xs[0], ys[0], v, full=full, eps=eps, reduction=r.lower())
+            except ValueError:  # of a variance that it does not broadcast
+                v = v.unsqueeze(-1) if v.shape == xs[0].shape[:-1] else v
+                x, y, v = torch.broadcast_tensors(xs[0], ys[0], v)
+                return F.gaussian_nll_loss(x, y, v, full=full, eps=eps, reduction=r.lower())
 
         def ref(ys, xs, r):
-            x, y, v = xs[0], ys[0], xs[1]
+            x, y, v = xs[0], ys[0], xs[1] if variance is None else torch.full_like(xs[0], variance)
             v = v.unsqueeze(-1) if v.dim() < x.dim() else v
             v = v + (torch.clamp(v, min=eps) - v).detach()
             loss = 0.5 * (torch.log(v) + (x - y) ** 2 / v) + (0.5 * math.log(2 * math.pi) if full else 0.0)
@@ -1538,6 +1632,22 @@ def gaussian_nll_loss():
     g.row("eps0_01", {"eps": 0.01}, [("float", g.normal(4))], [g.normal(4), g.uniform(0.25, 3.0, 4)], *make(eps=0.01))
     g.row("large", {}, [("float", t([1e4, -1e4]))], [t([-1e4, 0.0]), t([1.0, 1e4])], *make(), fd=False)
     g.row("empty", {}, [("float", t([]).reshape(0, 3))], [t([]).reshape(0, 3), t([]).reshape(0, 3)], *make())
+    for name, label, mean, variance in [
+            ("label_scalar", (), (5,), (5,)), ("label_one", (1,), (5,), (5,)), ("label_one_of_matrix", (1,), (2, 3), (2, 3)),
+            ("label_column", (3, 1), (3, 2), (3, 2)), ("mean_scalar", (5,), (), ()), ("mean_one", (5,), (1,), (1,)),
+            ("mean_column", (3, 2), (3, 1), (3, 1)), ("mean_row", (3, 2), (1, 2), (3, 2)),
+            ("mean_column_per_sample", (3, 2), (3, 1), (3,)), ("mean_one_label_of_more", (2, 3, 2), (2, 1, 2), (2, 1, 1)),
+            ("variance_scalar", (5,), (5,), ()), ("variance_one", (5,), (5,), (1,)), ("variance_scalar_matrix", (2, 3), (2, 3), ()),
+            ("variance_one_matrix", (2, 4), (2, 4), (1, 1)), ("variance_row", (3, 2), (3, 2), (1, 2)),
+            ("variance_per_channel", (2, 3, 2), (2, 3, 2), (1, 3, 1))]:
+        g.row("broadcast_" + name, {}, [("float", g.normal(*label))], [g.normal(*mean), g.uniform(0.25, 3.0, *variance)], *make())
+    for name, o in [("known_variance", {"variance": 0.5}), ("known_variance_full", {"variance": 2.5, "full": True}),
+                    ("known_variance_clamped", {"variance": 0.0, "eps": 0.25})]:
+        g.row(name, o, [("float", g.normal(3, 2))], [g.normal(3, 2)], *make(**o))
+    g.row("known_variance_scalar", {"variance": 0.5}, [("float", t(0.25))], [t(-0.5)], *make(variance=0.5))
+    g.row("known_variance_label_column", {"variance": 0.5}, [("float", g.normal(3, 1))], [g.normal(3, 2)], *make(variance=0.5))
+    g.row("known_variance_empty", {"variance": 0.5}, [("float", t([]).reshape(0, 3))], [t([]).reshape(0, 3)],
+          *make(variance=0.5))
     return g
 
 
@@ -1694,6 +1804,7 @@ def triplet_margin_loss():
         ("all_options", {"margin": 1.5, "p": 1.0, "eps": 0.001, "swap": True}, (5, 3))])
     g.row("kink", {"margin": 1.0, "eps": 0.0, "p": 1.0}, [], [t([[0.0, 0.0]]), t([[1.0, 0.5]]), t([[2.0, 0.5]])],
           make(1.0, 1.0, 0.0)[1], fd=False, why=CLAMP)
+    g.row("scalar", {}, [], [t(0.25), t(1.0), t(-0.125)], make()[0])
     return g
 
 
@@ -1992,6 +2103,9 @@ def linear_cross_entropy_loss():
         def fn(ys, xs, r):
             kw = {} if ys[0].shape[-1:] == xs[1].shape[:1] and ys[0].is_floating_point() else {"ignore_index": ignoreIndex}
             y = ys[0] if not kw else ys[0].long()
+            if not hasattr(F, "linear_cross_entropy"):
+                return F.cross_entropy(F.linear(*xs), y, weight=opt(weight, xs[0]), reduction=r.lower(),
+                                       label_smoothing=labelSmoothing, **kw)
             return F.linear_cross_entropy(xs[0], xs[1], y, linear_bias=xs[2] if len(xs) > 2 else None,
                                           weight=opt(weight, xs[0]), reduction=r.lower(), label_smoothing=labelSmoothing, **kw)
 
@@ -2023,6 +2137,10 @@ def linear_cross_entropy_loss():
     g.row("large", {}, [("int64", ints([0, 1]))],
           [t([[100.0, -100.0], [50.0, 0.0]]), t([[100.0, 1.0], [0.5, 90.0], [0.0, 0.0]])], *make(), fd=False)
     g.row("empty", {}, [("int64", ints([]))], [t([]).reshape(0, 3), g.normal(5, 3)], *make())
+    negative = [-0.5, 1.0, 2.0, -0.25, 1.5]
+    for name, o in [("", {}), ("_smoothing", {"labelSmoothing": 0.2})]:
+        g.row("weight_negative" + name, dict(o, weight=negative), [("int64", ints([4, 0, 3, 2]))],
+              [g.normal(4, 3), g.normal(5, 3), g.normal(5)], *make(negative, **o))
     return g
 
 
@@ -2166,7 +2284,7 @@ def adaptive_log_softmax_with_loss():
     return g
 
 
-CATALOG = [l1_loss, mse_loss, smooth_l1_loss, huber_loss, log_cosh_loss, rmse_loss, ghmr_loss, bce_loss, bce_with_logits_loss, focal_loss,
+CATALOG = [l1_loss, mse_loss, smooth_l1_loss, huber_loss, rmse_loss, ghmr_loss, bce_loss, bce_with_logits_loss, focal_loss,
            sigmoid_focal_loss, ghmc_loss, hinge_loss, squared_hinge_loss, logistic_loss, soft_margin_loss, dice_loss,
            multi_class_dice_loss, cross_entropy_loss, nll_loss, softmax_focal_loss, softmax_cross_entropy_with_logits,
            multi_margin_loss, multi_label_margin_loss, multi_label_soft_margin_loss, kl_div_loss, poisson_nll_loss,
@@ -2175,10 +2293,22 @@ CATALOG = [l1_loss, mse_loss, smooth_l1_loss, huber_loss, log_cosh_loss, rmse_lo
            sampled_softmax_loss, adaptive_log_softmax_with_loss]
 
 
+def catalog():
+    """Everything in CATALOG, here and in families/*.py."""
+    makers = list(CATALOG)
+    sys.modules["golden"] = sys.modules[__name__]
+    folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "families")
+    sys.path.insert(0, folder)
+    for file in sorted(os.listdir(folder)):
+        if file.endswith(".py"):
+            makers += importlib.import_module(file[:-3]).CATALOG
+    return makers
+
+
 def main(folder, *losses):
     os.makedirs(folder, exist_ok=True)
     total = 0
-    makers = {make.__name__.replace("_", ""): make for make in CATALOG}
+    makers = {make.__name__.replace("_", ""): make for make in catalog()}
     for loss in losses:
         if loss.lower() not in makers:
             print("CATALOG has no function for %s: its name in snake case, log_cosh_loss for LogCoshLoss" % loss)

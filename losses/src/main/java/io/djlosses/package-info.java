@@ -2,7 +2,5 @@
 /**
  * The entry point of the library: {@link io.djlosses.Losses} creates every loss with its defaults.
  */
-@NullMarked
+@org.jspecify.annotations.NullMarked
 package io.djlosses;
-
-import org.jspecify.annotations.NullMarked;

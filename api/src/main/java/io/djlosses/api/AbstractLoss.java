@@ -41,7 +41,10 @@ import java.util.Map;
  *   <li>An accumulator reports Σ numerators / Σ denominators over all batches, in {@code double}:
  *       the mean over an epoch does not depend on how the epoch was split into batches. With {@link
  *       Reduction#SUM} it reports the total, with {@link Reduction#NONE} the mean, and with a
- *       custom reduction the plain average of its results.
+ *       custom reduction the plain average of its results. A batch with nothing to average adds
+ *       nothing; if there is nothing in all of them, the accumulator is NaN, or 0 with {@link
+ *       EmptyPolicy#ZERO}: a report is never an error. A trainer that has the loss twice, as its
+ *       loss and as an evaluator, adds each batch twice, and it counts once.
  *   <li>Invalid input causes an {@link IllegalArgumentException} before any native call. That
  *       includes arrays that are missing, closed or sparse.
  * </ul>
@@ -148,12 +151,39 @@ public abstract class AbstractLoss extends Loss implements MergeableLoss {
 
     /**
      * Returns the function that turns the merged mean Σ numerators / Σ denominators into the
-     * result.
+     * result. A script has to apply it to its mean itself, but not to its sum.
      *
      * @return the transform (default: the mean itself)
      */
     protected Transform transform() {
         return Transform.IDENTITY;
+    }
+
+    /**
+     * Requires something of an argument or an option.
+     *
+     * @param valid whether it meets the requirement
+     * @param argument its name, such as {@code labels[0]}
+     * @param requirement the requirement, phrased to follow "must"
+     * @param given what was given instead
+     * @throws IllegalArgumentException if it does not, with a message that names this loss
+     */
+    protected final void require(boolean valid, String argument, String requirement, Object given) {
+        Checks.require(valid, getName(), argument, requirement, given);
+    }
+
+    /**
+     * Returns the exception that {@link #require} throws, for messages that take time to put
+     * together.
+     *
+     * @param argument the name of the argument
+     * @param requirement the requirement, phrased to follow "must"
+     * @param given what was given instead
+     * @return the exception
+     */
+    protected final IllegalArgumentException failure(
+            String argument, String requirement, Object given) {
+        return Checks.failure(getName(), argument, requirement, given);
     }
 
     // ------------------------------------------------------------------ evaluation
@@ -226,10 +256,11 @@ public abstract class AbstractLoss extends Loss implements MergeableLoss {
      * Returns the options that have been set; all others have their defaults. An example is {@code
      * {delta=2.0, reduction=SUM}}.
      *
-     * @return the names and values of the options, in the order in which they were set
+     * @return the names and values of the options, in the order in which they were set; arrays are
+     *     copies
      */
     public final Map<String, Object> getOptions() {
-        return options.set();
+        return options.copies();
     }
 
     /**
@@ -274,7 +305,15 @@ public abstract class AbstractLoss extends Loss implements MergeableLoss {
      */
     @Override
     public void updateAccumulators(String[] keys, NDList labels, NDList predictions) {
-        accumulators.update(keys, evaluation.total(labels, predictions));
+        accumulation(keys, labels, predictions).run();
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public final Runnable accumulation(String[] keys, NDList labels, NDList predictions) {
+        accumulators.require(keys);
+        Accumulators.Total total = evaluation.total(labels, predictions);
+        return () -> accumulators.update(keys, total, labels, predictions);
     }
 
     /** {@inheritDoc} */
@@ -296,10 +335,9 @@ public abstract class AbstractLoss extends Loss implements MergeableLoss {
         if (getReduction() == Reduction.SUM && total.updates() > 0) {
             return transform().of(total.numerator());
         }
-        if (total.updates() > 0
-                && total.denominator() == 0
-                && options.emptyPolicy() == EmptyPolicy.ZERO) {
-            return 0;
+        if (total.denominator() == 0) {
+            boolean isZero = total.updates() > 0 && options.emptyPolicy() == EmptyPolicy.ZERO;
+            return isZero ? 0 : Double.NaN;
         }
         return transform().of(total.numerator() / total.denominator());
     }

@@ -11,6 +11,7 @@ import io.djlosses.nd.Nd;
 import org.jspecify.annotations.Nullable;
 
 import java.util.Arrays;
+import java.util.function.DoublePredicate;
 
 /**
  * Argument checks for losses. Every message names the loss, the argument, the requirement and the
@@ -51,8 +52,20 @@ public final class Checks {
      */
     public static IllegalArgumentException failure(
             String loss, String argument, String requirement, Object given) {
-        return new IllegalArgumentException(
-                loss + ": " + argument + " must " + requirement + ", but was " + given);
+        return message(loss, "%s must %s, but was %s", argument, requirement, given);
+    }
+
+    /**
+     * Returns an exception with a message of another form than {@link #failure} has.
+     *
+     * @param loss the name of the loss
+     * @param message the message, in which {@code %s} stands for each of the values
+     * @param values the values
+     * @return the exception
+     */
+    @SuppressWarnings("AnnotateFormatMethod") // the annotation would be a dependency
+    public static IllegalArgumentException message(String loss, String message, Object... values) {
+        return new IllegalArgumentException(loss + ": " + message.formatted(values));
     }
 
     /**
@@ -100,20 +113,16 @@ public final class Checks {
      */
     public static void count(String loss, String argument, NDList list, String... contents) {
         if (list.size() != contents.length) {
-            String arrays = contents.length == 1 ? " array [" : " arrays [";
-            throw new IllegalArgumentException(
-                    loss
-                            + ": "
-                            + argument
-                            + " must hold "
-                            + contents.length
-                            + arrays
-                            + String.join(", ", contents)
-                            + "], but held "
-                            + list.size()
-                            + ("labels".equals(argument) || "predictions".equals(argument)
-                                    ? " (the order is evaluate(labels, predictions))"
-                                    : ""));
+            boolean isInput = "labels".equals(argument) || "predictions".equals(argument);
+            throw message(
+                    loss,
+                    "%s must hold %d array%s [%s], but held %d%s",
+                    argument,
+                    contents.length,
+                    contents.length == 1 ? "" : "s",
+                    String.join(", ", contents),
+                    list.size(),
+                    isInput ? " (the order is evaluate(labels, predictions))" : "");
         }
     }
 
@@ -129,16 +138,8 @@ public final class Checks {
     public static void shape(
             String loss, String argument, Shape given, Shape required, String why) {
         if (!given.equals(required)) {
-            throw new IllegalArgumentException(
-                    loss
-                            + ": "
-                            + argument
-                            + " must have shape "
-                            + required
-                            + " to "
-                            + why
-                            + ", but had shape "
-                            + given);
+            String message = "%s must have shape %s to %s, but had shape %s";
+            throw message(loss, message, argument, required, why, given);
         }
     }
 
@@ -152,10 +153,20 @@ public final class Checks {
     public static void sameElements(String loss, NDArray label, NDArray prediction) {
         Shape given = label.getShape();
         Shape required = prediction.getShape();
-        if (!given.equals(required)
-                && !Arrays.equals(withoutUnits(given), withoutUnits(required))) {
+        if (!hasSameElements(given, required)) {
             shape(loss, "labels[0]", given, required, "match predictions[0]");
         }
+    }
+
+    /**
+     * Returns whether shapes are equal, ignoring axes of size 1.
+     *
+     * @param given a shape
+     * @param required another one
+     * @return whether they are
+     */
+    public static boolean hasSameElements(Shape given, Shape required) {
+        return given.equals(required) || Arrays.equals(withoutUnits(given), withoutUnits(required));
     }
 
     private static long[] withoutUnits(Shape shape) {
@@ -205,14 +216,8 @@ public final class Checks {
             String loss, String argument, NDArray array, int min, int max, String form) {
         int rank = array.getShape().dimension();
         if (rank < min || rank > max) {
-            throw new IllegalArgumentException(
-                    loss
-                            + ": "
-                            + argument
-                            + " must have shape "
-                            + form
-                            + ", but had shape "
-                            + array.getShape());
+            String message = "%s must have shape %s, but had shape %s";
+            throw message(loss, message, argument, form, array.getShape());
         }
     }
 
@@ -225,12 +230,9 @@ public final class Checks {
      */
     public static void index(String loss, String argument, NDArray array) {
         DataType type = array.getDataType();
-        require(
-                type.isInteger() || type.isFloating(),
-                loss,
-                argument,
-                "hold class indices (INT64, INT32, UINT8 or whole floating-point numbers)",
-                type);
+        String requirement =
+                "hold class indices (INT64, INT32, UINT8 or whole floating-point numbers)";
+        require(type.isInteger() || type.isFloating(), loss, argument, requirement, type);
     }
 
     /**
@@ -241,14 +243,7 @@ public final class Checks {
      * @param array the array
      */
     public static void unitInterval(String loss, String argument, NDArray array) {
-        for (double value : Nd.toDoubles(array)) {
-            require(
-                    value >= 0 && value <= 1,
-                    loss,
-                    argument,
-                    "hold values in [0, 1] (strict validation)",
-                    value);
-        }
+        each(loss, argument, array, "hold values in [0, 1]", x -> x >= 0 && x <= 1);
     }
 
     /**
@@ -259,14 +254,7 @@ public final class Checks {
      * @param array the array
      */
     public static void signs(String loss, String argument, NDArray array) {
-        for (double value : Nd.toDoubles(array)) {
-            require(
-                    Math.abs(value) == 1,
-                    loss,
-                    argument,
-                    "hold -1 or 1 (strict validation)",
-                    value);
-        }
+        each(loss, argument, array, "hold -1 or 1", x -> Math.abs(x) == 1);
     }
 
     /**
@@ -277,13 +265,13 @@ public final class Checks {
      * @param array the array
      */
     public static void notNegative(String loss, String argument, NDArray array) {
+        each(loss, argument, array, "hold values of at least 0", x -> x >= 0);
+    }
+
+    private static void each(
+            String loss, String argument, NDArray array, String what, DoublePredicate valid) {
         for (double value : Nd.toDoubles(array)) {
-            require(
-                    value >= 0,
-                    loss,
-                    argument,
-                    "hold values of at least 0 (strict validation)",
-                    value);
+            require(valid.test(value), loss, argument, what + " (strict validation)", value);
         }
     }
 
@@ -296,12 +284,8 @@ public final class Checks {
      * @return the value
      */
     public static double positive(String loss, String option, double value) {
-        require(
-                value > 0 && value < Double.POSITIVE_INFINITY,
-                loss,
-                option,
-                "be finite and greater than 0",
-                value);
+        boolean valid = value > 0 && value < Double.POSITIVE_INFINITY;
+        require(valid, loss, option, "be finite and greater than 0", value);
         return normal(loss, option, value);
     }
 
@@ -314,12 +298,8 @@ public final class Checks {
      * @return the value
      */
     public static double notNegative(String loss, String option, double value) {
-        require(
-                value >= 0 && value < Double.POSITIVE_INFINITY,
-                loss,
-                option,
-                "be finite and at least 0",
-                value);
+        boolean valid = value >= 0 && value < Double.POSITIVE_INFINITY;
+        require(valid, loss, option, "be finite and at least 0", value);
         return normal(loss, option, value);
     }
 
@@ -365,17 +345,13 @@ public final class Checks {
      * @return the value
      */
     public static double range(String loss, String option, double value, double min, double max) {
-        require(
-                value >= min && value <= max,
-                loss,
-                option,
-                "be in [" + plain(min) + ", " + plain(max) + "]",
-                value);
+        String requirement = "be in [" + plain(min) + ", " + plain(max) + "]";
+        require(value >= min && value <= max, loss, option, requirement, value);
         return normal(loss, option, value);
     }
 
     /**
-     * Checks a list of weights and copies it.
+     * Checks that weights are finite, and copies them.
      *
      * @param loss the name of the loss
      * @param option the name of the option
@@ -385,7 +361,7 @@ public final class Checks {
     public static double[] weights(String loss, String option, double[] values) {
         require(values.length > 0, loss, option, "hold at least one number", "empty");
         for (int i = 0; i < values.length; i++) {
-            notNegative(loss, option + "[" + i + "]", values[i]);
+            finite(loss, option + "[" + i + "]", values[i]);
         }
         return values.clone();
     }

@@ -76,11 +76,11 @@ public final class Divisor {
     }
 
     /**
-     * Returns the factor that the division puts on a gradient; the gradient of an empty sum stays
+     * Returns the factor that the division puts on a gradient; the gradient of a mean of nothing is
      * zero.
      */
     double factor() {
-        return toDouble() == 0 ? 1 : 1 / toDouble();
+        return toDouble() == 0 ? 0 : 1 / toDouble();
     }
 
     NDArray toArray(NDArray like) {
@@ -94,29 +94,36 @@ public final class Divisor {
         return Nd.create(like.getManager(), values, like.getShape(), like.getDataType());
     }
 
-    /** Divides a sum of terms. If the divisor is 0, the policy decides. */
-    NDArray divide(NDArray sum, EmptyPolicy policy, String loss) {
+    /** Divides a sum of terms; a mean of nothing is 0, and so is its gradient. */
+    NDArray quotient(NDArray sum) {
+        if (array == null) {
+            // Weights that cancel leave a sum that need not be 0.
+            return number == 0 ? Nd.mul(sum, 0) : number == 1 ? sum : Nd.div(sum, number);
+        }
+        // Divided by infinity instead of 0, value and gradient are 0.
+        NDArray divisor = toArray(sum);
+        return sum.div(Nd.where(divisor.neq(0), divisor, Double.POSITIVE_INFINITY));
+    }
+
+    /**
+     * Turns a quotient into the value of a loss. If the divisor is 0, the policy decides, after the
+     * transform: the gradient of a function of NaN is NaN.
+     */
+    NDArray value(NDArray quotient, AbstractLoss loss) {
+        EmptyPolicy policy = loss.options().emptyPolicy();
         if (policy == EmptyPolicy.ERROR && toDouble() == 0) {
             throw new IllegalArgumentException(
-                    loss
+                    loss.getName()
                             + ": there is nothing to average (an empty batch, or every target is"
                             + " ignored or masked); pass at least one target, or build the loss"
                             + " with optEmptyPolicy(EmptyPolicy.ZERO)");
         }
-        if (array == null) {
-            if (number == 0) {
-                return policy == EmptyPolicy.ZERO ? sum : sum.add(Nd.num(sum, Double.NaN));
-            }
-            return number == 1 ? sum : Nd.div(sum, number);
+        NDArray value = loss.transform().of(quotient);
+        if (policy != EmptyPolicy.NAN || (isKnown() && number != 0)) {
+            return value;
         }
-        // The gradient of an empty sum is zero; dividing by 1 instead of 0 keeps it so.
-        NDArray divisor = toArray(sum);
-        NDArray empty = divisor.eq(0);
-        NDArray mean = sum.div(Nd.where(empty, divisor.onesLike(), divisor));
-        if (policy == EmptyPolicy.ZERO) {
-            return mean;
-        }
-        NDArray zero = mean.zerosLike();
-        return mean.add(Nd.where(empty, zero.add(Nd.num(zero, Double.NaN)), zero));
+        NDArray zero = value.stopGradient().zerosLike();
+        NDArray nan = zero.add(Nd.num(zero, Double.NaN));
+        return value.add(array == null ? nan : Nd.where(toArray(value).eq(0), nan, zero));
     }
 }

@@ -42,9 +42,18 @@ import java.util.List;
  * <ul>
  *   <li>{@code labels: [(*)]}, any shape
  *   <li>{@code predictions: [(*)]}, the shape of the label, ignoring axes of size 1: a label (N)
- *       matches a prediction (N, 1). Nothing is broadcast
- *   <li>{@code out: ()}, or the shape of the prediction with {@link Reduction#NONE}
+ *       matches a prediction (N, 1). Nothing is broadcast, which would silently make N × N values
+ *       of these two
+ *   <li>{@code out: ()}, or the shape of the prediction with {@link Reduction#NONE}; {@link
+ *       Reduction#MEAN} divides by the number of elements
  * </ul>
+ *
+ * <h2>Example</h2>
+ *
+ * <pre>{@code
+ * Loss loss = CauchyLoss.builder().optReduction(Reduction.SUM).build();
+ * NDArray value = loss.evaluate(new NDList(label), new NDList(prediction));
+ * }</pre>
  */
 public abstract class ElementwiseLoss extends AbstractLoss {
 
@@ -140,8 +149,7 @@ public abstract class ElementwiseLoss extends AbstractLoss {
                     List<NDArray> arrays = arguments.of(label, prediction);
                     return arrays == null
                             ? null
-                            : new Reading.Call(
-                                    script, Divisor.of(prediction.size()), arrays, options);
+                            : new Reading.Call(script, prediction.size(), arrays, options);
                 });
     }
 

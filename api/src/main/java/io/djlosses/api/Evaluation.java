@@ -152,9 +152,7 @@ final class Evaluation {
             return function == null ? outcome.result() : function.apply(outcome.result());
         }
         Divisor divisor = divisor(request, outcome);
-        EmptyPolicy policy = loss.options().emptyPolicy();
-        NDArray mean = outcome.divided(request.predictions(), divisor, policy, loss.getName());
-        return loss.transform().of(mean);
+        return divisor.value(outcome.divided(request.predictions(), divisor), loss);
     }
 
     /** Returns what the reduction divides by. */

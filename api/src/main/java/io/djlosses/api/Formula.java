@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class Formula {
 
+    /** What messages call the sample weights. */
+    static final String SAMPLE_WEIGHTS = "the sample weights (the last of labels)";
+
     private Formula() {}
 
     /** The key of a graph among the graphs of a formula. */
@@ -164,7 +167,7 @@ final class Formula {
         if (!fits) {
             throw Checks.failure(
                     loss.getName(),
-                    "the sample weights (the last of labels)",
+                    SAMPLE_WEIGHTS,
                     "have the shape " + shape + " of the values, or its leading axes",
                     given);
         }

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /**
  * A loss as numerator and denominator, kept separate so that the parts of a batch, of an epoch or
@@ -57,34 +58,23 @@ public final class Fraction implements AutoCloseable {
         }
 
         NDArray value() {
-            EmptyPolicy policy = loss.options().emptyPolicy();
             // A sum over several parts is their sum, however many there are.
             Divisor by = loss.getReduction() == Reduction.SUM ? Divisor.of(1) : divisor;
-            NDArray mean = by.divide(numerator, policy, loss.getName());
-            NDArray value = loss.transform().of(mean);
+            NDArray value = by.value(by.quotient(numerator), loss);
             return weight == 1 ? value : Nd.mul(value, weight);
         }
 
         Term plus(Term other) {
-            if (weight != other.weight || !isLike(other.loss)) {
-                throw new IllegalArgumentException(
-                        loss.getName()
-                                + ": fractions must be of one loss to be merged, but were of "
-                                + loss
-                                + " and "
-                                + other.loss);
-            }
             NDArray sum = numerator.add(other.numerator);
             return new Term(weight, loss, sum, divisor.plus(other.divisor, sum));
         }
 
-        /**
-         * Returns whether another loss has the same class and options, as copies of one loss do.
-         */
-        private boolean isLike(AbstractLoss other) {
-            return loss == other
-                    || (loss.getClass() == other.getClass()
-                            && loss.toString().equals(other.toString()));
+        /** Returns whether another term has the same weight, class and options, as copies have. */
+        boolean isLike(Term other) {
+            return weight == other.weight
+                    && (loss == other.loss
+                            || (loss.getClass() == other.loss.getClass()
+                                    && loss.options().isLike(other.loss.options())));
         }
 
         /** Returns the numbers without the gradient, on a device. */
@@ -132,8 +122,16 @@ public final class Fraction implements AutoCloseable {
      * @param weights the weight of each loss
      * @param fractions the fraction of each loss
      * @return the fraction, which now owns the arrays
+     * @throws IllegalArgumentException if there is no fraction, or not one for each weight
      */
     public static Fraction sum(double[] weights, List<Fraction> fractions) {
+        if (weights.length == 0 || weights.length != fractions.size()) {
+            throw Checks.failure(
+                    "Fraction.sum",
+                    "fractions",
+                    "hold one fraction for each weight, at least one",
+                    fractions.size() + " fractions for " + weights.length + " weights");
+        }
         List<Term> all = new ArrayList<>();
         for (int i = 0; i < weights.length; i++) {
             for (Term term : fractions.get(i).terms) {
@@ -206,11 +204,13 @@ public final class Fraction implements AutoCloseable {
     }
 
     /**
-     * Merges two parts on one device, and closes both.
+     * Merges two parts on one device, and closes both. A part may be merged with itself, and then
+     * counts twice.
      *
      * @param other the other part, of the same loss
      * @return Σ numerators over Σ denominators
-     * @throws IllegalArgumentException if the parts are of losses that differ in class or options
+     * @throws IllegalArgumentException if the parts are of losses that differ in class or options,
+     *     such as penalties on two blocks, or on two devices; both then stay as they are
      */
     public Fraction plus(Fraction other) {
         Fraction sum = merged(other);
@@ -220,13 +220,39 @@ public final class Fraction implements AutoCloseable {
     }
 
     private Fraction merged(Fraction other) {
-        if (terms.size() != other.terms.size()) {
+        // All terms are checked before the first is added.
+        boolean alike = terms.size() == other.terms.size();
+        for (int i = 0; alike && i < terms.size(); i++) {
+            alike = terms.get(i).isLike(other.terms.get(i));
+        }
+        NDArray first = terms.get(0).numerator;
+        NDArray second = other.terms.get(0).numerator;
+        String name = terms.get(0).loss.getName();
+        if (!alike) {
             throw new IllegalArgumentException(
-                    "fractions must be of one loss to be merged, but were of sums of "
-                            + terms.size()
+                    name
+                            + ": fractions must be of one loss to be merged, but were of "
+                            + this
                             + " and "
-                            + other.terms.size()
-                            + " losses");
+                            + other
+                            + (toString().equals(other.toString())
+                                    ? " with other blocks or functions"
+                                    : ""));
+        }
+        if (!first.getDevice().equals(second.getDevice())
+                || first.getDataType() != second.getDataType()) {
+            throw new IllegalArgumentException(
+                    name
+                            + ": fractions must be of one data type and on one device to be merged,"
+                            + " but were "
+                            + first.getDataType()
+                            + " on "
+                            + first.getDevice()
+                            + " and "
+                            + second.getDataType()
+                            + " on "
+                            + second.getDevice()
+                            + "; Fraction.values divides parts on several devices");
         }
         List<Term> sums = new ArrayList<>();
         for (int i = 0; i < terms.size(); i++) {
@@ -238,7 +264,8 @@ public final class Fraction implements AutoCloseable {
     /**
      * Divides the numerator by the denominator. The result carries the gradient of the numerator,
      * and equals what {@link AbstractLoss#evaluate} returns for all parts together: if the
-     * denominator is 0, the {@link EmptyPolicy} of the loss decides.
+     * denominator is 0, the {@link EmptyPolicy} of the loss decides. It decides here alone: a part
+     * in which there is nothing to average is a part like any other.
      *
      * @return the loss of all parts together, a 0-d array
      */
@@ -284,6 +311,14 @@ public final class Fraction implements AutoCloseable {
 
     private Fraction constant(Device device) {
         return new Fraction(terms.stream().map(term -> term.constant(device)).toList());
+    }
+
+    /** Lists the losses with their weights. */
+    @Override
+    public String toString() {
+        return terms.stream()
+                .map(term -> (term.weight == 1 ? "" : term.weight + " * ") + term.loss)
+                .collect(Collectors.joining(" + "));
     }
 
     /** Closes all arrays. */

@@ -111,6 +111,9 @@ final class InputChecks {
                 }
             }
             loss.checkData(targets, predictions);
+            if (weight != null && sampleWeighting != SampleWeighting.MASK) {
+                Checks.notNegative(name, Formula.SAMPLE_WEIGHTS, weight);
+            }
         }
         NDList computed = predictions;
         if (type == DataType.FLOAT16) {

@@ -39,6 +39,7 @@ public abstract class LossBuilder<L, T extends LossBuilder<L, T>> {
 
     private final Function<? super T, ? extends L> constructor;
     private final Map<String, Object> set = new LinkedHashMap<>();
+    private final Map<String, double[]> weights = new LinkedHashMap<>();
     private Reduction reduction = Reduction.MEAN;
     private EmptyPolicy emptyPolicy = EmptyPolicy.NAN;
     private Validation validation = Validation.INDICES;
@@ -226,14 +227,17 @@ public abstract class LossBuilder<L, T extends LossBuilder<L, T>> {
     }
 
     /**
-     * Checks, copies and records an option that is a list of weights.
+     * Checks, copies and records an option that is a list of weights. Negative ones are rejected
+     * when the loss is built, if it is to validate strictly.
      *
      * @param option the name of the option
-     * @param values the weights, finite and at least 0
+     * @param values the weights, finite
      * @return a copy of the weights
      */
     protected final double[] weights(String option, double... values) {
-        return set(option, Checks.weights(name, option, values));
+        double[] copy = set(option, Checks.weights(name, option, values));
+        weights.put(option, copy);
+        return copy;
     }
 
     /**
@@ -255,6 +259,9 @@ public abstract class LossBuilder<L, T extends LossBuilder<L, T>> {
     }
 
     LossOptions options() {
+        if (validation == Validation.STRICT) {
+            weights.forEach(this::requireNotNegative);
+        }
         return new LossOptions(
                 reduction,
                 emptyPolicy,
@@ -263,5 +270,16 @@ public abstract class LossBuilder<L, T extends LossBuilder<L, T>> {
                 labelGradient,
                 only,
                 Collections.unmodifiableMap(new LinkedHashMap<>(set)));
+    }
+
+    private void requireNotNegative(String option, double[] values) {
+        for (int i = 0; i < values.length; i++) {
+            Checks.require(
+                    values[i] >= 0,
+                    name,
+                    option + "[" + i + "]",
+                    "be at least 0 (strict validation)",
+                    values[i]);
+        }
     }
 }

@@ -3,8 +3,14 @@ package io.djlosses.api;
 
 import org.jspecify.annotations.Nullable;
 
+import java.lang.reflect.RecordComponent;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.StringJoiner;
 
 /**
@@ -31,6 +37,43 @@ record LossOptions(
     }
 
     private static String text(Object value) {
-        return value instanceof double[] numbers ? Arrays.toString(numbers) : String.valueOf(value);
+        // As if in a list, because it may be an array.
+        String text = Arrays.deepToString(new Object[] {value});
+        return text.contains("\n")
+                ? value.getClass().getSimpleName()
+                : text.substring(1, text.length() - 1);
+    }
+
+    /** Returns the options that have been set, with copies of the arrays. */
+    Map<String, Object> copies() {
+        Map<String, Object> copies = new LinkedHashMap<>(set);
+        copies.replaceAll(
+                (option, value) ->
+                        value instanceof double[] numbers
+                                ? numbers.clone()
+                                : value instanceof long[] indices ? indices.clone() : value);
+        return Collections.unmodifiableMap(copies);
+    }
+
+    /**
+     * Returns whether a loss with other options computes the same: the common options are equal,
+     * set or not, and so are the contents of its own ones, in whatever order they were set.
+     */
+    boolean isLike(LossOptions other) {
+        Set<String> own = own();
+        return reduction == other.reduction
+                && emptyPolicy == other.emptyPolicy
+                && sampleWeighting == other.sampleWeighting
+                && own.equals(other.own())
+                && own.stream()
+                        .allMatch(option -> Objects.deepEquals(set.get(option), other.set.get(option)));
+    }
+
+    private Set<String> own() {
+        Set<String> own = new HashSet<>(set.keySet());
+        for (RecordComponent common : LossOptions.class.getRecordComponents()) {
+            own.remove(common.getName());
+        }
+        return own;
     }
 }

@@ -28,6 +28,17 @@ public interface MergeableLoss {
     Fraction fraction(NDList labels, NDList predictions);
 
     /**
+     * Computes what a batch adds to accumulators, without adding it, so that a sum of losses adds
+     * nothing if one of them fails.
+     *
+     * @param keys the accumulators
+     * @param labels the labels
+     * @param predictions the predictions
+     * @return adds what has been computed
+     */
+    Runnable accumulation(String[] keys, NDList labels, NDList predictions);
+
+    /**
      * Returns the value of an accumulator in double precision.
      *
      * @param key the accumulator

@@ -46,6 +46,32 @@ public final class Outcome {
     }
 
     /**
+     * Returns the outcome of a sum that carries its gradient, or that needs no gradient.
+     *
+     * @param sum Σ values, a 0-d array
+     * @param divisor the divisor of the mean, such as the number of values
+     * @return the outcome
+     */
+    public static Outcome of(NDArray sum, double divisor) {
+        return of(sum, Divisor.of(divisor));
+    }
+
+    /**
+     * Returns the outcome of a closed form: a sum and its gradients, computed without a graph.
+     *
+     * @param sum Σ values, a detached 0-d array
+     * @param divisor the divisor of the mean, such as the number of values
+     * @param scale a factor on all gradients, applied without a pass over them
+     * @param gradients for each prediction an array of its shape, which times {@code scale} is the
+     *     gradient of the sum, or null for no gradient
+     * @return the outcome
+     */
+    public static Outcome of(
+            NDArray sum, double divisor, double scale, @Nullable NDArray... gradients) {
+        return of(sum, Divisor.of(divisor), scale, gradients);
+    }
+
+    /**
      * Returns the outcome of a closed form: a sum and its gradients, computed without a graph.
      *
      * @param sum Σ values, a detached 0-d array
@@ -64,7 +90,7 @@ public final class Outcome {
      * Returns the outcome of a closed form of one prediction, whose gradient may not be wanted.
      *
      * @param sum Σ values, a detached 0-d array
-     * @param divisor what MEAN divides by
+     * @param divisor the divisor of the mean, such as the number of values
      * @param gradient whether the gradient is wanted
      * @param scale a factor on the gradient
      * @param slope makes the gradient, where it is wanted
@@ -73,6 +99,21 @@ public final class Outcome {
     public static Outcome of(
             NDArray sum, Divisor divisor, boolean gradient, double scale, Supplier<NDArray> slope) {
         return gradient ? of(sum, divisor, scale, slope.get()) : of(sum, divisor);
+    }
+
+    /**
+     * Returns the outcome of a closed form of one prediction, whose gradient may not be wanted.
+     *
+     * @param sum Σ values, a detached 0-d array
+     * @param divisor the divisor of the mean, such as the number of values
+     * @param gradient whether the gradient is wanted
+     * @param scale a factor on the gradient
+     * @param slope makes the gradient, where it is wanted
+     * @return the outcome
+     */
+    public static Outcome of(
+            NDArray sum, double divisor, boolean gradient, double scale, Supplier<NDArray> slope) {
+        return of(sum, Divisor.of(divisor), gradient, scale, slope);
     }
 
     /** Returns the outcome that is the result already. */
@@ -101,12 +142,12 @@ public final class Outcome {
     }
 
     /** Returns the quotient of numerator and divisor, with its gradient. */
-    NDArray divided(NDList predictions, Divisor by, EmptyPolicy policy, String loss) {
+    NDArray divided(NDList predictions, Divisor by) {
         if (gradients == null || !by.isKnown()) {
-            return by.divide(numerator(predictions), policy, loss);
+            return by.quotient(numerator(predictions));
         }
         // Attached after the division, so that the value is not rounded again.
-        NDArray mean = by.divide(array, policy, loss);
+        NDArray mean = by.quotient(array);
         return Gradients.withGradient(mean, predictions, gradients, scale * by.factor());
     }
 }

@@ -85,16 +85,28 @@ public abstract class Reading {
      * @param options the numbers
      */
     @SuppressWarnings("ArrayRecordComponent") // never compared
-    public record Call(Script script, Divisor divisor, List<NDArray> arrays, double... options) {}
+    public record Call(Script script, Divisor divisor, List<NDArray> arrays, double... options) {
+
+        /**
+         * Creates a call.
+         *
+         * @param script the script
+         * @param divisor the divisor of the mean, such as the number of values
+         * @param arrays the arrays
+         * @param options the numbers
+         */
+        public Call(Script script, double divisor, List<NDArray> arrays, double... options) {
+            this(script, Divisor.of(divisor), arrays, options);
+        }
+    }
 
     /**
      * Returns the reading that records the formula and runs it as one graph, for arrays so small
      * that the calls of the operations cost more than the operations.
      *
      * <p>Use it only for a formula that always computes the same result from the same arrays: not
-     * if it calls a function of the user, draws random numbers or keeps state. Values that are
-     * drawn or computed in Java for each evaluation must go through {@link
-     * io.djlosses.internal.core.Traced#prepare}.
+     * if it calls a function of the user, draws random numbers or keeps state. A formula that reads
+     * data into Java is not recorded, and computed as usual.
      *
      * @return the reading
      */
@@ -130,7 +142,8 @@ public abstract class Reading {
 
     /**
      * Returns a reading that runs one script, in one call of the engine. It applies to sums and
-     * means without sample weights.
+     * means without sample weights. Scripts are internal to this library and may change in any
+     * release; other libraries have {@link #graph} and {@link #closedForm}.
      *
      * @param reader chooses the script and makes its arguments. Predictions keep their graph;
      *     labels have none
@@ -164,7 +177,8 @@ public abstract class Reading {
                                     call.arrays,
                                     call.options);
                 } catch (EngineException e) {
-                    // A kernel may reject data that the formula accepts.
+                    // A kernel may reject data that the formula accepts, and an engine of another
+                    // version may not know it. In tests, a script that is not known is an error.
                     return null;
                 }
                 if (result == null) {

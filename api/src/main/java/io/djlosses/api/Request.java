@@ -6,36 +6,19 @@ import ai.djl.ndarray.NDList;
 
 import org.jspecify.annotations.Nullable;
 
-/** One evaluation of a loss: checked inputs, and what to compute from them. */
-final class Request {
-
-    private final AbstractLoss loss;
-    private final Inputs inputs;
-    private final @Nullable NDArray weight;
-    private final Goal goal;
-
-    /**
-     * Creates a request.
-     *
-     * @param loss the loss
-     * @param inputs labels without sample weights, and predictions in FLOAT32 or FLOAT64
-     * @param weight the sample weights or the mask, or null
-     * @param goal what to compute
-     */
-    Request(AbstractLoss loss, Inputs inputs, @Nullable NDArray weight, Goal goal) {
-        this.loss = loss;
-        this.inputs = inputs;
-        this.weight = weight;
-        this.goal = goal;
-    }
+/**
+ * One evaluation of a loss: checked inputs, and what to compute from them.
+ *
+ * @param loss the loss
+ * @param inputs labels without sample weights, and predictions in FLOAT32 or FLOAT64
+ * @param weight the sample weights or the mask, or null
+ * @param goal what to compute
+ */
+record Request(AbstractLoss loss, Inputs inputs, @Nullable NDArray weight, Goal goal) {
 
     /** Returns this request with other inputs. */
     Request with(NDList labels, NDList predictions, @Nullable NDArray newWeight) {
         return new Request(loss, new Inputs(labels, predictions), newWeight, goal);
-    }
-
-    AbstractLoss loss() {
-        return loss;
     }
 
     NDList labels() {
@@ -44,14 +27,6 @@ final class Request {
 
     NDList predictions() {
         return inputs.predictions();
-    }
-
-    @Nullable NDArray weight() {
-        return weight;
-    }
-
-    Goal goal() {
-        return goal;
     }
 
     /** Returns the prediction whose manager owns the result. */

@@ -6,7 +6,9 @@ package io.djlosses.api;
  * LossBuilder#optSampleWeighting}: a weight or a mask for each unreduced value.
  *
  * <p>The array has the shape of the unreduced values, or only its leading axes: for values of shape
- * (N, D), a weight of shape (N) weights the samples. Axes of size 1 are broadcast.
+ * (N, D), a weight of shape (N) weights the samples. Axes of size 1 are broadcast. Weights may be
+ * negative, which strict validation rejects; the mean over weights that sum to 0 is that of {@link
+ * EmptyPolicy}.
  */
 public enum SampleWeighting {
     /** The labels carry no weights. */

@@ -44,7 +44,7 @@ public final class Terms {
     /**
      * Returns these terms with other shares.
      *
-     * @param shares the shares: non-negative constants with the shape of the values
+     * @param shares the shares: constants with the shape of the values
      * @return new terms
      */
     public Terms withShares(NDArray shares) {
@@ -54,7 +54,7 @@ public final class Terms {
     /**
      * Returns these terms with other shares whose sum is already known.
      *
-     * @param shares the shares: non-negative constants with the shape of the values
+     * @param shares the shares: constants with the shape of the values
      * @param sum their sum
      * @return new terms
      */

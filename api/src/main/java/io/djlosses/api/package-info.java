@@ -4,7 +4,5 @@
  * custom loss, extend {@link io.djlosses.api.ElementwiseLoss} or {@link
  * io.djlosses.api.AbstractLoss}.
  */
-@NullMarked
+@org.jspecify.annotations.NullMarked
 package io.djlosses.api;
-
-import org.jspecify.annotations.NullMarked;

@@ -48,14 +48,10 @@ public record Comparison(
             double floor,
             double tolerance) {
         if (expected.length != actual.length) {
+            String what = subject + " (number of elements)";
+            double error = Double.POSITIVE_INFINITY;
             return new Comparison(
-                    engine,
-                    subject + " (number of elements)",
-                    "",
-                    expected.length,
-                    actual.length,
-                    Double.POSITIVE_INFINITY,
-                    tolerance);
+                    engine, what, "", expected.length, actual.length, error, tolerance);
         }
         double scale = floor;
         for (double number : expected) {
@@ -75,16 +71,12 @@ public record Comparison(
                 largest = error;
             }
         }
-        return worst < 0
-                ? new Comparison(engine, subject, "", 0, 0, 0, tolerance)
-                : new Comparison(
-                        engine,
-                        subject,
-                        index(shape, worst),
-                        expected[worst],
-                        actual[worst],
-                        largest,
-                        tolerance);
+        if (worst < 0) {
+            return new Comparison(engine, subject, "", 0, 0, 0, tolerance);
+        }
+        double wanted = expected[worst];
+        String index = index(shape, worst);
+        return new Comparison(engine, subject, index, wanted, actual[worst], largest, tolerance);
     }
 
     private static String index(Shape shape, int flat) {
@@ -100,13 +92,15 @@ public record Comparison(
     /** {@inheritDoc} */
     @Override
     public String toString() {
+        String how = passed() ? "passed" : "FAILED";
+        String where = index.length() > 2 ? " at " + index : "";
         return String.format(
                 Locale.ROOT,
                 "%s %s: %s; worst%s: expected %s, was %s, error %.2g, tolerance %.2g",
                 engine,
                 subject,
-                passed() ? "passed" : "FAILED",
-                index.length() > 2 ? " at " + index : "",
+                how,
+                where,
                 expected,
                 actual,
                 error,

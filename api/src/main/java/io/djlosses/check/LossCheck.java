@@ -132,12 +132,8 @@ public final class LossCheck {
      * @return this check
      */
     public LossCheck optDataType(DataType dataType) {
-        Checks.require(
-                dataType == DataType.FLOAT32 || dataType == DataType.FLOAT64,
-                "LossCheck",
-                "dataType",
-                "be FLOAT32 or FLOAT64",
-                dataType);
+        boolean valid = dataType == DataType.FLOAT32 || dataType == DataType.FLOAT64;
+        Checks.require(valid, "LossCheck", "dataType", "be FLOAT32 or FLOAT64", dataType);
         this.dataType = dataType;
         return this;
     }
@@ -271,24 +267,14 @@ public final class LossCheck {
                 value = loss.evaluate(y, x);
                 Shape shape = value.getShape();
                 head = head(shape);
-                NDArray target = value;
-                if (!shape.isScalar()) {
-                    NDArray factors = Nd.create(manager, head, shape, value.getDataType());
-                    target = value.mul(factors).sum();
-                }
-                collector.backward(target);
+                NDArray factors = Nd.create(manager, head, shape, value.getDataType());
+                collector.backward(shape.isScalar() ? value : value.mul(factors).sum());
             }
-            List<double[]> gradients = new ArrayList<>();
-            for (NDArray array : learning) {
-                gradients.add(Nd.toDoubles(array.getGradient()));
-            }
-            return new Outcome(
-                    engine.getEngineName(),
-                    inputs,
-                    value.getShape(),
-                    Nd.toDoubles(value),
-                    head,
-                    gradients);
+            List<double[]> gradients =
+                    learning.stream().map(array -> Nd.toDoubles(array.getGradient())).toList();
+            double[] values = Nd.toDoubles(value);
+            String name = engine.getEngineName();
+            return new Outcome(name, inputs, value.getShape(), values, head, gradients);
         }
     }
 
@@ -333,25 +319,16 @@ public final class LossCheck {
 
     private void compareEngines(Outcome one, Outcome other, List<Comparison> comparisons) {
         double limit = orDefault(agreement, 1e-9, 1e-4);
-        String against = " against " + one.engine;
-        comparisons.add(
-                Comparison.worst(
-                        other.engine,
-                        "value" + against,
-                        other.shape,
-                        one.value,
-                        other.value,
-                        1e-3,
-                        limit));
-        for (int i = 0; i < other.inputs.size(); i++) {
-            Input input = other.inputs.get(i);
+        for (int i = -1; i < other.inputs.size(); i++) {
+            boolean isValue = i < 0;
+            String what = isValue ? "value" : "gradient of " + other.inputs.get(i).name;
             comparisons.add(
                     Comparison.worst(
                             other.engine,
-                            "gradient of " + input.name + against,
-                            input.shape,
-                            one.gradients.get(i),
-                            other.gradients.get(i),
+                            what + " against " + one.engine,
+                            isValue ? other.shape : other.inputs.get(i).shape,
+                            isValue ? one.value : one.gradients.get(i),
+                            isValue ? other.value : other.gradients.get(i),
                             1e-3,
                             limit));
         }
@@ -360,13 +337,9 @@ public final class LossCheck {
     private NDList arrays(NDManager manager, List<Input> inputs) {
         NDList list = new NDList(inputs.size());
         for (Input input : inputs) {
-            list.add(
-                    input.indices
-                            ? Nd.create(
-                                    manager,
-                                    Arrays.stream(input.values).mapToLong(v -> (long) v).toArray(),
-                                    input.shape)
-                            : Nd.create(manager, input.values, input.shape, dataType));
+            DataType type = input.indices ? DataType.FLOAT64 : dataType;
+            NDArray array = Nd.create(manager, input.values, input.shape, type);
+            list.add(input.indices ? array.toType(DataType.INT64, false) : array);
         }
         return list;
     }
@@ -398,31 +371,18 @@ public final class LossCheck {
     }
 
     private double orDefault(double given, double float64, double float32) {
-        if (given > 0) {
-            return given;
-        }
-        return dataType == DataType.FLOAT64 ? float64 : float32;
+        double fallback = dataType == DataType.FLOAT64 ? float64 : float32;
+        return given > 0 ? given : fallback;
     }
 
     /** An input of the loss, as plain numbers. */
-    private static final class Input {
+    @SuppressWarnings("ArrayRecordComponent") // never compared or shown
+    private record Input(String name, Shape shape, double[] values, boolean indices) {
 
-        final String name;
-        final Shape shape;
-        final double[] values;
-        final boolean indices;
-
-        Input(String name, Shape shape, double[] values, boolean indices) {
-            Checks.require(
-                    shape.size() == values.length,
-                    "LossCheck",
-                    name,
-                    "have as many numbers as its shape " + shape,
-                    values.length);
-            this.name = name;
-            this.shape = shape;
-            this.values = values;
-            this.indices = indices;
+        Input {
+            String requirement = "have as many numbers as its shape " + shape;
+            boolean valid = shape.size() == values.length;
+            Checks.require(valid, "LossCheck", name, requirement, values.length);
         }
     }
 

@@ -3,7 +3,5 @@
  * A checker for any loss: it compares gradients with finite differences, and engines with each
  * other.
  */
-@NullMarked
+@org.jspecify.annotations.NullMarked
 package io.djlosses.check;
-
-import org.jspecify.annotations.NullMarked;

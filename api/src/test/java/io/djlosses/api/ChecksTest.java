@@ -157,11 +157,11 @@ public class ChecksTest {
                     () -> Checks.weights("L", "o", new double[0]),
                     "L: o must hold at least one number, but was empty"),
             row(
-                    () -> Checks.weights("L", "o", new double[] {1, -1}),
-                    "L: o[1] must be finite and at least 0, but was -1.0"),
+                    () -> Checks.weights("L", "o", new double[] {-1, -INFINITY}),
+                    "L: o[1] must be finite, but was -Infinity"),
             row(
                     () -> Checks.weights("L", "o", new double[] {NAN}),
-                    "L: o[0] must be finite and at least 0, but was NaN"),
+                    "L: o[0] must be finite, but was NaN"),
         };
     }
 

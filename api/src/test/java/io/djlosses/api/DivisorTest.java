@@ -39,11 +39,30 @@ public class DivisorTest {
         };
     }
 
+    private static AbstractLoss loss(EmptyPolicy policy) {
+        return new SimpleBuilder<AbstractLoss>("Loss", Difference::new)
+                .optEmptyPolicy(policy)
+                .build();
+    }
+
+    private static final class Difference extends ElementwiseLoss {
+
+        Difference(LossBuilder<?, ?> builder) {
+            super(builder);
+        }
+
+        @Override
+        protected NDArray unreduced(NDArray label, NDArray prediction) {
+            return prediction.sub(label);
+        }
+    }
+
     /** Dividing by 1 costs nothing, nor does a sum of nothing that is to be zero. */
     @Test(dataProvider = "unchanged")
     public void leavesTheSum(double number, EmptyPolicy policy) {
         NDArray sum = Stub.of(3);
-        assertSame(Divisor.of(number).divide(sum, policy, "Loss"), sum);
+        Divisor divisor = Divisor.of(number);
+        assertSame(divisor.value(divisor.quotient(sum), loss(policy)), sum);
     }
 
     @Test
@@ -52,7 +71,7 @@ public class DivisorTest {
         IllegalArgumentException e =
                 expectThrows(
                         IllegalArgumentException.class,
-                        () -> divisor.divide(Stub.of(0), EmptyPolicy.ERROR, "Loss"));
+                        () -> divisor.value(Stub.of(0), loss(EmptyPolicy.ERROR)));
         assertEquals(
                 e.getMessage(),
                 "Loss: there is nothing to average (an empty batch, or every target is ignored or"

@@ -22,8 +22,12 @@ import io.djlosses.api.EmptyPolicy;
 import io.djlosses.api.MergeableLoss;
 import io.djlosses.api.SampleWeighting;
 import io.djlosses.api.Validation;
+import io.djlosses.binary.BCELoss;
 import io.djlosses.binary.BCEWithLogitsLoss;
+import io.djlosses.binary.FocalLoss;
+import io.djlosses.binary.SigmoidFocalLoss;
 import io.djlosses.classification.CrossEntropyLoss;
+import io.djlosses.distribution.GaussianNLLLoss;
 import io.djlosses.examples.catalog.Declaration;
 import io.djlosses.examples.catalog.Declarations;
 import io.djlosses.examples.catalog.Kind;
@@ -82,6 +86,7 @@ public class BadInputIT {
         Loss binary = Losses.bceWithLogitsLoss();
         CrossEntropyLoss strict =
                 CrossEntropyLoss.builder().optValidation(Validation.STRICT).build();
+        Loss known = GaussianNLLLoss.builder().optVariance(2).build();
         CrossEntropyLoss ignoring = CrossEntropyLoss.builder().optIgnoreIndex(2).build();
         return Arrays.stream(
                         new Bad[] {
@@ -179,6 +184,49 @@ public class BadInputIT {
                                     x23,
                                     x23),
                             new Bad(
+                                    "BCEWithLogitsLoss: posWeight must have a shape that broadcasts"
+                                            + " to predictions[0] of shape (2, 3), but was (2, 1,"
+                                            + " 1)",
+                                    BCEWithLogitsLoss.builder()
+                                            .optPosWeight(new double[] {1, 2}, new Shape(2, 1, 1))
+                                            .build(),
+                                    x23,
+                                    x23),
+                            new Bad(
+                                    "BCELoss: weight must have a shape that broadcasts to"
+                                            + " predictions[0] of shape (2, 3), but was (3, 1)",
+                                    BCELoss.builder()
+                                            .optWeight(new double[] {1, 2, 3}, new Shape(3, 1))
+                                            .build(),
+                                    x23,
+                                    x23),
+                            new Bad(
+                                    "GaussianNLLLoss: labels[0] and predictions[0] must have shapes"
+                                            + " of one rank that broadcast, but was [(3, 2), (2,"
+                                            + " 3)]",
+                                    known,
+                                    x32,
+                                    x23),
+                            new Bad(
+                                    "GaussianNLLLoss: labels[0] and predictions[0] must have shapes"
+                                            + " of one rank that broadcast, but was [(2), (2, 3)]",
+                                    known,
+                                    classes,
+                                    x23),
+                            new Bad(
+                                    "GaussianNLLLoss: predictions must hold 2 arrays [mean,"
+                                            + " variance], but held 1 (the order is"
+                                            + " evaluate(labels, predictions))",
+                                    Losses.gaussianNLLLoss(),
+                                    x23,
+                                    x23),
+                            new Bad(
+                                    "MultiMarginLoss: predictions[0] must have shape (N, C), (C) or"
+                                            + " (), but had shape (2, 3, 1)",
+                                    Losses.multiMarginLoss(),
+                                    classes,
+                                    Data.of(new Shape(2, 3, 1), 0.5)),
+                            new Bad(
                                     "BCEWithLogitsLoss: labels[0] must hold values in [0, 1]"
                                             + " (strict validation), but was 1.5",
                                     BCEWithLogitsLoss.builder()
@@ -221,7 +269,12 @@ public class BadInputIT {
 
     @Test(dataProvider = "enginesAndLosses")
     public void wrongInputsAreRejected(String engine, Class<? extends Loss> type) {
-        GoldenRow row = GoldenRow.seeds(type).get(0);
+        // A single number may be broadcast.
+        GoldenRow row =
+                GoldenRow.seeds(type).stream()
+                        .filter(seed -> seed.predictions().get(0).values().length > 1)
+                        .findFirst()
+                        .orElseThrow();
         Loss loss = Catalogue.build(type, row.options(), null);
         try (NDManager manager = Place.manager(engine)) {
             NDList labels = Data.arrays(row.labels(), manager, DataType.FLOAT32);
@@ -510,7 +563,6 @@ public class BadInputIT {
             }
             if (parameter == double[].class) {
                 nonsense.add(new double[0]);
-                nonsense.add(new double[] {-1});
             }
             for (Object value : nonsense) {
                 IllegalArgumentException e =
@@ -523,6 +575,26 @@ public class BadInputIT {
                 assertTrue(message.startsWith(start) && message.contains(" must "), message);
             }
         }
+    }
+
+    @Test
+    public void optionsSayWhatTheyTake() {
+        says(
+                "BCELoss: weight must have as many numbers as its shape (2, 2), but was 3",
+                () -> BCELoss.builder().optWeight(new double[] {1, 2, 3}, new Shape(2, 2)));
+        says(
+                "FocalLoss: alpha must be in [0, 1], or -1 for none, but was -0.5",
+                () -> FocalLoss.builder().optAlpha(-0.5));
+        says(
+                "SigmoidFocalLoss: labelSmoothing must be in [0, 1], but was 1.5",
+                () -> SigmoidFocalLoss.builder().optLabelSmoothing(1.5));
+        says(
+                "GaussianNLLLoss: variance must be finite and at least 0, but was -1.0",
+                () -> GaussianNLLLoss.builder().optVariance(-1));
+    }
+
+    private static void says(String message, ThrowingRunnable call) {
+        assertEquals(expectThrows(IllegalArgumentException.class, call).getMessage(), message);
     }
 
     /** No number of an option is so large that memory ends where the loss is built. */

@@ -3,6 +3,9 @@ package io.djlosses.it;
 
 import ai.djl.training.loss.Loss;
 
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+
 import io.djlosses.api.ElementwiseLoss;
 import io.djlosses.examples.catalog.Declaration;
 import io.djlosses.examples.catalog.Declarations;
@@ -55,13 +58,24 @@ record Batch(int size, List<Integer> labels, List<Integer> predictions) {
         // Weights of a vector belong to its elements.
         boolean weighted =
                 row.options().entrySet().stream().anyMatch(o -> o.getValue().isJsonArray());
-        if (rank < (loss instanceof ElementwiseLoss && !weighted ? 1 : 2)) {
+        if (rank < (loss instanceof ElementwiseLoss && !weighted ? 1 : 2)
+                || row.options().entrySet().stream()
+                        .anyMatch(o -> belongsToSamples(o.getValue(), rank))) {
             return null;
         }
         return batch(
                 row,
                 row.labels().stream().map(label -> 0).toList(),
                 row.predictions().stream().map(prediction -> 0).toList());
+    }
+
+    /** Whether an option is weights of a shape that differ along the first axis. */
+    private static boolean belongsToSamples(JsonElement option, int rank) {
+        if (!option.isJsonObject() || !option.getAsJsonObject().has("shape")) {
+            return false;
+        }
+        JsonArray shape = option.getAsJsonObject().getAsJsonArray("shape");
+        return shape.size() == rank && rank > 0 && shape.get(0).getAsInt() > 1;
     }
 
     private static @Nullable Batch batch(

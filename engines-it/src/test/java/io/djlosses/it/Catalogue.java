@@ -2,6 +2,7 @@
 package io.djlosses.it;
 
 import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
 import ai.djl.training.loss.Loss;
 
 import com.google.gson.JsonArray;
@@ -30,6 +31,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -172,8 +174,8 @@ final class Catalogue {
 
     /** Returns the options that the builder of a loss declares itself, beside the common ones. */
     static List<Method> ownOptions(Class<?> loss) {
-        return Arrays.stream(builder(loss).getClass().getDeclaredMethods())
-                .filter(m -> Modifier.isPublic(m.getModifiers()) && !m.isBridge())
+        return Arrays.stream(builder(loss).getClass().getMethods())
+                .filter(m -> m.getDeclaringClass() != LossBuilder.class && !m.isBridge())
                 .filter(m -> m.getName().matches("(opt|set)[A-Z].*"))
                 .sorted((a, b) -> a.toString().compareTo(b.toString()))
                 .toList();
@@ -188,7 +190,7 @@ final class Catalogue {
     static @Nullable Method method(Object builder, String name) {
         return Arrays.stream(builder.getClass().getMethods())
                 .filter(m -> m.getName().equals(name) && !m.isBridge())
-                .findFirst()
+                .min(Comparator.comparing(Method::getParameterCount))
                 .orElse(null);
     }
 
@@ -201,9 +203,14 @@ final class Catalogue {
 
     private static void set(Object builder, String option, JsonElement value) {
         String name = option.substring(0, 1).toUpperCase(Locale.ROOT) + option.substring(1);
-        Method opt = method(builder, "opt" + name);
+        // An option may also take its value in several parts, such as an array and its shape.
+        int parts = value.isJsonObject() ? value.getAsJsonObject().size() : 1;
         Method setter =
-                required(opt != null ? opt : method(builder, "set" + name), builder, "opt" + name);
+                Arrays.stream(builder.getClass().getMethods())
+                        .filter(m -> m.getName().matches("(opt|set)" + name) && !m.isBridge())
+                        .min(Comparator.comparing(m -> m.getParameterCount() != parts))
+                        .orElse(null);
+        required(setter, builder, "opt" + name);
         Class<?>[] types = setter.getParameterTypes();
         Object[] arguments = new Object[types.length];
         if (types.length == 1) {
@@ -245,6 +252,9 @@ final class Catalogue {
                 Array.set(array, i, convert(items.get(i), type.getComponentType()));
             }
             return array;
+        }
+        if (type == Shape.class) {
+            return new Shape((long[]) convert(value, long[].class));
         }
         if (type.isRecord()) {
             return record(value.getAsJsonObject(), type);

@@ -12,21 +12,28 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import ai.djl.nn.core.Linear;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.loss.Loss;
 
 import io.djlosses.Losses;
+import io.djlosses.api.EmptyPolicy;
 import io.djlosses.api.Fraction;
 import io.djlosses.api.MergeableLoss;
 import io.djlosses.api.Reduction;
 import io.djlosses.api.SampleWeighting;
+import io.djlosses.binary.BCEWithLogitsLoss;
 import io.djlosses.classification.CrossEntropyLoss;
 import io.djlosses.composite.MultiLabelLoss;
 import io.djlosses.composite.WeightedSumLoss;
+import io.djlosses.embedding.CosineSimilarityLoss;
 import io.djlosses.nd.Nd;
 import io.djlosses.regression.HuberLoss;
 import io.djlosses.regression.MSELoss;
+import io.djlosses.vocabulary.SampledSoftmaxLoss;
 
+import org.testng.Assert.ThrowingRunnable;
 import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;
 
@@ -183,6 +190,236 @@ public class PartsIT {
             }
             Fraction copies = huber.fraction(y, x).plus(HuberLoss.builder().build().fraction(y, x));
             assertEquals(Nd.toDoubles(copies.value())[0], 1.0, 1e-6);
+        }
+    }
+
+    /** A refusal comes before the first sum, and names both sides with their weights. */
+    @Test(dataProvider = "engines")
+    public void whatIsRefusedStaysAsItIs(String engine) {
+        try (NDManager manager = Place.manager(engine)) {
+            NDList y = new NDList(array(manager, 0, 0));
+            NDList x = new NDList(array(manager, 1, 2));
+            HuberLoss huber = HuberLoss.builder().build();
+            WeightedSumLoss first = Losses.sum(Losses.mseLoss(), huber);
+            WeightedSumLoss second =
+                    WeightedSumLoss.builder()
+                            .addLoss(Losses.mseLoss())
+                            .addLoss(0.5, HuberLoss.builder().optDelta(2).build())
+                            .build();
+            Fraction one = first.fraction(y, x);
+            Fraction two = second.fraction(y, x);
+            double before = Nd.toDoubles(one.value())[0];
+            int arrays = manager.getManagedArrays().size();
+            IllegalArgumentException e =
+                    expectThrows(IllegalArgumentException.class, () -> one.plus(two));
+            assertEquals(
+                    e.getMessage(),
+                    "MSELoss: fractions must be of one loss to be merged, but were of MSELoss +"
+                            + " HuberLoss and MSELoss + 0.5 * HuberLoss(delta=2.0)");
+            NDArray wide = Nd.create(manager, new double[] {1, 2}, new Shape(2), DataType.FLOAT64);
+            Fraction three = first.fraction(y, new NDList(wide));
+            arrays += 3; // the prediction and two numerators
+            e = expectThrows(IllegalArgumentException.class, () -> one.plus(three));
+            assertTrue(e.getMessage().contains("of one data type and on one"), e.getMessage());
+            assertEquals(manager.getManagedArrays().size(), arrays, "arrays that are left");
+            assertEquals(Nd.toDoubles(one.value())[0], before);
+        }
+    }
+
+    /** The content of the options decides, whatever they show, and in whatever order. */
+    @Test(dataProvider = "engines")
+    public void partsAreAlikeByTheContentOfTheirOptions(String engine) {
+        try (NDManager manager = Place.manager(engine)) {
+            NDList y = new NDList(array(manager, 0, 1));
+            NDList x = new NDList(array(manager, 1, 2));
+            Block block = Linear.builder().setUnits(2).build();
+            Block other = Linear.builder().setUnits(2).build();
+            for (Block each : new Block[] {block, other}) {
+                each.initialize(manager, DataType.FLOAT32, new Shape(1, 2));
+            }
+            Reduction mean = Reduction.MEAN;
+            EmptyPolicy zero = EmptyPolicy.ZERO;
+            Object[][] pairs = {
+                {Losses.l2Regularization(block, 1), Losses.l2Regularization(block, 1), true},
+                {Losses.l2Regularization(block, 1), Losses.l2Regularization(other, 1), false},
+                {
+                    HuberLoss.builder().optEmptyPolicy(zero).optDelta(2).build(),
+                    HuberLoss.builder().optDelta(2).optEmptyPolicy(zero).build(),
+                    true
+                },
+                {MSELoss.builder().optReduction(mean).build(), Losses.mseLoss(), true},
+                {MSELoss.builder().optEmptyPolicy(zero).build(), Losses.mseLoss(), false},
+                {
+                    BCEWithLogitsLoss.builder().optWeight(1, 2).build(),
+                    BCEWithLogitsLoss.builder().optWeight(1, 2).build(),
+                    true
+                },
+                {
+                    BCEWithLogitsLoss.builder().optWeight(1, 2).build(),
+                    BCEWithLogitsLoss.builder().optWeight(2, 1).build(),
+                    false
+                },
+            };
+            for (Object[] pair : pairs) {
+                Fraction one = ((MergeableLoss) pair[0]).fraction(y, x);
+                Fraction two = ((MergeableLoss) pair[1]).fraction(y, x);
+                if ((boolean) pair[2]) {
+                    one.plus(two).close();
+                } else {
+                    expectThrows(IllegalArgumentException.class, () -> one.plus(two));
+                }
+            }
+            NDList sampled = new NDList(Nd.create(manager, new long[] {0, 1}, new Shape(2, 1)));
+            NDList head = new NDList();
+            for (Shape shape : new Shape[] {new Shape(5, 3), new Shape(5), new Shape(2, 3)}) {
+                head.add(manager.ones(shape));
+            }
+            Fraction one = sampled(2, 3).fraction(sampled, head);
+            Fraction two = sampled(3, 2).fraction(sampled, head);
+            expectThrows(IllegalArgumentException.class, () -> one.plus(two));
+            one.plus(sampled(2, 3).fraction(sampled, head)).close();
+        }
+    }
+
+    private static SampledSoftmaxLoss sampled(long... ids) {
+        return SampledSoftmaxLoss.builder()
+                .setNumSampled(2)
+                .optNumClasses(5)
+                .optSampledValues(ids, new double[][] {{1}, {1}}, new double[] {1, 1})
+                .build();
+    }
+
+    @Test(dataProvider = "engines")
+    public void aPartCountsTwiceWithItself(String engine) {
+        try (NDManager manager = Place.manager(engine)) {
+            NDList y = new NDList(array(manager, 0, 0));
+            MSELoss loss = MSELoss.builder().optReduction(Reduction.SUM).build();
+            Fraction part = loss.fraction(y, new NDList(array(manager, 1, 2)));
+            Fraction twice = part.plus(part);
+            assertEquals(Nd.toDoubles(twice.value())[0], 10, 1e-6);
+            assertEquals(Nd.toDoubles(twice.denominator())[0], 2, 1e-6);
+        }
+    }
+
+    @Test(dataProvider = "engines")
+    public void aSumOfFractionsHasAWeightForEach(String engine) {
+        try (NDManager manager = Place.manager(engine)) {
+            NDList y = new NDList(array(manager, 0, 0));
+            Fraction part = Losses.mseLoss().fraction(y, new NDList(array(manager, 1, 2)));
+            Object[][] given = {
+                {new double[0], List.of()}, {new double[1], List.of(part, part)},
+                {new double[2], List.of(part)}, {new double[1], List.of()}
+            };
+            for (Object[] each : given) {
+                @SuppressWarnings("unchecked")
+                List<Fraction> parts = (List<Fraction>) each[1];
+                IllegalArgumentException e =
+                        expectThrows(
+                                IllegalArgumentException.class,
+                                () -> Fraction.sum((double[]) each[0], parts));
+                assertEquals(
+                        e.getMessage(),
+                        "Fraction.sum: fractions must hold one fraction for each weight, at least"
+                                + " one, but was "
+                                + parts.size()
+                                + " fractions for "
+                                + ((double[]) each[0]).length
+                                + " weights");
+            }
+        }
+    }
+
+    /** Values of several shapes would be broadcast, and a penalty counted once for each. */
+    @Test(dataProvider = "engines")
+    public void valuesOfSeveralShapesAreRefused(String engine) {
+        try (NDManager manager = Place.manager(engine)) {
+            Block block = Linear.builder().setUnits(2).build();
+            block.initialize(manager, DataType.FLOAT32, new Shape(1, 2));
+            MSELoss none = MSELoss.builder().optReduction(Reduction.NONE).build();
+            Loss cosine = CosineSimilarityLoss.builder().optReduction(Reduction.NONE).build();
+            for (long[] shape : new long[][] {{3, 1}, {3, 2}}) {
+                NDList y = new NDList(manager.ones(new Shape(shape)));
+                NDList x = new NDList(manager.ones(new Shape(shape)));
+                WeightedSumLoss sum = Losses.sum(none, cosine);
+                for (ThrowingRunnable use :
+                        new ThrowingRunnable[] {() -> sum.evaluate(y, x), () -> sum.value(y, x)}) {
+                    IllegalArgumentException e =
+                            expectThrows(IllegalArgumentException.class, use);
+                    assertEquals(
+                            e.getMessage(),
+                            "WeightedSumLoss: all losses of a sum must give values of one shape,"
+                                    + " but MSELoss gave "
+                                    + new Shape(shape)
+                                    + " and CosineSimilarityLoss gave (3); build MSELoss and"
+                                    + " CosineSimilarityLoss with a reduction to one number, such as"
+                                    + " MEAN, rather than NONE");
+                }
+                Loss penalized = Losses.sum(Losses.l2Regularization(block, 1), none);
+                IllegalArgumentException e =
+                        expectThrows(
+                                IllegalArgumentException.class, () -> penalized.evaluate(y, x));
+                assertTrue(
+                        e.getMessage().endsWith("; build MSELoss with a reduction to one number,"
+                                + " such as MEAN, rather than NONE"),
+                        e.getMessage());
+                assertEquals(
+                        Losses.sum(none, none).evaluate(y, x).getShape(), new Shape(shape));
+            }
+        }
+    }
+
+    /** A component of DJL leaves no arrays, and has no gradient where none is asked for. */
+    @Test(dataProvider = "engines")
+    public void aLossOfDjlIsTreatedAsOnesOwn(String engine) {
+        Engine named = Engine.getEngine(engine);
+        try (NDManager manager = Place.manager(engine)) {
+            NDList y = new NDList(array(manager, 0, 0));
+            NDArray x = array(manager, 1, 2);
+            WeightedSumLoss sum = Losses.sum(Losses.mseLoss(), Loss.l1Loss("built in"));
+            sum.addAccumulator("epoch");
+            int before = manager.getManagedArrays().size();
+            sum.updateAccumulator("epoch", y, new NDList(x));
+            assertEquals(manager.getManagedArrays().size(), before, "arrays that are left");
+            x.setRequiresGradient(true);
+            try (GradientCollector collector = named.newGradientCollector()) {
+                NDArray value = sum.value(y, new NDList(x));
+                collector.backward(value.add(x.sum()));
+            }
+            assertEquals(Nd.toDoubles(x.getGradient()), new double[] {1, 1});
+        }
+    }
+
+    /** A batch is added to the accumulators of all losses, or to none. */
+    @Test(dataProvider = "engines")
+    public void anErrorAddsNothing(String engine) {
+        try (NDManager manager = Place.manager(engine)) {
+            NDList y = new NDList(array(manager, 0, 0));
+            NDList x = new NDList(array(manager, 1, 2));
+            Loss foreign =
+                    new Loss("foreign") {
+                        @Override
+                        public NDArray evaluate(NDList labels, NDList predictions) {
+                            throw new IllegalStateException("cannot");
+                        }
+                    };
+            MSELoss bad = MSELoss.builder().optSampleWeighting(SampleWeighting.MASK).build();
+            for (Loss second : new Loss[] {bad, foreign, Losses.sum(foreign)}) {
+                WeightedSumLoss sum =
+                        Losses.sum(Losses.mseLoss(), Loss.l1Loss("built in"), second);
+                sum.addAccumulator("epoch");
+                expectThrows(
+                        RuntimeException.class, () -> sum.updateAccumulator("epoch", y, x));
+                for (int i = 0; i < 2; i++) {
+                    assertTrue(Float.isNaN(sum.getComponentAccumulator("epoch", i)), "" + i);
+                }
+            }
+            // Nor to the first of two accumulators, where the second is not there.
+            MSELoss loss = MSELoss.builder().build();
+            loss.addAccumulator("first");
+            expectThrows(
+                    IllegalArgumentException.class,
+                    () -> loss.updateAccumulators(new String[] {"first", "second"}, y, x));
+            assertTrue(Double.isNaN(loss.getAccumulatorAsDouble("first")));
         }
     }
 

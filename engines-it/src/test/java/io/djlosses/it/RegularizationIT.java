@@ -19,11 +19,14 @@ import ai.djl.nn.SequentialBlock;
 import ai.djl.nn.core.Linear;
 import ai.djl.nn.norm.BatchNorm;
 import ai.djl.training.GradientCollector;
+import ai.djl.training.initializer.ConstantInitializer;
 import ai.djl.training.loss.Loss;
 import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.Tracker;
 
 import io.djlosses.Losses;
+import io.djlosses.api.Choice;
+import io.djlosses.api.LossBuilder;
 import io.djlosses.composite.MultiLabelLoss;
 import io.djlosses.composite.WeightedSumLoss;
 import io.djlosses.nd.Nd;
@@ -35,6 +38,7 @@ import io.djlosses.regularization.L2Regularization;
 import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;
 
+import java.util.List;
 import java.util.stream.Stream;
 
 /** Penalties on live parameters, sums of losses, and optimizers in groups. */
@@ -170,6 +174,125 @@ public class RegularizationIT {
         assertTrue(
                 String.valueOf(error.getMessage()).contains("setBlock or setModel"),
                 error.getMessage());
+    }
+
+    /** A layer that is used twice has its parameters once, in every penalty and reading. */
+    @Test(dataProvider = "engines")
+    public void aSharedLayerIsPenalizedOnce(String name) {
+        Engine engine = Engine.getEngine(name);
+        for (DataType type : new DataType[] {DataType.FLOAT32, DataType.FLOAT64}) {
+            for (Choice reading : Choice.of(name)) {
+                for (LossBuilder<?, ?> penalty : penalties()) {
+                    try (NDManager manager = Place.manager(engine)) {
+                        Block layer = Linear.builder().setUnits(2).optBias(false).build();
+                        Block twice = new SequentialBlock().add(layer).add(layer);
+                        twice.setInitializer(new ConstantInitializer(0.5f), parameter -> true);
+                        twice.initialize(manager, type, new Shape(1, 2));
+                        Loss loss = made(penalty, twice, reading);
+                        NDArray x = manager.ones(new Shape(1), type);
+                        // Four weights of ½: Σ w² = 1, Σ |w| = 2.
+                        double[] once = expected(loss);
+                        String what = loss + ", " + reading + ", " + type;
+                        NDArray value = loss.evaluate(new NDList(), new NDList(x));
+                        assertEquals(Nd.toDoubles(value)[0], 4 * once[0], 1e-6, what);
+                        Parameter weight = parameter(layer, Parameter.Type.WEIGHT);
+                        for (double g : gradient(engine, loss, x, weight)) {
+                            assertEquals(g, 3 * once[1], 1e-6, what);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    private static List<LossBuilder<?, ?>> penalties() {
+        return List.of(
+                L1Regularization.builder(),
+                L2Regularization.builder(),
+                ElasticNetRegularization.builder());
+    }
+
+    private static Loss made(LossBuilder<?, ?> builder, Block block, Choice reading) {
+        reading.on(builder);
+        if (builder instanceof L1Regularization.Builder one) {
+            return one.setBlock(block).build();
+        }
+        if (builder instanceof L2Regularization.Builder two) {
+            return two.setBlock(block).build();
+        }
+        return ((ElasticNetRegularization.Builder) builder).setBlock(block).build();
+    }
+
+    /** Returns value and slope of a penalty at ½. */
+    private static double[] expected(Loss loss) {
+        return loss instanceof L1Regularization
+                ? new double[] {0.5, 1}
+                : loss instanceof L2Regularization
+                        ? new double[] {0.25, 1}
+                        : new double[] {0.75, 2};
+    }
+
+    /** Either name of a parameter that a block has twice finds its group. */
+    @Test(dataProvider = "engines")
+    public void aSharedLayerBelongsToTheGroupOfEitherName(String name) {
+        try (NDManager manager = Place.manager(name)) {
+            Block layer = Linear.builder().setUnits(2).optBias(false).build();
+            Block twice = new SequentialBlock().add(layer).add(layer);
+            twice.initialize(manager, DataType.FLOAT32, new Shape(1, 2));
+            for (String part : new String[] {"01", "02"}) {
+                Tracker rate = Tracker.fixed(0.1f);
+                Optimizer groups =
+                        ParameterGroups.builder()
+                                .setBlock(twice)
+                                .addGroup(
+                                        part,
+                                        Optimizer.sgd()
+                                                .setLearningRateTracker(Tracker.fixed(1))
+                                                .build())
+                                .setDefault(Optimizer.sgd().setLearningRateTracker(rate).build())
+                                .build();
+                NDArray weight = manager.zeros(new Shape(2));
+                Parameter parameter = parameter(layer, Parameter.Type.WEIGHT);
+                groups.update(parameter.getId(), weight, weight.onesLike());
+                assertEquals(Nd.toDoubles(weight), new double[] {-1, -1}, part);
+            }
+        }
+    }
+
+    /** A sum of FLOAT16 would be infinite from 65520 on. */
+    @Test(dataProvider = "engines")
+    public void halfPrecisionIsSummedInSingle(String name) {
+        Engine engine = Engine.getEngine(name);
+        for (Choice reading : Choice.of(name)) {
+            for (LossBuilder<?, ?> penalty : penalties()) {
+                for (int size : new int[] {1_000_000, 1000}) {
+                    try (NDManager manager = Place.manager(engine)) {
+                        Block layer = Linear.builder().setUnits(size).optBias(false).build();
+                        layer.initialize(manager, DataType.FLOAT32, new Shape(1, 1));
+                        Parameter weight = parameter(layer, Parameter.Type.WEIGHT);
+                        NDArray half =
+                                manager.full(new Shape(size, 1), 0.5f)
+                                        .toType(DataType.FLOAT16, false);
+                        weight.close();
+                        weight.setShape(null);
+                        weight.setArray(half);
+                        Loss loss = made(penalty, layer, reading);
+                        double[] once = expected(loss);
+                        NDArray x = manager.ones(new Shape(1));
+                        String what = loss + ", " + reading;
+                        NDArray value = loss.evaluate(new NDList(), new NDList(x));
+                        assertEquals(value.getDataType(), DataType.FLOAT32, what);
+                        assertEquals(Nd.toDoubles(value)[0], size * once[0], size * 1e-6, what);
+                        if (name.equals("PyTorch")) { // MXNet refuses a FLOAT16 gradient
+                            half.setRequiresGradient(true);
+                            assertEquals(half.getGradient().getDataType(), DataType.FLOAT16);
+                            double[] gradient = gradient(engine, loss, x, weight);
+                            assertEquals(gradient[size / 2], 3 * once[1], 1e-2, what);
+                        }
+                    }
+                }
+            }
+        }
     }
 
     @Test(dataProvider = "engines")

@@ -4,7 +4,9 @@ package io.djlosses.it;
 import static org.testng.Assert.assertEquals;
 import static org.testng.Assert.assertNull;
 import static org.testng.Assert.assertTrue;
+import static org.testng.Assert.expectThrows;
 
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
@@ -33,9 +35,7 @@ public class ScriptIT {
 
     /** Half the squared error; the gradient is written as one would not guess it. */
     private static final Script CLOSED =
-            Script.closedForm("x")
-                    .labels("y")
-                    .numbers("factor")
+            Script.closedForm("x", "y", "factor")
                     .shared("d = x - y")
                     .gradient("torch.mul(d, factor, out=dx)")
                     .scale("2.")
@@ -53,6 +53,19 @@ public class ScriptIT {
             throw new SkipException("no native library of " + engine + " for this platform");
         }
         return Place.manager(engine);
+    }
+
+    /**
+     * In use the formula takes over; a test that asks for the script must not pass by the formula.
+     */
+    @Test
+    public void aScriptThatTheEngineDoesNotKnowIsAnErrorWhereItIsForced() {
+        Script unknown = Script.of("x", "", "return torch.nonsense(x)");
+        try (NDManager manager = manager()) {
+            List<NDArray> x = List.of(numbers(manager, 3, 1));
+            expectThrows(IllegalStateException.class, () -> unknown.run(ALWAYS, x));
+            expectThrows(EngineException.class, () -> unknown.run(MEAN, x));
+        }
     }
 
     private static NDArray numbers(NDManager manager, int size, double first) {

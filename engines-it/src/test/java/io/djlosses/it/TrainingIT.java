@@ -31,7 +31,9 @@ import ai.djl.translate.TranslateException;
 import io.djlosses.Losses;
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Fraction;
+import io.djlosses.api.Reduction;
 import io.djlosses.classification.CrossEntropyLoss;
+import io.djlosses.composite.MultiLabelLoss;
 import io.djlosses.composite.WeightedSumLoss;
 import io.djlosses.embedding.TripletMarginLoss;
 import io.djlosses.examples.catalog.Declaration;
@@ -46,9 +48,11 @@ import org.testng.annotations.Test;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.IntStream;
@@ -246,6 +250,71 @@ public class TrainingIT {
                         result.getTrainEvaluation("L1Loss"),
                         whole(engine, Losses.l1Loss(), recorder.epochs.get(1)));
             }
+        }
+    }
+
+    /**
+     * DJL's trainer has its loss among the evaluators, and once more where it was added as one; it
+     * then updates the same accumulators twice with each batch.
+     */
+    @Test(dataProvider = "engines")
+    public void aLossThatIsAlsoAnEvaluatorReportsItsSumOnce(String engine)
+            throws IOException, TranslateException {
+        Task task = Task.of(MSELoss.class);
+        MSELoss sum = MSELoss.builder().optReduction(Reduction.SUM).build();
+        Loss sums = Losses.sum(sum, Losses.l1Loss());
+        Loss labels = MultiLabelLoss.builder().setLosses(sum).build();
+        for (Loss loss :
+                new Loss[] {sum, sums, labels, new SimpleCompositeLoss("djl").addLoss(sum)}) {
+            Map<Boolean, List<Float>> reports = new HashMap<>();
+            for (boolean twice : new boolean[] {false, true, false, true}) {
+                Recorder recorder = new Recorder(loss);
+                Evaluator[] more = twice ? new Evaluator[] {loss} : new Evaluator[0];
+                try (Model model = Place.model(engine)) {
+                    model.setBlock(task.network().get());
+                    try (Trainer trainer = trainer(model, loss, recorder, more)) {
+                        EasyTrain.fit(trainer, 2, samples(task, SAMPLES, 3), samples(task, 11, 5));
+                        TrainingResult result = trainer.getTrainingResult();
+                        List<Float> report =
+                                List.of(
+                                        result.getTrainLoss(),
+                                        result.getValidateLoss(),
+                                        recorder.reported.get(0).floatValue());
+                        assertEquals(reports.computeIfAbsent(twice, key -> report), report);
+                        if (loss == sum) {
+                            double total =
+                                    recorder.values.get(1).stream()
+                                            .mapToDouble(Double::doubleValue)
+                                            .sum();
+                            agrees(result.getTrainLoss(), total);
+                        }
+                    }
+                }
+            }
+            assertEquals(reports.get(true), reports.get(false), loss.toString());
+        }
+    }
+
+    /** What is added twice by the caller, with one accumulator, counts twice. */
+    @Test(dataProvider = "engines")
+    public void aBatchCountsAsOftenAsItIsAdded(String engine) {
+        MSELoss loss = MSELoss.builder().optReduction(Reduction.SUM).build();
+        try (NDManager manager = Place.manager(engine)) {
+            NDList x = new NDList(manager.ones(new Shape(2)));
+            NDList y = new NDList(manager.zeros(new Shape(2)));
+            for (int epoch = 0; epoch < 2; epoch++) {
+                loss.addAccumulator("epoch");
+                for (int i = 0; i < 3; i++) {
+                    loss.updateAccumulator("epoch", y, x);
+                }
+                assertEquals(loss.getAccumulatorAsDouble("epoch"), 6, 1e-6);
+            }
+            loss.addAccumulator("epoch");
+            loss.addAccumulator("epoch");
+            for (int i = 0; i < 4; i++) {
+                loss.updateAccumulator("epoch", y, x);
+            }
+            assertEquals(loss.getAccumulatorAsDouble("epoch"), 4, 1e-6, "each batch twice");
         }
     }
 

@@ -27,7 +27,11 @@ import ai.djl.training.tracker.Tracker;
 import ai.djl.translate.TranslateException;
 
 import io.djlosses.Losses;
+import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Choice;
 import io.djlosses.api.EmptyPolicy;
+import io.djlosses.api.Fraction;
+import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Reduction;
 import io.djlosses.classification.CrossEntropyLoss;
 import io.djlosses.distribution.KLDivLoss;
@@ -36,6 +40,8 @@ import io.djlosses.examples.catalog.Lesson;
 import io.djlosses.nd.Nd;
 import io.djlosses.optimizer.UncheckedTrainer;
 import io.djlosses.regression.MSELoss;
+import io.djlosses.regularization.ElasticNetRegularization;
+import io.djlosses.regularization.L1Regularization;
 import io.djlosses.regularization.L2Regularization;
 
 import org.testng.annotations.DataProvider;
@@ -43,6 +49,7 @@ import org.testng.annotations.Test;
 
 import java.io.IOException;
 import java.lang.reflect.Proxy;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.BiFunction;
@@ -270,6 +277,65 @@ public class TrapsIT {
             assertTrue(
                     ("" + e.getMessage()).contains("optPrimaryDeviceOnly(true)"), e.getMessage());
         }
+    }
+
+    /** Under every reduction, parts and accumulators of three devices have the penalty once. */
+    @Test(dataProvider = "engines")
+    public void partsOfSeveralDevicesHaveThePenaltyOnce(String engine) {
+        try (NDManager manager = Place.manager(engine)) {
+            Block layer = Linear.builder().setUnits(2).build();
+            layer.initialize(manager, DataType.FLOAT32, new Shape(1, 3));
+            NDArray here = Nd.create(manager, new double[2], new Shape(2), DataType.FLOAT32);
+            NDList[] devices = {
+                new NDList(here),
+                new NDList(on(Device.gpu(3), here)),
+                new NDList(on(Device.gpu(4), here))
+            };
+            for (Choice reading : Choice.of(engine)) {
+                for (Reduction reduction :
+                        List.of(
+                                Reduction.MEAN,
+                                Reduction.SUM,
+                                Reduction.BATCH_MEAN,
+                                Reduction.NONE)) {
+                    for (LossBuilder<?, ?> builder :
+                            List.<LossBuilder<?, ?>>of(
+                                    L1Regularization.builder()
+                                            .setBlock(layer)
+                                            .optPrimaryDeviceOnly(true),
+                                    L2Regularization.builder()
+                                            .setBlock(layer)
+                                            .optPrimaryDeviceOnly(true),
+                                    ElasticNetRegularization.builder()
+                                            .setBlock(layer)
+                                            .optPrimaryDeviceOnly(true))) {
+                        AbstractLoss penalty =
+                                (AbstractLoss) reading.on(builder).optReduction(reduction).build();
+                        once(penalty, devices, reading + ", " + reduction + ", " + penalty);
+                    }
+                }
+            }
+        }
+    }
+
+    private static void once(AbstractLoss penalty, NDList[] devices, String what) {
+        NDList none = new NDList();
+        double expected = Nd.toDoubles(penalty.evaluate(none, devices[0]))[0];
+        penalty.addAccumulator("epoch");
+        List<Fraction> parts = new ArrayList<>();
+        double sum = 0;
+        for (NDList device : devices) {
+            sum += Nd.toDoubles(penalty.evaluate(none, device))[0];
+            parts.add(penalty.fraction(none, device));
+            penalty.updateAccumulator("epoch", none, device);
+        }
+        assertEquals(sum, expected, 1e-6, what);
+        for (NDArray value : Fraction.values(parts)) {
+            assertEquals(Nd.toDoubles(value)[0], expected, 1e-6, what);
+        }
+        assertEquals(penalty.getAccumulatorAsDouble("epoch"), expected, 1e-6, what);
+        Fraction merged = parts.get(0).plus(parts.get(1)).plus(parts.get(2));
+        assertEquals(Nd.toDoubles(merged.value())[0], expected, 1e-6, what);
     }
 
     /** An array that says it is on another device: there is one CPU, and DJL knows no other. */

@@ -2,6 +2,7 @@
 package io.djlosses.binary;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.Shape;
 
 import io.djlosses.api.Checks;
 import io.djlosses.api.Divisor;
@@ -12,7 +13,7 @@ import io.djlosses.api.Reading;
 import io.djlosses.internal.array.Sums;
 import io.djlosses.internal.fast.Script;
 import io.djlosses.internal.kernel.BinaryCrossEntropy;
-import io.djlosses.internal.kernel.LastAxis;
+import io.djlosses.internal.kernel.ElementWeights;
 
 import org.jspecify.annotations.Nullable;
 
@@ -29,9 +30,9 @@ import java.util.List;
  * ℓ = −w (y log x + (1 − y) log(1 − x))        x probability, y label
  * }</pre>
  *
- * <p>Logarithms are clamped at −100, so that no value exceeds 100 w. The gradient is {@code w (x −
- * y) / max(x (1 − x), 1e-12)}, so a prediction that is certain and wrong has a gradient of size
- * 1e12 rather than 0.
+ * <p>With label smoothing s, the label is y (1 − s) + s / 2. Logarithms are clamped at −100, so
+ * that no value exceeds 100 w. The gradient is {@code w (x − y) / max(x (1 − x), 1e-12)}, so a
+ * prediction that is certain and wrong has a gradient of size 1e12 rather than 0.
  *
  * <h2>Shapes</h2>
  *
@@ -50,51 +51,43 @@ import java.util.List;
  * }</pre>
  *
  * <p>Equivalent to {@code torch.nn.BCELoss(weight, reduction)} and {@code mindspore.nn.BCELoss}.
- * Weights here belong to the last axis; weights that change with the batch are passed with the
- * labels, with {@code optSampleWeighting(MEAN_BY_COUNT)}. A prediction outside [0, 1] gives NaN
- * here and an error there and in strict validation; a label outside [0, 1] is used as it is, and
- * rejected in strict validation.
+ * Weights that change with the batch are passed with the labels, with {@code
+ * optSampleWeighting(MEAN_BY_COUNT)}. Label smoothing is Keras's. A prediction outside [0, 1] gives
+ * NaN here and an error there and in strict validation; a label outside [0, 1] is used as it is,
+ * and rejected in strict validation.
  */
 public final class BCELoss extends ElementwiseLoss {
 
     private static final Script SCRIPT =
-            Script.closedForm("x")
-                    .labels("y")
+            Script.closedForm("x", "y", "")
                     .gradient(BinaryCrossEntropy.GRADIENT)
                     .value("(" + BinaryCrossEntropy.VALUES + ").sum()")
-                    .small(kernel("y", "None"))
+                    .small("return torch.binary_cross_entropy(x, y, None, reduction)")
                     .build();
 
     private static final Script WEIGHTED =
-            Script.closedForm("x")
-                    .labels("y")
+            Script.closedForm("x", "y", "")
                     .constants("w")
                     .rows()
                     .divisor("torch.numel(x)")
                     .gradient(BinaryCrossEntropy.GRADIENT + ".mul_(w)")
                     .value("(" + BinaryCrossEntropy.VALUES + ").mul_(w).sum()")
-                    .small(kernel("y w", "w"))
+                    .small("return torch.binary_cross_entropy(x, y, w, reduction)")
                     .build();
 
-    private static Script kernel(String constants, String weight) {
-        return Script.of(
-                "x",
-                constants,
-                "",
-                "return torch.binary_cross_entropy(x, y, " + weight + ", reduction)");
-    }
-
-    private final double @Nullable [] weight;
+    private final @Nullable ElementWeights weight;
+    private final double labelSmoothing;
 
     private BCELoss(Builder builder) {
         super(builder);
         weight = builder.weight;
+        labelSmoothing = builder.labelSmoothing;
     }
 
     /** {@inheritDoc} */
     @Override
     protected void checkShape(NDArray prediction) {
-        LastAxis.check(getName(), "weight", weight, prediction);
+        ElementWeights.check(getName(), "weight", weight, prediction);
     }
 
     /** {@inheritDoc} */
@@ -107,26 +100,25 @@ public final class BCELoss extends ElementwiseLoss {
     /** {@inheritDoc} */
     @Override
     protected NDArray unreduced(NDArray label, NDArray prediction) {
-        return weighted(BinaryCrossEntropy.of(label, prediction));
+        NDArray smooth = BinaryCrossEntropy.smoothed(label, labelSmoothing);
+        return ElementWeights.weighted(BinaryCrossEntropy.of(smooth, prediction), weight);
     }
 
-    private Outcome inClosedForm(NDArray label, NDArray prediction, boolean gradient) {
+    private Outcome inClosedForm(NDArray hard, NDArray prediction, boolean gradient) {
+        NDArray label = BinaryCrossEntropy.smoothed(hard, labelSmoothing);
         Divisor divisor = Divisor.of(prediction.size());
-        NDArray values = scaled(BinaryCrossEntropy.values(label, prediction));
+        NDArray values =
+                ElementWeights.scaled(BinaryCrossEntropy.values(label, prediction), weight);
         NDArray sum = Sums.sumOfConstant(values);
         values.close();
-        return gradient
-                ? Outcome.of(
-                        sum, divisor, 1, scaled(BinaryCrossEntropy.gradient(label, prediction)))
-                : Outcome.of(sum, divisor);
-    }
-
-    private NDArray scaled(NDArray values) {
-        return weight == null ? values : values.muli(LastAxis.row(weight, values));
-    }
-
-    private NDArray weighted(NDArray values) {
-        return weight == null ? values : values.mul(LastAxis.row(weight, values));
+        return Outcome.of(
+                sum,
+                divisor,
+                gradient,
+                1,
+                () ->
+                        ElementWeights.scaled(
+                                BinaryCrossEntropy.gradient(label, prediction), weight));
     }
 
     /** {@inheritDoc} */
@@ -139,7 +131,8 @@ public final class BCELoss extends ElementwiseLoss {
     }
 
     private @Nullable List<NDArray> arrays(NDArray label, NDArray prediction) {
-        return LastAxis.arrays(label, prediction, weight, null);
+        NDArray smooth = BinaryCrossEntropy.smoothed(label, labelSmoothing);
+        return ElementWeights.arrays(smooth, prediction, weight);
     }
 
     /**
@@ -154,7 +147,8 @@ public final class BCELoss extends ElementwiseLoss {
     /** The Builder to construct a {@link BCELoss}. */
     public static final class Builder extends LossBuilder<BCELoss, Builder> {
 
-        private double @Nullable [] weight;
+        private @Nullable ElementWeights weight;
+        private double labelSmoothing;
 
         Builder() {
             super("BCELoss", BCELoss::new);
@@ -163,11 +157,38 @@ public final class BCELoss extends ElementwiseLoss {
         /**
          * Sets a weight for each position of the last axis (default 1 for all).
          *
-         * @param weight one number for all, or one per position; finite and non-negative
+         * @param weight one number for all, or one per position; finite, and negative ones only
+         *     without strict validation
          * @return this {@code Builder}
          */
         public Builder optWeight(double... weight) {
-            this.weight = weights("weight", weight);
+            this.weight = ElementWeights.of(weights("weight", weight));
+            return this;
+        }
+
+        /**
+         * Sets the weights as an array, row by row.
+         *
+         * @param weight the numbers, finite; negative ones only without strict validation
+         * @param shape their shape, which broadcasts to the prediction: {@code (N, C)}, {@code (C,
+         *     1, 1)} for the channels of (N, C, H, W), and so on
+         * @return this {@code Builder}
+         */
+        public Builder optWeight(double[] weight, Shape shape) {
+            this.weight = ElementWeights.of(name, "weight", weights("weight", weight), shape);
+            set("weight", this.weight);
+            return this;
+        }
+
+        /**
+         * Sets the label smoothing {@code s} (default 0), as Keras does: a label {@code y} becomes
+         * {@code y (1 − s) + s / 2}.
+         *
+         * @param labelSmoothing a number in [0, 1]
+         * @return this {@code Builder}
+         */
+        public Builder optLabelSmoothing(double labelSmoothing) {
+            this.labelSmoothing = range("labelSmoothing", labelSmoothing, 0, 1);
             return this;
         }
     }

@@ -2,6 +2,7 @@
 package io.djlosses.binary;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.Shape;
 
 import io.djlosses.api.Checks;
 import io.djlosses.api.Divisor;
@@ -12,7 +13,7 @@ import io.djlosses.api.Reading;
 import io.djlosses.internal.array.Sums;
 import io.djlosses.internal.fast.Script;
 import io.djlosses.internal.kernel.BinaryCrossEntropy;
-import io.djlosses.internal.kernel.LastAxis;
+import io.djlosses.internal.kernel.ElementWeights;
 import io.djlosses.nd.Nd;
 
 import org.jspecify.annotations.Nullable;
@@ -30,6 +31,8 @@ import java.util.List;
  * ℓ = w ((1 − y) x + (1 + (p − 1) y) softplus(−x))        x logit, y label
  *   = −w (p y log σ(x) + (1 − y) log(1 − σ(x)))
  * }</pre>
+ *
+ * <p>With label smoothing s, the label is y (1 − s) + s / 2.
  *
  * <h2>Shapes</h2>
  *
@@ -49,38 +52,33 @@ import java.util.List;
  * }</pre>
  *
  * <p>Equivalent to {@code torch.nn.BCEWithLogitsLoss(weight, reduction, pos_weight)} and {@code
- * mindspore.nn.BCEWithLogitsLoss}. Weights here belong to the last axis; weights that change with
- * the batch are passed with the labels, with {@code optSampleWeighting(MEAN_BY_COUNT)}. A label
- * outside [0, 1] is used as it is, as there; strict validation rejects it.
+ * mindspore.nn.BCEWithLogitsLoss}. Weights that change with the batch are passed with the labels,
+ * with {@code optSampleWeighting(MEAN_BY_COUNT)}. Label smoothing is Keras's. A label outside [0,
+ * 1] is used as it is, as there; strict validation rejects it.
  */
 public final class BCEWithLogitsLoss extends ElementwiseLoss {
 
     /** Below this size the data fit into the cache, where the engine's own kernel is as fast. */
     private static final long WORTHWHILE = 1 << 20;
 
-    private static final Script SCRIPT = kernel("y", "None", "None");
+    private static final Script SCRIPT = Script.of("x", "y", "", kernel("None", "None"));
 
     private static final Script WEIGHTED =
-            weighted("w", ".mul_(w)").small(kernel("y w", "w", "None")).build();
+            weighted("w", ".mul_(w)").small(kernel("w", "None")).build();
 
     private static final Script POSITIVE_WEIGHTED =
-            positiveWeighted("p", "").small(kernel("y p", "None", "p")).build();
+            positiveWeighted("p", "").small(kernel("None", "p")).build();
 
     private static final Script WEIGHTED_TWICE =
-            positiveWeighted("w p", ".mul_(w)").small(kernel("y w p", "w", "p")).build();
+            positiveWeighted("w p", ".mul_(w)").small(kernel("w", "p")).build();
 
-    private static Script kernel(String constants, String weight, String posWeight) {
-        return Script.of(
-                "x",
-                constants,
-                "",
-                "return torch.binary_cross_entropy_with_logits(x, y, %s, %s, reduction)"
-                        .formatted(weight, posWeight));
+    private static String kernel(String weight, String posWeight) {
+        return "return torch.binary_cross_entropy_with_logits(x, y, %s, %s, reduction)"
+                .formatted(weight, posWeight);
     }
 
     private static Script.ClosedFormBuilder weighted(String weights, String scaled) {
-        return Script.closedForm("x")
-                .labels("y")
+        return Script.closedForm("x", "y", "")
                 .constants(weights)
                 .rows()
                 .least(WORTHWHILE)
@@ -101,20 +99,22 @@ public final class BCEWithLogitsLoss extends ElementwiseLoss {
                                 + ".sum()");
     }
 
-    private final double @Nullable [] weight;
-    private final double @Nullable [] posWeight;
+    private final @Nullable ElementWeights weight;
+    private final @Nullable ElementWeights posWeight;
+    private final double labelSmoothing;
 
     private BCEWithLogitsLoss(Builder builder) {
         super(builder);
         weight = builder.weight;
         posWeight = builder.posWeight;
+        labelSmoothing = builder.labelSmoothing;
     }
 
     /** {@inheritDoc} */
     @Override
     protected void checkShape(NDArray prediction) {
-        LastAxis.check(getName(), "weight", weight, prediction);
-        LastAxis.check(getName(), "posWeight", posWeight, prediction);
+        ElementWeights.check(getName(), "weight", weight, prediction);
+        ElementWeights.check(getName(), "posWeight", posWeight, prediction);
     }
 
     /** {@inheritDoc} */
@@ -125,16 +125,18 @@ public final class BCEWithLogitsLoss extends ElementwiseLoss {
 
     /** {@inheritDoc} */
     @Override
-    protected NDArray unreduced(NDArray label, NDArray prediction) {
+    protected NDArray unreduced(NDArray hard, NDArray prediction) {
+        NDArray label = BinaryCrossEntropy.smoothed(hard, labelSmoothing);
         NDArray softplus = Nd.softplus(prediction.neg());
         if (posWeight != null) {
             softplus = softplus.mul(factor(label, posWeight));
         }
         NDArray values = prediction.mul(label.neg().add(1)).add(softplus);
-        return weight == null ? values : values.mul(LastAxis.row(weight, prediction));
+        return ElementWeights.weighted(values, weight);
     }
 
-    private Outcome inClosedForm(NDArray label, NDArray prediction, boolean gradient) {
+    private Outcome inClosedForm(NDArray hard, NDArray prediction, boolean gradient) {
+        NDArray label = BinaryCrossEntropy.smoothed(hard, labelSmoothing);
         Divisor divisor = Divisor.of(prediction.size());
         NDArray factor = posWeight == null ? null : factor(label, posWeight);
         NDArray sum =
@@ -149,24 +151,20 @@ public final class BCEWithLogitsLoss extends ElementwiseLoss {
             slope.subi(label);
         } else {
             // As f σ(x) − p y, because (1 − y) − f σ(−x) would cancel.
-            slope.muli(factor).subi(label.mul(LastAxis.row(posWeight, label)));
+            slope.muli(factor).subi(label.mul(posWeight.array(label)));
         }
-        return Outcome.of(sum, divisor, 1, scaled(slope));
+        return Outcome.of(sum, divisor, 1, ElementWeights.scaled(slope, weight));
     }
 
     private NDArray sum(NDArray values) {
         try (values) {
-            return Sums.sumOfConstant(scaled(values));
+            return Sums.sumOfConstant(ElementWeights.scaled(values, weight));
         }
     }
 
-    private NDArray scaled(NDArray values) {
-        return weight == null ? values : values.muli(LastAxis.row(weight, values));
-    }
-
     /** Returns 1 + (p − 1) y. */
-    private static NDArray factor(NDArray label, double[] posWeight) {
-        NDArray excess = LastAxis.row(posWeight, label).sub(1);
+    private static NDArray factor(NDArray label, ElementWeights posWeight) {
+        NDArray excess = posWeight.array(label).sub(1);
         return label.mul(excess).add(1);
     }
 
@@ -182,7 +180,8 @@ public final class BCEWithLogitsLoss extends ElementwiseLoss {
     }
 
     private @Nullable List<NDArray> arrays(NDArray label, NDArray prediction) {
-        return LastAxis.arrays(label, prediction, weight, posWeight);
+        NDArray smooth = BinaryCrossEntropy.smoothed(label, labelSmoothing);
+        return ElementWeights.arrays(smooth, prediction, weight, posWeight);
     }
 
     /**
@@ -197,8 +196,9 @@ public final class BCEWithLogitsLoss extends ElementwiseLoss {
     /** The Builder to construct a {@link BCEWithLogitsLoss}. */
     public static final class Builder extends LossBuilder<BCEWithLogitsLoss, Builder> {
 
-        private double @Nullable [] weight;
-        private double @Nullable [] posWeight;
+        private @Nullable ElementWeights weight;
+        private @Nullable ElementWeights posWeight;
+        private double labelSmoothing;
 
         Builder() {
             super("BCEWithLogitsLoss", BCEWithLogitsLoss::new);
@@ -207,11 +207,26 @@ public final class BCEWithLogitsLoss extends ElementwiseLoss {
         /**
          * Sets a weight for each position of the last axis (default 1 for all).
          *
-         * @param weight one number for all, or one per position; finite and non-negative
+         * @param weight one number for all, or one per position; finite, and negative ones only
+         *     without strict validation
          * @return this {@code Builder}
          */
         public Builder optWeight(double... weight) {
-            this.weight = weights("weight", weight);
+            this.weight = ElementWeights.of(weights("weight", weight));
+            return this;
+        }
+
+        /**
+         * Sets the weights as an array, row by row.
+         *
+         * @param weight the numbers, finite; negative ones only without strict validation
+         * @param shape their shape, which broadcasts to the prediction: {@code (N, C)}, {@code (C,
+         *     1, 1)} for the channels of (N, C, H, W), and so on
+         * @return this {@code Builder}
+         */
+        public Builder optWeight(double[] weight, Shape shape) {
+            this.weight = ElementWeights.of(name, "weight", weights("weight", weight), shape);
+            set("weight", this.weight);
             return this;
         }
 
@@ -219,12 +234,39 @@ public final class BCEWithLogitsLoss extends ElementwiseLoss {
          * Sets the weight of positive labels (default 1). A weight above 1 favors recall, one below
          * 1 precision.
          *
-         * @param posWeight one number for all, or one per position of the last axis; finite and
-         *     non-negative
+         * @param posWeight one number for all, or one per position of the last axis; finite, and
+         *     negative ones only without strict validation
          * @return this {@code Builder}
          */
         public Builder optPosWeight(double... posWeight) {
-            this.posWeight = weights("posWeight", posWeight);
+            this.posWeight = ElementWeights.of(weights("posWeight", posWeight));
+            return this;
+        }
+
+        /**
+         * Sets the weights of positive labels as an array, row by row.
+         *
+         * @param posWeight the numbers, finite; negative ones only without strict validation
+         * @param shape their shape, which broadcasts to the prediction: {@code (N, C)}, {@code (C,
+         *     1, 1)} for the channels of (N, C, H, W), and so on
+         * @return this {@code Builder}
+         */
+        public Builder optPosWeight(double[] posWeight, Shape shape) {
+            this.posWeight =
+                    ElementWeights.of(name, "posWeight", weights("posWeight", posWeight), shape);
+            set("posWeight", this.posWeight);
+            return this;
+        }
+
+        /**
+         * Sets the label smoothing {@code s} (default 0), as Keras does: a label {@code y} becomes
+         * {@code y (1 − s) + s / 2}.
+         *
+         * @param labelSmoothing a number in [0, 1]
+         * @return this {@code Builder}
+         */
+        public Builder optLabelSmoothing(double labelSmoothing) {
+            this.labelSmoothing = range("labelSmoothing", labelSmoothing, 0, 1);
             return this;
         }
     }

@@ -4,7 +4,6 @@ package io.djlosses.binary;
 import ai.djl.ndarray.NDArray;
 
 import io.djlosses.api.Checks;
-import io.djlosses.api.Divisor;
 import io.djlosses.api.ElementwiseLoss;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Outcome;
@@ -27,19 +26,14 @@ import java.util.List;
  *
  * <pre>{@code
  * ℓ = α_t (1 − p_t)^γ BCE(x, y)                    x probability, y label, γ ≥ 0
- * p_t = x y + (1 − x)(1 − y)      α_t = α y + (1 − α)(1 − y)
+ * p_t = x y + (1 − x)(1 − y)      α_t = α y + (1 − α)(1 − y), or 1 if α = −1
  * }</pre>
  *
- * <p>BCE is {@link BCELoss}, with its clamps and its gradient.
+ * <p>BCE is {@link BCELoss}, with its clamps and its gradient. With label smoothing s, the label is
+ * y (1 − s) + s / 2.
  *
- * <h2>Shapes</h2>
- *
- * <ul>
- *   <li>{@code labels: [(*)]}, any shape, in [0, 1]
- *   <li>{@code predictions: [(*)]}, same shape as the label, in [0, 1]
- *   <li>{@code out: ()}, or {@code (*)} with {@code NONE}; {@code MEAN} divides by the number of
- *       elements
- * </ul>
+ * <p>Shapes are those of every {@link ElementwiseLoss}; labels are in [0, 1], predictions in [0,
+ * 1].
  *
  * <h2>Example</h2>
  *
@@ -49,45 +43,51 @@ import java.util.List;
  * }</pre>
  *
  * <p>Equivalent to {@code mean(alpha_t * (1 - p_t)**gamma * binary_cross_entropy(x, y))} in
- * PyTorch. Difference: the gradient of a prediction that is certain and right is 0 for every {@code
- * γ}; there it is NaN for {@code γ} below 1. A prediction outside [0, 1] gives NaN, or an error in
- * strict validation. {@code mindspore.nn.FocalLoss} is a focal loss of exclusive classes.
+ * PyTorch, and with {@code optAlpha(-1)} to {@code keras.losses.BinaryFocalCrossentropy(gamma=2)}
+ * up to Keras's clipping of probabilities. Difference: the gradient of a prediction that is certain
+ * and right is 0 for every {@code γ}; there it is NaN for {@code γ} below 1. A prediction outside
+ * [0, 1] gives NaN, or an error in strict validation. {@code mindspore.nn.FocalLoss} is a focal
+ * loss of exclusive classes.
  *
  * @see <a href="https://arxiv.org/abs/1708.02002">Lin et al. 2017, Focal Loss for Dense Object
  *     Detection</a>
  */
 public final class FocalLoss extends ElementwiseLoss {
 
-    private static final Script SCRIPT =
-            Script.closedForm("x")
-                    .labels("y")
-                    .numbers("gamma=2 alpha=0.75")
-                    .shared(
-                            "entropy = "
-                                    + BinaryCrossEntropy.VALUES
-                                    + """
+    private static final Script SCRIPT = script(FocalModulation.FACTOR);
+    private static final Script BALANCED = script(FocalModulation.BALANCED_FACTOR);
 
-                                    other = 1. - x
-                                    wrong = (1. - y).mul_(x).addcmul_(y, other)
-                                    """
-                                    + FocalModulation.BALANCED_FACTOR)
-                    .gradient(
-                            "torch.sub(x, y, out=dx)"
-                                    + ".div_(other.mul_(x).clamp_(min="
-                                    + BinaryCrossEntropy.MIN_VARIANCE
-                                    + "))\n"
-                                    + FocalModulation.slope("entropy"))
-                    .value(FocalModulation.VALUE)
-                    .least(0)
-                    .build();
+    private static Script script(String factor) {
+        return Script.closedForm("x", "y", "gamma=2 alpha=0.75")
+                .shared(
+                        "entropy = "
+                                + BinaryCrossEntropy.VALUES
+                                + """
+
+                                other = 1. - x
+                                wrong = (1. - y).mul_(x).addcmul_(y, other)
+                                """
+                                + factor)
+                .gradient(
+                        "torch.sub(x, y, out=dx)"
+                                + ".div_(other.mul_(x).clamp_(min="
+                                + BinaryCrossEntropy.MIN_VARIANCE
+                                + "))\n"
+                                + FocalModulation.slope("entropy"))
+                .value(FocalModulation.VALUE)
+                .least(0)
+                .build();
+    }
 
     private final double gamma;
     private final double alpha;
+    private final double labelSmoothing;
 
     private FocalLoss(Builder builder) {
         super(builder);
         gamma = builder.gamma;
         alpha = builder.alpha;
+        labelSmoothing = builder.labelSmoothing;
     }
 
     /** {@inheritDoc} */
@@ -99,20 +99,23 @@ public final class FocalLoss extends ElementwiseLoss {
 
     /** {@inheritDoc} */
     @Override
-    protected NDArray unreduced(NDArray label, NDArray prediction) {
+    protected NDArray unreduced(NDArray hard, NDArray prediction) {
+        NDArray label = BinaryCrossEntropy.smoothed(hard, labelSmoothing);
         NDArray wrong = wrong(label, prediction);
         NDArray entropy = BinaryCrossEntropy.of(label, prediction);
-        return FocalModulation.modulate(entropy, wrong, gamma)
-                .mul(FocalModulation.balance(label, alpha));
+        NDArray values = FocalModulation.modulate(entropy, wrong, gamma);
+        NDArray balance = FocalModulation.balance(label, alpha);
+        return balance == null ? values : values.mul(balance);
     }
 
-    private Outcome inClosedForm(NDArray label, NDArray prediction, boolean gradient) {
-        Divisor divisor = Divisor.of(prediction.size());
+    private Outcome inClosedForm(NDArray hard, NDArray prediction, boolean gradient) {
+        NDArray label = BinaryCrossEntropy.smoothed(hard, labelSmoothing);
+        long divisor = prediction.size();
         NDArray wrong = wrong(label, prediction);
         NDArray balance = FocalModulation.balance(label, alpha);
         NDArray entropy = BinaryCrossEntropy.values(label, prediction);
-        NDArray sum =
-                Sums.sumOfConstant(FocalModulation.modulate(entropy, wrong, gamma).mul(balance));
+        NDArray values = FocalModulation.modulate(entropy, wrong, gamma);
+        NDArray sum = Sums.sumOfConstant(balance == null ? values : values.mul(balance));
         if (!gradient) {
             return Outcome.of(sum, divisor);
         }
@@ -125,7 +128,7 @@ public final class FocalLoss extends ElementwiseLoss {
             direction.muli(entropy).muli(Nd.num(label, gamma));
             slope = FocalModulation.slope(direction, slope, wrong, gamma);
         }
-        return Outcome.of(sum, divisor, 1, slope.muli(balance));
+        return Outcome.of(sum, divisor, 1, balance == null ? slope : slope.muli(balance));
     }
 
     /** Returns 1 − p_t. */
@@ -139,7 +142,18 @@ public final class FocalLoss extends ElementwiseLoss {
         Reading closed = closedForm(0, this::inClosedForm);
         return gamma < 1
                 ? List.of(Reading.graph(), closed)
-                : List.of(Reading.graph(), script(SCRIPT, gamma, alpha), closed);
+                : List.of(
+                        Reading.graph(),
+                        script(
+                                alpha == FocalModulation.OFF ? SCRIPT : BALANCED,
+                                this::arrays,
+                                gamma,
+                                alpha),
+                        closed);
+    }
+
+    private List<NDArray> arrays(NDArray label, NDArray prediction) {
+        return List.of(prediction, BinaryCrossEntropy.smoothed(label, labelSmoothing));
     }
 
     /**
@@ -156,6 +170,7 @@ public final class FocalLoss extends ElementwiseLoss {
 
         private double gamma = 2;
         private double alpha = 0.75;
+        private double labelSmoothing;
 
         Builder() {
             super("FocalLoss", FocalLoss::new);
@@ -177,11 +192,24 @@ public final class FocalLoss extends ElementwiseLoss {
          * Sets the weight of positive labels (default 0.75); the weight of negative labels is
          * {@code 1 − α}.
          *
-         * @param alpha a number in [0, 1]
+         * @param alpha a number in [0, 1], or −1 for weight 1 on both, which is Keras's default
          * @return this {@code Builder}
          */
         public Builder optAlpha(double alpha) {
-            this.alpha = range("alpha", alpha, 0, 1);
+            this.alpha =
+                    require("alpha", alpha, FocalModulation.isAlpha(alpha), FocalModulation.ALPHA);
+            return this;
+        }
+
+        /**
+         * Sets the label smoothing {@code s} (default 0), as Keras does: a label {@code y} becomes
+         * {@code y (1 − s) + s / 2}.
+         *
+         * @param labelSmoothing a number in [0, 1]
+         * @return this {@code Builder}
+         */
+        public Builder optLabelSmoothing(double labelSmoothing) {
+            this.labelSmoothing = range("labelSmoothing", labelSmoothing, 0, 1);
             return this;
         }
     }

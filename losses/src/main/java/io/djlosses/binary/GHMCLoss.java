@@ -9,12 +9,9 @@ import ai.djl.ndarray.types.Shape;
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
 import io.djlosses.api.Divisor;
-import io.djlosses.api.EmptyPolicy;
 import io.djlosses.api.Goal;
-import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Outcome;
 import io.djlosses.api.Reading;
-import io.djlosses.api.Reduction;
 import io.djlosses.api.Terms;
 import io.djlosses.internal.array.Sums;
 import io.djlosses.internal.fast.Script;
@@ -102,13 +99,11 @@ public final class GHMCLoss extends AbstractLoss {
                                     + " reduction)",
                             NUMBERS));
 
-    private final double lossWeight;
     private final GradientHistogram histogram;
 
     private GHMCLoss(Builder builder) {
         super(builder);
-        lossWeight = builder.lossWeight;
-        histogram = new GradientHistogram(builder.bins, LAST_EDGE, builder.momentum);
+        histogram = new GradientHistogram(builder, LAST_EDGE);
     }
 
     /** {@inheritDoc} */
@@ -116,13 +111,7 @@ public final class GHMCLoss extends AbstractLoss {
     protected void check(NDList labels, NDList predictions) {
         Checks.count(getName(), "predictions", predictions, "logits");
         NDArray logits = predictions.get(0);
-        if (labels.size() != 1 && labels.size() != 2) {
-            throw Checks.failure(
-                    getName(),
-                    "labels",
-                    "hold [target] or [target, labelWeight]",
-                    labels.size() + " arrays");
-        }
+        GradientHistogram.checkCount(getName(), labels);
         if (labels.size() == 2) {
             Shape weight = labels.get(1).getShape();
             Shape shape = logits.getShape();
@@ -183,9 +172,7 @@ public final class GHMCLoss extends AbstractLoss {
 
     /** Returns λ β(g). */
     private NDArray weights(Targets targets, NDArray slope, boolean advance) {
-        NDArray total = targets.total.maximum(Nd.num(slope, 1));
-        NDArray weights = histogram.weights(slope.abs(), targets.valid, total, advance);
-        return lossWeight == 1 ? weights : weights.mul(Nd.num(weights, lossWeight));
+        return histogram.weights(slope.abs(), targets.valid, targets.total, advance);
     }
 
     private static Targets targets(NDList labels, NDArray logits) {
@@ -246,7 +233,7 @@ public final class GHMCLoss extends AbstractLoss {
     private Reading.@Nullable Call call(NDList labels, NDList predictions, Goal goal) {
         NDArray logits = predictions.get(0);
         return labels.size() == 1 && histogram.isScripted(logits)
-                ? histogram.call(SCRIPT, logits, label(labels.get(0), logits), lossWeight)
+                ? histogram.call(SCRIPT, logits, label(labels.get(0), logits))
                 : null;
     }
 
@@ -269,48 +256,10 @@ public final class GHMCLoss extends AbstractLoss {
     }
 
     /** The Builder to construct a {@link GHMCLoss}. */
-    public static final class Builder extends LossBuilder<GHMCLoss, Builder> {
-
-        private int bins = 10;
-        private double momentum;
-        private double lossWeight = 1;
+    public static final class Builder extends GradientHistogram.Builder<GHMCLoss, Builder> {
 
         Builder() {
             super("GHMCLoss", GHMCLoss::new);
-            defaults(Reduction.MEAN, EmptyPolicy.ZERO);
-        }
-
-        /**
-         * Sets the number of bins for the sizes of gradients (default 10).
-         *
-         * @param bins a number from 1 to 10,000
-         * @return this {@code Builder}
-         */
-        public Builder optBins(int bins) {
-            this.bins = set("bins", GradientHistogram.checkBins(name, bins));
-            return this;
-        }
-
-        /**
-         * Sets the share of earlier batches in the smoothed count of a bin (default 0).
-         *
-         * @param momentum a number in [0, 1)
-         * @return this {@code Builder}
-         */
-        public Builder optMomentum(double momentum) {
-            this.momentum = set("momentum", GradientHistogram.checkMomentum(name, momentum));
-            return this;
-        }
-
-        /**
-         * Sets a factor on the loss (default 1).
-         *
-         * @param lossWeight a non-negative number
-         * @return this {@code Builder}
-         */
-        public Builder optLossWeight(double lossWeight) {
-            this.lossWeight = notNegative("lossWeight", lossWeight);
-            return this;
         }
     }
 }

@@ -4,7 +4,6 @@ package io.djlosses.binary;
 import ai.djl.ndarray.NDArray;
 
 import io.djlosses.api.Checks;
-import io.djlosses.api.Divisor;
 import io.djlosses.api.ElementwiseLoss;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Outcome;
@@ -29,21 +28,7 @@ import java.util.List;
  *
  * <p>Exactly at the margin the gradient is 0.
  *
- * <h2>Shapes</h2>
- *
- * <ul>
- *   <li>{@code labels: [(*)]}, any shape, −1 or 1
- *   <li>{@code predictions: [(*)]}, same shape as the label
- *   <li>{@code out: ()}, or {@code (*)} with {@code NONE}; {@code MEAN} divides by the number of
- *       elements
- * </ul>
- *
- * <h2>Example</h2>
- *
- * <pre>{@code
- * Loss loss = Losses.hingeLoss();
- * NDArray value = loss.evaluate(new NDList(label), new NDList(scores));
- * }</pre>
+ * <p>Shapes are those of every {@link ElementwiseLoss}; labels are −1 or 1.
  *
  * <p>Equivalent to {@code mxnet.gluon.loss.HingeLoss(margin)} and DJL's {@code HingeLoss}, which
  * give one mean per sample, and in PyTorch to {@code torch.relu(margin - y * x)}. A label other
@@ -56,9 +41,7 @@ import java.util.List;
 public final class HingeLoss extends ElementwiseLoss {
 
     private static final Script SCRIPT =
-            Script.closedForm("x")
-                    .labels("y")
-                    .numbers("margin=1")
+            Script.closedForm("x", "y", "margin=1")
                     .shared(
                             """
                             one = torch.full([], margin, dtype=x.dtype)
@@ -73,14 +56,10 @@ public final class HingeLoss extends ElementwiseLoss {
                     .scale("-1.")
                     .value("violation.relu_().sum()")
                     .small(
-                            Script.of(
-                                    "x",
-                                    "y",
-                                    "margin=1",
-                                    """
-                                    hinge = torch.relu(margin - x * y)
-                                    return torch.mean(hinge) if mean else torch.sum(hinge)
-                                    """))
+                            """
+                            hinge = torch.relu(margin - x * y)
+                            return torch.mean(hinge) if mean else torch.sum(hinge)
+                            """)
                     .build();
 
     private final double margin;
@@ -103,7 +82,7 @@ public final class HingeLoss extends ElementwiseLoss {
     }
 
     private Outcome inClosedForm(NDArray label, NDArray prediction, boolean gradient) {
-        Divisor divisor = Divisor.of(prediction.size());
+        long divisor = prediction.size();
         NDArray violation = prediction.mul(label).negi().addi(Nd.num(prediction, margin));
         NDArray values = violation.maximum(Nd.num(violation, 0));
         NDArray sum = Sums.sumOfConstant(values);

@@ -26,14 +26,8 @@ import java.util.List;
  * s = 2y − 1                    BINARY:  label y in {0, 1}
  * }</pre>
  *
- * <h2>Shapes</h2>
- *
- * <ul>
- *   <li>{@code labels: [(*)]}, any shape, −1 or 1; with {@code BINARY}, 0 or 1
- *   <li>{@code predictions: [(*)]}, same shape as the label
- *   <li>{@code out: ()}, or {@code (*)} with {@code NONE}; {@code MEAN} divides by the number of
- *       elements
- * </ul>
+ * <p>Shapes are those of every {@link ElementwiseLoss}; labels are −1 or 1; with {@code BINARY}, 0
+ * or 1.
  *
  * <h2>Example</h2>
  *
@@ -71,9 +65,8 @@ public final class LogisticLoss extends ElementwiseLoss {
             return;
         }
         for (double value : Nd.toDoubles(label)) {
-            Checks.require(
+            require(
                     value == 0 || value == 1,
-                    getName(),
                     "labels[0]",
                     "hold 0 or 1 (strict validation)",
                     value);

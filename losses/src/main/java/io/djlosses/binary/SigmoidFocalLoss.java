@@ -4,7 +4,6 @@ package io.djlosses.binary;
 import ai.djl.ndarray.NDArray;
 
 import io.djlosses.api.Checks;
-import io.djlosses.api.Divisor;
 import io.djlosses.api.ElementwiseLoss;
 import io.djlosses.api.EmptyPolicy;
 import io.djlosses.api.LossBuilder;
@@ -32,7 +31,7 @@ import java.util.List;
  * }</pre>
  *
  * <p>{@code 1 − p_t} is computed as {@code y σ(−x) + (1 − y) σ(x)}, which keeps all digits of small
- * values.
+ * values. With label smoothing s, the label is y (1 − s) + s / 2.
  *
  * <h2>Shapes</h2>
  *
@@ -63,9 +62,7 @@ public final class SigmoidFocalLoss extends ElementwiseLoss {
     private static final Script BALANCED = script(FocalModulation.BALANCED_FACTOR);
 
     private static Script script(String factor) {
-        return Script.closedForm("x")
-                .labels("y")
-                .numbers("gamma=2 alpha=0.25")
+        return Script.closedForm("x", "y", "gamma=2 alpha=0.25")
                 .shared(
                         """
                         yes = torch.sigmoid(x)
@@ -85,16 +82,15 @@ public final class SigmoidFocalLoss extends ElementwiseLoss {
                 .build();
     }
 
-    /** The value of α that turns the weighting off. */
-    private static final double OFF = -1;
-
     private final double gamma;
     private final double alpha;
+    private final double labelSmoothing;
 
     private SigmoidFocalLoss(Builder builder) {
         super(builder);
         gamma = builder.gamma;
         alpha = builder.alpha;
+        labelSmoothing = builder.labelSmoothing;
     }
 
     /** {@inheritDoc} */
@@ -105,24 +101,27 @@ public final class SigmoidFocalLoss extends ElementwiseLoss {
 
     /** {@inheritDoc} */
     @Override
-    protected NDArray unreduced(NDArray label, NDArray prediction) {
+    protected NDArray unreduced(NDArray hard, NDArray prediction) {
+        NDArray label = BinaryCrossEntropy.smoothed(hard, labelSmoothing);
         NDArray opposite = prediction.neg();
         NDArray wrong = FocalModulation.blend(label, Nd.sigmoid(opposite), Nd.sigmoid(prediction));
         NDArray entropy =
                 FocalModulation.blend(label, Nd.softplus(opposite), Nd.softplus(prediction));
         NDArray values = FocalModulation.modulate(entropy, wrong, gamma);
-        return alpha == OFF ? values : values.mul(FocalModulation.balance(label, alpha));
+        NDArray balance = FocalModulation.balance(label, alpha);
+        return balance == null ? values : values.mul(balance);
     }
 
-    private Outcome inClosedForm(NDArray label, NDArray prediction, boolean gradient) {
-        Divisor divisor = Divisor.of(prediction.size());
+    private Outcome inClosedForm(NDArray hard, NDArray prediction, boolean gradient) {
+        NDArray label = BinaryCrossEntropy.smoothed(hard, labelSmoothing);
+        long divisor = prediction.size();
         NDArray yes = Nd.sigmoid(prediction);
         NDArray no = Nd.sigmoid(prediction.neg());
         NDArray missed = label.mul(no);
         NDArray raised = Nd.complement(label).muli(yes);
         NDArray wrong = missed.add(raised);
         NDArray entropy = BinaryCrossEntropy.ofLogits(label, prediction, null);
-        NDArray balance = alpha == OFF ? null : FocalModulation.balance(label, alpha);
+        NDArray balance = FocalModulation.balance(label, alpha);
         NDArray values = FocalModulation.modulate(entropy, wrong, gamma);
         NDArray sum = Sums.sumOfConstant(balance == null ? values : values.mul(balance));
         if (!gradient) {
@@ -146,8 +145,16 @@ public final class SigmoidFocalLoss extends ElementwiseLoss {
                 ? List.of(Reading.graph(), closed)
                 : List.of(
                         Reading.graph(),
-                        script(alpha == OFF ? SCRIPT : BALANCED, gamma, alpha),
+                        script(
+                                alpha == FocalModulation.OFF ? SCRIPT : BALANCED,
+                                this::arrays,
+                                gamma,
+                                alpha),
                         closed);
+    }
+
+    private List<NDArray> arrays(NDArray label, NDArray prediction) {
+        return List.of(prediction, BinaryCrossEntropy.smoothed(label, labelSmoothing));
     }
 
     /**
@@ -164,6 +171,7 @@ public final class SigmoidFocalLoss extends ElementwiseLoss {
 
         private double gamma = 2;
         private double alpha = 0.25;
+        private double labelSmoothing;
 
         Builder() {
             super("SigmoidFocalLoss", SigmoidFocalLoss::new);
@@ -191,11 +199,19 @@ public final class SigmoidFocalLoss extends ElementwiseLoss {
          */
         public Builder optAlpha(double alpha) {
             this.alpha =
-                    require(
-                            "alpha",
-                            alpha,
-                            alpha == OFF || (alpha >= 0 && alpha <= 1),
-                            "be in [0, 1], or -1 for none");
+                    require("alpha", alpha, FocalModulation.isAlpha(alpha), FocalModulation.ALPHA);
+            return this;
+        }
+
+        /**
+         * Sets the label smoothing {@code s} (default 0), as Keras does: a label {@code y} becomes
+         * {@code y (1 − s) + s / 2}.
+         *
+         * @param labelSmoothing a number in [0, 1]
+         * @return this {@code Builder}
+         */
+        public Builder optLabelSmoothing(double labelSmoothing) {
+            this.labelSmoothing = range("labelSmoothing", labelSmoothing, 0, 1);
             return this;
         }
     }

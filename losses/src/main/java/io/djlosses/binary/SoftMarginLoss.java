@@ -22,21 +22,7 @@ import java.util.List;
  * ℓ = log(1 + exp(−y x))        x score, y label in {−1, 1}
  * }</pre>
  *
- * <h2>Shapes</h2>
- *
- * <ul>
- *   <li>{@code labels: [(*)]}, any shape, −1 or 1
- *   <li>{@code predictions: [(*)]}, same shape as the label
- *   <li>{@code out: ()}, or {@code (*)} with {@code NONE}; {@code MEAN} divides by the number of
- *       elements
- * </ul>
- *
- * <h2>Example</h2>
- *
- * <pre>{@code
- * Loss loss = Losses.softMarginLoss();
- * NDArray value = loss.evaluate(new NDList(label), new NDList(scores));
- * }</pre>
+ * <p>Shapes are those of every {@link ElementwiseLoss}; labels are −1 or 1.
  *
  * <p>Equivalent to {@code torch.nn.SoftMarginLoss(reduction)} and {@code
  * mindspore.nn.SoftMarginLoss}. Difference: it is computed without overflow, so that a prediction
@@ -49,13 +35,11 @@ public final class SoftMarginLoss extends ElementwiseLoss {
         super(builder);
     }
 
-    /** {@inheritDoc} */
     @Override
     protected void checkData(NDArray label, NDArray prediction) {
         Checks.signs(getName(), "labels[0]", label);
     }
 
-    /** {@inheritDoc} */
     @Override
     protected NDArray unreduced(NDArray label, NDArray prediction) {
         return Margin.logistic(label, prediction);
@@ -65,17 +49,12 @@ public final class SoftMarginLoss extends ElementwiseLoss {
         return Margin.closedForm(label, prediction, gradient);
     }
 
-    /** {@inheritDoc} */
     @Override
     protected List<Reading> readings() {
         return List.of(Reading.graph(), script(Margin.SCRIPT), closedForm(this::inClosedForm));
     }
 
-    /**
-     * Creates a builder with the defaults: {@code MEAN}.
-     *
-     * @return the builder
-     */
+    /** {@return a builder with the defaults: {@code MEAN}} */
     public static SimpleBuilder<SoftMarginLoss> builder() {
         return new SimpleBuilder<>("SoftMarginLoss", SoftMarginLoss::new);
     }

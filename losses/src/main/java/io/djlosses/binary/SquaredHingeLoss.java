@@ -4,7 +4,6 @@ package io.djlosses.binary;
 import ai.djl.ndarray.NDArray;
 
 import io.djlosses.api.Checks;
-import io.djlosses.api.Divisor;
 import io.djlosses.api.ElementwiseLoss;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Outcome;
@@ -26,21 +25,7 @@ import java.util.List;
  * ℓ = max(0, m − y x)²        x score, y label in {−1, 1}, m margin
  * }</pre>
  *
- * <h2>Shapes</h2>
- *
- * <ul>
- *   <li>{@code labels: [(*)]}, any shape, −1 or 1
- *   <li>{@code predictions: [(*)]}, same shape as the label
- *   <li>{@code out: ()}, or {@code (*)} with {@code NONE}; {@code MEAN} divides by the number of
- *       elements
- * </ul>
- *
- * <h2>Example</h2>
- *
- * <pre>{@code
- * Loss loss = Losses.squaredHingeLoss();
- * NDArray value = loss.evaluate(new NDList(label), new NDList(scores));
- * }</pre>
+ * <p>Shapes are those of every {@link ElementwiseLoss}; labels are −1 or 1.
  *
  * <p>Equivalent to {@code mxnet.gluon.loss.SquaredHingeLoss(margin)}, which gives one mean per
  * sample, and in PyTorch to {@code torch.relu(margin - y * x)**2}. A label other than −1 and 1 is
@@ -52,22 +37,16 @@ import java.util.List;
 public final class SquaredHingeLoss extends ElementwiseLoss {
 
     private static final Script SCRIPT =
-            Script.closedForm("x")
-                    .labels("y")
-                    .numbers("margin=1")
+            Script.closedForm("x", "y", "margin=1")
                     .shared("hinge = (margin - x * y).relu_()")
                     .gradient("torch.mul(hinge, y, out=dx)")
                     .scale("-2.")
                     .value("hinge.square_().sum()")
                     .small(
-                            Script.of(
-                                    "x",
-                                    "y",
-                                    "margin=1",
-                                    """
-                                    hinge = torch.relu(margin - x * y)
-                                    return torch.mse_loss(hinge, torch.zeros_like(hinge), reduction)
-                                    """))
+                            """
+                            hinge = torch.relu(margin - x * y)
+                            return torch.mse_loss(hinge, torch.zeros_like(hinge), reduction)
+                            """)
                     .build();
 
     private final double margin;
@@ -93,8 +72,7 @@ public final class SquaredHingeLoss extends ElementwiseLoss {
         NDArray violation = prediction.mul(label).negi().addi(Nd.num(prediction, margin));
         NDArray hinge = violation.maximum(Nd.num(violation, 0));
         NDArray sum = Constants.sumOfSquares(hinge);
-        return Outcome.of(
-                sum, Divisor.of(prediction.size()), gradient, -2, () -> hinge.muli(label));
+        return Outcome.of(sum, prediction.size(), gradient, -2, () -> hinge.muli(label));
     }
 
     private NDArray violation(NDArray label, NDArray prediction) {

@@ -3,7 +3,5 @@
  * Losses for binary classification: each element is one decision between two classes, given as a
  * probability, a logit or a score.
  */
-@NullMarked
+@org.jspecify.annotations.NullMarked
 package io.djlosses.binary;
-
-import org.jspecify.annotations.NullMarked;

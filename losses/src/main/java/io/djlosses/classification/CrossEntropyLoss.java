@@ -7,7 +7,6 @@ import ai.djl.ndarray.types.Shape;
 
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
-import io.djlosses.api.Divisor;
 import io.djlosses.api.Goal;
 import io.djlosses.api.Inputs;
 import io.djlosses.api.LossBuilder;
@@ -53,8 +52,8 @@ import java.util.List;
  *
  * <p>With indices, {@code MEAN} divides by the sum of {@code w[y]} over the targets that are not
  * ignored, also under label smoothing; with probabilities, by the number of samples N·d1·…·dK,
- * regardless of the weights. If all targets are ignored, the mean is NaN with gradient zero; {@code
- * optEmptyPolicy} changes that.
+ * regardless of the weights. If all targets are ignored, or the weights sum to 0, the mean is NaN
+ * with gradient zero; {@code optEmptyPolicy} changes that.
  *
  * <h2>Example</h2>
  *
@@ -94,16 +93,14 @@ public final class CrossEntropyLoss extends AbstractLoss {
         ClassAxis.check(getName(), logits, "weight", weight);
         if (label.getShape().equals(logits.getShape())) {
             if (!label.getDataType().isFloating()) {
-                throw Checks.failure(
-                        getName(),
+                throw failure(
                         "labels[0] of the shape of predictions[0]",
                         "hold probabilities in a floating-point type (for class indices drop the"
                                 + " class axis)",
                         label.getDataType());
             }
-            Checks.require(
+            require(
                     ignoreIndex < 0,
-                    getName(),
                     "ignoreIndex",
                     "be negative with probability targets, which it cannot apply to",
                     ignoreIndex);
@@ -174,7 +171,7 @@ public final class CrossEntropyLoss extends AbstractLoss {
         double own = 1 - labelSmoothing;
         NDArray prob = logits.softmax(1);
         NDArray sum = Constants.sumLogSoftmax(logits, prob, index, all, own).neg();
-        Divisor divisor = Divisor.of(index.size());
+        long divisor = index.size();
         if (!gradient) {
             return Outcome.of(sum, divisor);
         }
@@ -239,7 +236,8 @@ public final class CrossEntropyLoss extends AbstractLoss {
         /**
          * Sets the weight of each class (default 1 for all).
          *
-         * @param weight one number per class, finite and non-negative
+         * @param weight one number per class, finite, and negative ones only without strict
+         *     validation
          * @return this {@code Builder}
          */
         public Builder optWeight(double... weight) {
@@ -248,7 +246,9 @@ public final class CrossEntropyLoss extends AbstractLoss {
         }
 
         /**
-         * Sets the class index of the targets to ignore (default −100).
+         * Sets the class index of the targets to ignore (default −100). If several are to be
+         * ignored, make them one first: {@code NDArrays.where(y.gte(20), y.onesLike().mul(-100),
+         * y)}.
          *
          * @param ignoreIndex any number
          * @return this {@code Builder}

@@ -9,7 +9,6 @@ import ai.djl.ndarray.types.Shape;
 
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
-import io.djlosses.api.Divisor;
 import io.djlosses.api.Goal;
 import io.djlosses.api.Inputs;
 import io.djlosses.api.Outcome;
@@ -50,7 +49,8 @@ import java.util.Objects;
  * <ul>
  *   <li>{@code labels: [(N, C)]}, or {@code (C)}: class indices of any integer or floating-point
  *       type, then −1; whatever follows the first −1 is ignored
- *   <li>{@code predictions: [(N, C)]} or {@code (C)}: scores
+ *   <li>{@code predictions: [(N, C)]} or {@code (C)}: scores; {@code ()} is a single class, whose
+ *       loss is 0
  *   <li>{@code out: ()}, or {@code (N)} with {@code NONE}; {@code MEAN} divides by N
  * </ul>
  *
@@ -89,8 +89,7 @@ public final class MultiLabelMarginLoss extends AbstractLoss {
             """;
 
     private static final Script SCRIPT =
-            Script.closedForm("x")
-                    .labels("y")
+            Script.closedForm("x", "y", "")
                     .rows()
                     .shared(LISTS)
                     .gradient(
@@ -129,13 +128,13 @@ public final class MultiLabelMarginLoss extends AbstractLoss {
     protected void check(NDList labels, NDList predictions) {
         Checks.count(getName(), "labels", labels, "targets");
         Checks.count(getName(), "predictions", predictions, "scores");
-        NDArray scores = predictions.get(0);
-        Checks.rank(getName(), "predictions[0]", scores, 1, 2, "(N, C) or (C)");
+        NDArray scores = ClassAxis.scores(predictions);
+        Checks.rank(getName(), "predictions[0]", scores, 1, 2, "(N, C), (C) or ()");
         ClassAxis.check(getName(), scores, "weight", null);
         Checks.shape(
                 getName(),
                 "labels[0]",
-                labels.get(0).getShape(),
+                ClassAxis.scores(labels).getShape(),
                 scores.getShape(),
                 "match predictions[0] (lists of classes are filled up with -1)");
         Checks.index(getName(), "labels[0]", labels.get(0));
@@ -144,7 +143,7 @@ public final class MultiLabelMarginLoss extends AbstractLoss {
     /** {@inheritDoc} */
     @Override
     protected Shape unreducedShape(NDList labels, NDList predictions) {
-        return ClassAxis.without(predictions.get(0).getShape());
+        return ClassAxis.without(ClassAxis.scores(predictions).getShape());
     }
 
     /** {@inheritDoc} */
@@ -156,7 +155,7 @@ public final class MultiLabelMarginLoss extends AbstractLoss {
     /** {@inheritDoc} */
     @Override
     protected Terms terms(NDList labels, NDList predictions, Goal goal) {
-        NDArray scores = ClassAxis.batched(predictions.get(0)); // [N, C]
+        NDArray scores = ClassAxis.batched(ClassAxis.scores(predictions)); // [N, C]
         Lists lists = lists(labels.get(0), scores);
         NDArray sums = null;
         for (int j = 0; j < lists.length(); j++) {
@@ -172,7 +171,7 @@ public final class MultiLabelMarginLoss extends AbstractLoss {
     }
 
     private Outcome inClosedForm(NDList labels, NDList predictions, Goal goal) {
-        NDArray scores = ClassAxis.batched(predictions.get(0)); // [N, C]
+        NDArray scores = ClassAxis.batched(ClassAxis.scores(predictions)); // [N, C]
         Lists lists = lists(labels.get(0), scores);
         NDArray sums = null;
         NDArray slopes = null;
@@ -190,7 +189,7 @@ public final class MultiLabelMarginLoss extends AbstractLoss {
             }
         }
         NDArray sum = Sums.sumOfConstant(lists.values(Objects.requireNonNull(sums)));
-        Divisor divisor = Divisor.of(scores.getShape().get(0));
+        long divisor = scores.getShape().get(0);
         return slopes == null
                 ? Outcome.of(sum, divisor)
                 : Outcome.of(
@@ -201,13 +200,13 @@ public final class MultiLabelMarginLoss extends AbstractLoss {
     }
 
     private Reading.@Nullable Call call(NDList labels, NDList predictions, Goal goal) {
-        NDArray scores = predictions.get(0);
-        NDArray label = labels.get(0);
+        NDArray scores = ClassAxis.scores(predictions);
+        NDArray label = ClassAxis.scores(labels);
         if (!getValidation().reads(label)) {
             return null;
         }
         boolean isBatch = scores.getShape().dimension() > 1;
-        Divisor divisor = Divisor.of(isBatch ? scores.getShape().get(0) : 1);
+        long divisor = isBatch ? scores.getShape().get(0) : 1;
         Entries entries = read(label, scores.getShape());
         boolean isLarge = goal.forced() || scores.size() >= LARGE;
         if (isBatch && isLarge) {
@@ -286,7 +285,13 @@ public final class MultiLabelMarginLoss extends AbstractLoss {
             for (int j = 0; j < classes; j++) {
                 int i = n * classes + j;
                 if (entries[i] < -1 || entries[i] >= classes) {
-                    throw outOfRange(classes, i, entries[i]);
+                    throw Checks.message(
+                            getName(),
+                            "labels[0] must hold class indices in [0, %d), or -1 after the last,"
+                                    + " but element %d was %d",
+                            classes,
+                            i,
+                            entries[i]);
                 }
                 ended |= entries[i] < 0;
                 if (ended) {
@@ -310,17 +315,6 @@ public final class MultiLabelMarginLoss extends AbstractLoss {
             }
             return Nd.create(like.getManager(), used, new Shape(samples, longest));
         }
-    }
-
-    private IllegalArgumentException outOfRange(int classes, int element, long given) {
-        return new IllegalArgumentException(
-                getName()
-                        + ": labels[0] must hold class indices in [0, "
-                        + classes
-                        + "), or -1 after the last, but element "
-                        + element
-                        + " was "
-                        + given);
     }
 
     private static Lists onDevice(NDArray label, NDArray scores) {

@@ -7,7 +7,6 @@ import ai.djl.ndarray.types.Shape;
 
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
-import io.djlosses.api.Divisor;
 import io.djlosses.api.Goal;
 import io.djlosses.api.Inputs;
 import io.djlosses.api.LossBuilder;
@@ -19,7 +18,7 @@ import io.djlosses.internal.array.Sums;
 import io.djlosses.internal.fast.Constants;
 import io.djlosses.internal.fast.Script;
 import io.djlosses.internal.kernel.BinaryCrossEntropy;
-import io.djlosses.internal.kernel.LastAxis;
+import io.djlosses.internal.kernel.ElementWeights;
 import io.djlosses.nd.Nd;
 
 import org.jspecify.annotations.Nullable;
@@ -56,16 +55,14 @@ import java.util.List;
  * }</pre>
  *
  * <p>Equivalent to {@code torch.nn.MultiLabelSoftMarginLoss(weight, reduction)} and {@code
- * mindspore.nn.MultiLabelSoftMarginLoss}. Differences: shapes are never broadcast, and class
- * weights must not be negative. A label outside [0, 1] is used as it is, as there; strict
- * validation rejects it.
+ * mindspore.nn.MultiLabelSoftMarginLoss}. Difference: labels are never broadcast, and weights only
+ * to the predictions, and there must be a class: other shapes are a mistake rather than a wish. A label outside [0, 1] is used
+ * as it is, as there; strict validation rejects it.
  */
 public final class MultiLabelSoftMarginLoss extends AbstractLoss {
 
     private static final Script SCRIPT =
-            Script.closedForm("x")
-                    .labels("y")
-                    .numbers("classes")
+            Script.closedForm("x", "y", "classes")
                     .divisor("(torch.numel(x) / classes)")
                     .gradient("torch.sigmoid(x, out=dx).sub_(y)")
                     .scale("1. / classes")
@@ -77,7 +74,7 @@ public final class MultiLabelSoftMarginLoss extends AbstractLoss {
                     .least(0)
                     .build();
 
-    private final double @Nullable [] weight;
+    private final @Nullable ElementWeights weight;
 
     private MultiLabelSoftMarginLoss(Builder builder) {
         super(builder);
@@ -92,11 +89,10 @@ public final class MultiLabelSoftMarginLoss extends AbstractLoss {
         NDArray logits = predictions.get(0);
         Checks.rank(getName(), "predictions[0]", logits, 1, Integer.MAX_VALUE, "(…, C)");
         Shape shape = logits.getShape();
-        Checks.require(
-                shape.tail() > 0, getName(), "predictions[0]", "have at least one class", shape);
+        require(shape.tail() > 0, "predictions[0]", "have at least one class", shape);
         Checks.shape(
                 getName(), "labels[0]", labels.get(0).getShape(), shape, "match predictions[0]");
-        LastAxis.check(getName(), "weight", weight, logits);
+        ElementWeights.check(getName(), "weight", weight, logits);
     }
 
     /** {@inheritDoc} */
@@ -130,20 +126,16 @@ public final class MultiLabelSoftMarginLoss extends AbstractLoss {
         NDArray label = Nd.cast(labels.get(0), logits);
         NDArray positive = label.mul(Nd.softplus(logits.neg()));
         NDArray negative = label.neg().add(1).mul(Nd.softplus(logits));
-        NDArray values = weighted(positive.add(negative));
+        NDArray values = ElementWeights.weighted(positive.add(negative), weight);
         NDArray sums = Nd.sum(values, -1);
         return Terms.of(Nd.div(sums, logits.getShape().tail()));
-    }
-
-    private NDArray weighted(NDArray values) {
-        return weight == null ? values : values.mul(LastAxis.row(weight, values));
     }
 
     private Outcome inClosedForm(NDList labels, NDList predictions, Goal goal) {
         NDArray logits = predictions.get(0);
         NDArray label = Nd.cast(labels.get(0), logits);
         double classes = logits.getShape().tail();
-        Divisor divisor = Divisor.of((double) logits.size() / classes);
+        double divisor = (double) logits.size() / classes;
         // softplus(±x) = max(±x, 0) + log1p(exp(−|x|)): a single logarithm for both.
         NDArray softplus = logits.abs().negi();
         NDArray values = Constants.positivePart(logits.neg()).muli(label);
@@ -153,19 +145,22 @@ public final class MultiLabelSoftMarginLoss extends AbstractLoss {
                         ? Constants.sumOfSoftplusOfNegative(softplus)
                                 .addi(Sums.sumOfConstant(values))
                         : Sums.sumOfConstant(
-                                weighted(values.addi(Constants.softplusOfNegative(softplus))));
+                                ElementWeights.scaled(
+                                        values.addi(Constants.softplusOfNegative(softplus)),
+                                        weight));
         sum = sum.div(Nd.num(sum, classes));
         if (!goal.gradient()) {
             return Outcome.of(sum, divisor);
         }
-        return Outcome.of(sum, divisor, 1 / classes, weighted(Nd.sigmoid(logits).subi(label)));
+        NDArray slope = Nd.sigmoid(logits).subi(label);
+        return Outcome.of(sum, divisor, 1 / classes, ElementWeights.scaled(slope, weight));
     }
 
     private Reading.@Nullable Call call(NDList labels, NDList predictions, Goal goal) {
         NDArray logits = predictions.get(0);
         NDArray label = Nd.cast(labels.get(0), logits);
         long classes = logits.getShape().tail();
-        Divisor divisor = Divisor.of((double) logits.size() / classes);
+        double divisor = (double) logits.size() / classes;
         return weight == null
                 ? new Reading.Call(SCRIPT, divisor, List.of(logits, label), classes)
                 : null;
@@ -192,7 +187,7 @@ public final class MultiLabelSoftMarginLoss extends AbstractLoss {
     /** The Builder to construct a {@link MultiLabelSoftMarginLoss}. */
     public static final class Builder extends LossBuilder<MultiLabelSoftMarginLoss, Builder> {
 
-        private double @Nullable [] weight;
+        private @Nullable ElementWeights weight;
 
         Builder() {
             super("MultiLabelSoftMarginLoss", MultiLabelSoftMarginLoss::new);
@@ -201,11 +196,26 @@ public final class MultiLabelSoftMarginLoss extends AbstractLoss {
         /**
          * Sets the weight of each class (default 1 for all).
          *
-         * @param weight one number for all, or one per class; finite and non-negative
+         * @param weight one number for all, or one per class; finite, and negative ones only
+         *     without strict validation
          * @return this {@code Builder}
          */
         public Builder optWeight(double... weight) {
-            this.weight = weights("weight", weight);
+            this.weight = ElementWeights.of(weights("weight", weight));
+            return this;
+        }
+
+        /**
+         * Sets the weights as an array, row by row.
+         *
+         * @param weight the numbers, finite; negative ones only without strict validation
+         * @param shape their shape, which broadcasts to the prediction: {@code (C)}, {@code (N,
+         *     C)}, {@code (N, 1)} for the samples, and so on
+         * @return this {@code Builder}
+         */
+        public Builder optWeight(double[] weight, Shape shape) {
+            this.weight = ElementWeights.of(name, "weight", weights("weight", weight), shape);
+            set("weight", this.weight);
             return this;
         }
     }

@@ -7,7 +7,6 @@ import ai.djl.ndarray.types.Shape;
 
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
-import io.djlosses.api.Divisor;
 import io.djlosses.api.Goal;
 import io.djlosses.api.Inputs;
 import io.djlosses.api.LossBuilder;
@@ -46,8 +45,9 @@ import java.util.stream.Stream;
  *
  * <ul>
  *   <li>{@code labels: [(N)]}, class indices of any integer or floating-point type, also {@code (N,
- *       1)}; {@code ()} for a prediction (C)
- *   <li>{@code predictions: [(N, C)]} or {@code (C)}: scores
+ *       1)}; {@code ()} or {@code (1)} for a prediction (C)
+ *   <li>{@code predictions: [(N, C)]} or {@code (C)}: scores; {@code ()} is a single class, whose
+ *       loss is 0
  *   <li>{@code out: ()}, or {@code (N)} with {@code NONE}; {@code MEAN} divides by N, regardless of
  *       the weights
  * </ul>
@@ -60,9 +60,9 @@ import java.util.stream.Stream;
  * }</pre>
  *
  * <p>Equivalent to {@code torch.nn.MultiMarginLoss(p, margin, weight, reduction)} and {@code
- * mindspore.nn.MultiMarginLoss}. Differences: targets may have any numeric type, class weights must
- * not be negative, and an empty batch gives NaN as a mean and 0 as a sum, where PyTorch returns
- * uninitialized memory.
+ * mindspore.nn.MultiMarginLoss}. Differences: targets may have any numeric type, an empty batch
+ * gives NaN as a mean and 0 as a sum, where PyTorch returns uninitialized memory, and the result of
+ * a single sample with {@code NONE} is {@code ()} whatever the label.
  *
  * @see <a href="https://www.jmlr.org/papers/v2/crammer01a.html">Crammer and Singer 2001, On the
  *     Algorithmic Implementation of Multiclass Kernel-based Vector Machines</a>
@@ -93,10 +93,8 @@ public final class MultiMarginLoss extends AbstractLoss {
      * beta 0, from x and t; where they are equal it is −1.
      */
     private static Script linearOf(String constants, String weight) {
-        return Script.closedForm("x")
-                .labels("y")
+        return Script.closedForm("x", "y", "margin=1")
                 .constants(constants)
-                .numbers("margin=1")
                 .rows()
                 .shared(
                         """
@@ -143,10 +141,8 @@ public final class MultiMarginLoss extends AbstractLoss {
                 s = torch.sum(torch.square(OUT), [1], True)
                 """;
         String weigh = weight.isEmpty() ? "" : "s = torch.mul(s, " + weight + ")\n";
-        return Script.closedForm("x")
-                .labels("y")
+        return Script.closedForm("x", "y", "margin=1")
                 .constants(constants)
-                .numbers("margin=1")
                 .rows()
                 .gradient(
                         hinges.replace("OUT.c", "torch.sub(x, torch.sub(own, margin), out=dx).c")
@@ -179,8 +175,8 @@ public final class MultiMarginLoss extends AbstractLoss {
     protected void check(NDList labels, NDList predictions) {
         Checks.count(getName(), "labels", labels, "target");
         Checks.count(getName(), "predictions", predictions, "scores");
-        NDArray scores = predictions.get(0);
-        Checks.rank(getName(), "predictions[0]", scores, 1, 2, "(N, C) or (C)");
+        NDArray scores = ClassAxis.scores(predictions);
+        Checks.rank(getName(), "predictions[0]", scores, 1, 2, "(N, C), (C) or ()");
         ClassAxis.check(getName(), scores, "weight", weight);
         ClassAxis.checkIndices(getName(), labels.get(0), scores);
     }
@@ -188,7 +184,7 @@ public final class MultiMarginLoss extends AbstractLoss {
     /** {@inheritDoc} */
     @Override
     protected Shape unreducedShape(NDList labels, NDList predictions) {
-        return ClassAxis.without(predictions.get(0).getShape());
+        return ClassAxis.without(ClassAxis.scores(predictions).getShape());
     }
 
     /** {@inheritDoc} */
@@ -201,7 +197,7 @@ public final class MultiMarginLoss extends AbstractLoss {
     @Override
     protected Terms terms(NDList labels, NDList predictions, Goal goal) {
         ClassTargets targets = targets(labels, predictions);
-        NDArray scores = ClassAxis.batched(predictions.get(0)); // [N, C]
+        NDArray scores = ClassAxis.batched(ClassAxis.scores(predictions)); // [N, C]
         NDArray index = targets.index().reshape(-1); // [N]
         NDArray isTarget = Hinge.isTarget(index, scores);
         NDArray hinges = Hinge.of(scores, Nd.pick(scores, index), margin, isTarget);
@@ -209,7 +205,7 @@ public final class MultiMarginLoss extends AbstractLoss {
     }
 
     private ClassTargets targets(NDList labels, NDList predictions) {
-        return ClassAxis.targets(this, labels.get(0), predictions.get(0), null, weight);
+        return ClassAxis.targets(this, labels.get(0), ClassAxis.scores(predictions), null, weight);
     }
 
     /** Returns w[y] / C · Σ hingesᵖ. */
@@ -221,7 +217,7 @@ public final class MultiMarginLoss extends AbstractLoss {
 
     private @Nullable Outcome inClosedForm(NDList labels, NDList predictions, Goal goal) {
         ClassTargets targets = targets(labels, predictions);
-        NDArray scores = ClassAxis.batched(predictions.get(0)); // [N, C]
+        NDArray scores = ClassAxis.batched(ClassAxis.scores(predictions)); // [N, C]
         NDArray index = targets.index().reshape(-1); // [N]
         NDArray isTarget = Nd.oneHot(index, scores.getShape().get(1), scores);
         NDArray hinges = hinges(scores, Nd.pick(scores, index), isTarget);
@@ -229,7 +225,7 @@ public final class MultiMarginLoss extends AbstractLoss {
         if (!Looks.isKnownFinite(sum)) {
             return null; // a product with a mask does not hide infinite values
         }
-        Divisor divisor = Divisor.of(index.size());
+        long divisor = index.size();
         if (!goal.gradient()) {
             return Outcome.of(sum, divisor);
         }
@@ -252,7 +248,7 @@ public final class MultiMarginLoss extends AbstractLoss {
     }
 
     private Reading.@Nullable Call call(NDList labels, NDList predictions, Goal goal) {
-        NDArray scores = predictions.get(0);
+        NDArray scores = ClassAxis.scores(predictions);
         ClassTargets.Checked targets = ClassAxis.indices(this, labels.get(0), scores, null, null);
         if (targets == null) {
             return null;
@@ -328,7 +324,8 @@ public final class MultiMarginLoss extends AbstractLoss {
         /**
          * Sets the weight of each class (default 1 for all).
          *
-         * @param weight one number per class, finite and non-negative
+         * @param weight one number per class, finite, and negative ones only without strict
+         *     validation
          * @return this {@code Builder}
          */
         public Builder optWeight(double... weight) {

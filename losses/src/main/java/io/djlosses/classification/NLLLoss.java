@@ -43,8 +43,9 @@ import java.util.List;
  * <h2>Reduction</h2>
  *
  * <p>{@code MEAN} divides by the sum of {@code w[y]} over the targets that are not ignored. If all
- * targets are ignored, or the batch is empty, the mean is NaN with gradient zero; {@code
- * optEmptyPolicy} changes that. A class of weight 0 and log-probability −∞ gives 0 · ∞ = NaN.
+ * targets are ignored, the batch is empty or these weights sum to 0, the mean is NaN with gradient
+ * zero; {@code optEmptyPolicy} changes that. A class of weight 0 and log-probability −∞ gives 0 · ∞
+ * = NaN.
  *
  * <h2>Example</h2>
  *
@@ -54,8 +55,8 @@ import java.util.List;
  * }</pre>
  *
  * <p>Equivalent to {@code torch.nn.NLLLoss(weight, ignore_index, reduction)} and {@code
- * mindspore.nn.NLLLoss}. Differences: targets may have any numeric type, class weights must not be
- * negative, and an index out of range is an error on every engine.
+ * mindspore.nn.NLLLoss}. Differences: targets may have any numeric type, and an index out of range
+ * is an error on every engine.
  */
 public final class NLLLoss extends AbstractLoss {
 
@@ -118,19 +119,13 @@ public final class NLLLoss extends AbstractLoss {
             return null;
         }
         boolean hasPositions = logProb.getShape().dimension() > 2;
-        if (weight == null) {
-            return new Reading.Call(
-                    hasPositions ? OF_POSITIONS : SCRIPT,
-                    targets.divisor(),
-                    List.of(logProb, targets.index()),
-                    ignoreIndex);
+        NDList arrays = new NDList(logProb, targets.index());
+        Script script = hasPositions ? OF_POSITIONS : SCRIPT;
+        if (weight != null) {
+            arrays.add(ClassAxis.vector(weight, logProb));
+            script = hasPositions ? WEIGHTED_OF_POSITIONS : WEIGHTED;
         }
-        NDArray weights = ClassAxis.vector(weight, logProb);
-        return new Reading.Call(
-                hasPositions ? WEIGHTED_OF_POSITIONS : WEIGHTED,
-                targets.divisor(),
-                List.of(logProb, targets.index(), weights),
-                ignoreIndex);
+        return new Reading.Call(script, targets.divisor(), arrays, ignoreIndex);
     }
 
     /** {@inheritDoc} */
@@ -164,7 +159,8 @@ public final class NLLLoss extends AbstractLoss {
         /**
          * Sets the weight of each class (default 1 for all).
          *
-         * @param weight one number per class, finite and non-negative
+         * @param weight one number per class, finite, and negative ones only without strict
+         *     validation
          * @return this {@code Builder}
          */
         public Builder optWeight(double... weight) {

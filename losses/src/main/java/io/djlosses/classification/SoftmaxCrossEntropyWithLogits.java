@@ -7,6 +7,7 @@ import ai.djl.ndarray.types.Shape;
 
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
+import io.djlosses.api.EmptyPolicy;
 import io.djlosses.api.Goal;
 import io.djlosses.api.Inputs;
 import io.djlosses.api.LossBuilder;
@@ -77,12 +78,9 @@ public final class SoftmaxCrossEntropyWithLogits extends AbstractLoss {
         if (sparse) {
             ClassAxis.checkIndices(getName(), label, logits);
         } else {
-            Checks.shape(
-                    getName(),
-                    "labels[0]",
-                    label.getShape(),
-                    logits.getShape(),
-                    "match predictions[0] (for class indices build the loss with optSparse(true))");
+            String why =
+                    "match predictions[0] (for class indices build the loss with optSparse(true))";
+            Checks.shape(getName(), "labels[0]", label.getShape(), logits.getShape(), why);
         }
     }
 
@@ -129,15 +127,11 @@ public final class SoftmaxCrossEntropyWithLogits extends AbstractLoss {
     private Reading.@Nullable Call call(NDList labels, NDList predictions, Goal goal) {
         NDArray label = labels.get(0);
         NDArray logits = predictions.get(0);
-        return sparse
-                ? CrossEntropyScript.ofIndices(
-                        logits,
-                        ClassAxis.indices(this, label, logits, null, null),
-                        -1,
-                        null,
-                        0,
-                        goal)
-                : CrossEntropyScript.ofProbabilities(logits, Nd.cast(label, logits));
+        if (!sparse) {
+            return CrossEntropyScript.ofProbabilities(logits, Nd.cast(label, logits));
+        }
+        ClassTargets.Checked targets = ClassAxis.indices(this, label, logits, null, null);
+        return CrossEntropyScript.ofIndices(logits, targets, -1, null, 0, goal);
     }
 
     /** {@inheritDoc} */
@@ -155,7 +149,7 @@ public final class SoftmaxCrossEntropyWithLogits extends AbstractLoss {
      * @return the builder
      */
     public static Builder builder() {
-        return new Builder().optReduction(Reduction.NONE);
+        return new Builder();
     }
 
     /** The Builder to construct a {@link SoftmaxCrossEntropyWithLogits}. */
@@ -165,6 +159,7 @@ public final class SoftmaxCrossEntropyWithLogits extends AbstractLoss {
 
         Builder() {
             super("SoftmaxCrossEntropyWithLogits", SoftmaxCrossEntropyWithLogits::new);
+            defaults(Reduction.NONE, EmptyPolicy.NAN);
         }
 
         /**

@@ -7,7 +7,6 @@ import ai.djl.ndarray.types.Shape;
 
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
-import io.djlosses.api.Divisor;
 import io.djlosses.api.Goal;
 import io.djlosses.api.Inputs;
 import io.djlosses.api.LossBuilder;
@@ -141,9 +140,7 @@ public final class SoftmaxFocalLoss extends AbstractLoss {
                         """
                         + POWER;
         String weighed = weight.isEmpty() ? "" : "power.mul_(" + weight + ")\n";
-        return Script.closedForm("x")
-                .labels("y")
-                .numbers("gamma=2")
+        return Script.closedForm("x", "y", "gamma=2")
                 .rows()
                 .least(CrossEntropyScript.LARGE)
                 .shared("i = torch.unsqueeze(y, 1)")
@@ -261,14 +258,12 @@ public final class SoftmaxFocalLoss extends AbstractLoss {
         if (targets == null) {
             return null;
         }
-        Divisor divisor = Divisor.of(label.size());
-        return weight == null
-                ? new Reading.Call(SCRIPT, divisor, List.of(logits, targets.index()), gamma)
-                : new Reading.Call(
-                        WEIGHTED,
-                        divisor,
-                        List.of(logits, targets.index(), Script.constant(weight, logits)),
-                        gamma);
+        NDList arrays = new NDList(logits, targets.index());
+        if (weight != null) {
+            arrays.add(Script.constant(weight, logits));
+        }
+        Script script = weight == null ? SCRIPT : WEIGHTED;
+        return new Reading.Call(script, label.size(), arrays, gamma);
     }
 
     /** {@inheritDoc} */
@@ -299,7 +294,8 @@ public final class SoftmaxFocalLoss extends AbstractLoss {
         /**
          * Sets the weight of each class (default 1 for all).
          *
-         * @param weight one number per class, finite and non-negative
+         * @param weight one number per class, finite, and negative ones only without strict
+         *     validation
          * @return this {@code Builder}
          */
         public Builder optWeight(double... weight) {

@@ -2,7 +2,5 @@
 /**
  * Losses for classification into many classes: exclusive classes, or several classes per sample.
  */
-@NullMarked
+@org.jspecify.annotations.NullMarked
 package io.djlosses.classification;
-
-import org.jspecify.annotations.NullMarked;

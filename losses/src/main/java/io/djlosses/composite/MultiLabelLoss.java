@@ -30,7 +30,7 @@ import java.util.Objects;
  * <ul>
  *   <li>{@code labels: [y1, …, yK]}, each as its component expects
  *   <li>{@code predictions: [x]}, shared by all labels, or {@code [x1, …, xK]}, one for each label
- *   <li>{@code out: ()}, if the components give a scalar
+ *   <li>{@code out: ()}, if the components give a scalar; values of several shapes are an error
  * </ul>
  *
  * <h2>Reduction</h2>
@@ -170,7 +170,7 @@ public final class MultiLabelLoss extends WeightedComponents {
         /**
          * Sets the weight of each label (default 1 for all).
          *
-         * @param weights one number per label, finite and non-negative
+         * @param weights one number per label, finite
          * @return this {@code Builder}
          */
         public Builder optWeights(double... weights) {
@@ -201,7 +201,7 @@ public final class MultiLabelLoss extends WeightedComponents {
             }
             if (aggregation == Aggregation.AVERAGE) {
                 double sum = Arrays.stream(factors).sum();
-                Checks.require(sum > 0, name, "weights", "sum to more than 0 for AVERAGE", sum);
+                Checks.require(sum != 0, name, "weights", "not sum to 0 for AVERAGE", sum);
                 factors = Arrays.stream(factors).map(factor -> factor / sum).toArray();
             }
             return new MultiLabelLoss(name, losses, factors);

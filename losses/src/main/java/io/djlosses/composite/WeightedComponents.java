@@ -3,6 +3,8 @@ package io.djlosses.composite;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDScope;
+import ai.djl.ndarray.types.Shape;
 import ai.djl.training.loss.AbstractCompositeLoss;
 import ai.djl.training.loss.Loss;
 import ai.djl.util.Pair;
@@ -50,7 +52,7 @@ abstract class WeightedComponents extends AbstractCompositeLoss implements Merge
                 (loss, y, x) ->
                         loss instanceof MergeableLoss ours
                                 ? ours.value(y, x)
-                                : loss.evaluate(y, x));
+                                : loss.evaluate(y, x).stopGradient());
     }
 
     /** {@inheritDoc} */
@@ -101,10 +103,37 @@ abstract class WeightedComponents extends AbstractCompositeLoss implements Merge
                 () -> {
                     NDArray sum = term(0, labels, predictions, part);
                     for (int i = 1; i < weights.length; i++) {
-                        sum = sum.add(term(i, labels, predictions, part));
+                        NDArray more = term(i, labels, predictions, part);
+                        requireOneShape(sum.getShape(), i, more.getShape());
+                        sum = sum.add(more);
                     }
                     return sum;
                 });
+    }
+
+    /** An engine would broadcast: a penalty would count once for each value. */
+    private void requireOneShape(Shape shape, int i, Shape other) {
+        if (!shape.equals(other)) {
+            String first = components.get(0).getName();
+            String second = components.get(i).getName();
+            String many =
+                    other.isScalar()
+                            ? first
+                            : shape.isScalar() ? second : first + " and " + second;
+            throw new IllegalArgumentException(
+                    getName()
+                            + ": all losses of a sum must give values of one shape, but "
+                            + first
+                            + " gave "
+                            + shape
+                            + " and "
+                            + second
+                            + " gave "
+                            + other
+                            + "; build "
+                            + many
+                            + " with a reduction to one number, such as MEAN, rather than NONE");
+        }
     }
 
     private NDArray term(int i, NDList labels, NDList predictions, Part part) {
@@ -124,14 +153,39 @@ abstract class WeightedComponents extends AbstractCompositeLoss implements Merge
     /** {@inheritDoc} */
     @Override
     public void updateAccumulators(String[] keys, NDList labels, NDList predictions) {
+        accumulation(keys, labels, predictions).run();
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public Runnable accumulation(String[] keys, NDList labels, NDList predictions) {
         checkLists(labels, predictions);
+        List<Runnable> additions = new ArrayList<>();
         for (int i = 0; i < weights.length; i++) {
             Pair<NDList, NDList> inputs = inputForComponent(i, labels, predictions);
+            NDList y = inputs.getKey();
+            NDList x = inputs.getValue();
             String[] own = new String[keys.length];
             for (int k = 0; k < own.length; k++) {
                 own[k] = key(keys[k], i);
             }
-            components.get(i).updateAccumulators(own, inputs.getKey(), inputs.getValue());
+            Loss loss = components.get(i);
+            if (loss instanceof MergeableLoss ours) {
+                additions.add(ours.accumulation(own, y, x));
+            } else {
+                // Other losses compute and add at once, so whether they can is tried first.
+                closing(() -> loss.evaluate(y, x));
+                additions.add(() -> closing(() -> loss.updateAccumulators(own, y, x)));
+            }
+        }
+        return () -> additions.forEach(Runnable::run);
+    }
+
+    /** Closes the arrays that a loss leaves behind. */
+    private static void closing(Runnable use) {
+        try (NDScope scope = new NDScope()) {
+            scope.suppressNotUsedWarning();
+            use.run();
         }
     }
 

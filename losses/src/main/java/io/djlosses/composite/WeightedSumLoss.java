@@ -25,13 +25,15 @@ import java.util.Objects;
  *
  * <ul>
  *   <li>{@code labels, predictions}: what the components expect
- *   <li>{@code out: ()}, if all components give a scalar
+ *   <li>{@code out: ()}, if all components give a scalar; values of several shapes, such as
+ *       unreduced ones and a penalty, are an error
  * </ul>
  *
  * <h2>Reduction</h2>
  *
  * <p>Each component applies its own reduction. The accumulator is the weighted sum of the
- * accumulators of the components, so it is exact also over batches of unequal size.
+ * accumulators of the components, so it is exact also over batches of unequal size. A batch that is
+ * an error for one component is added to none.
  *
  * <h2>Example</h2>
  *

@@ -16,6 +16,7 @@ import io.djlosses.api.Reading;
 import io.djlosses.api.Terms;
 import io.djlosses.internal.array.Gradients;
 import io.djlosses.internal.array.Sums;
+import io.djlosses.internal.fast.Constants;
 import io.djlosses.internal.fast.Script;
 import io.djlosses.nd.Nd;
 
@@ -28,8 +29,8 @@ import java.util.List;
  * The negative log-likelihood of labels under a normal distribution whose mean and variance are
  * both predicted.
  *
- * <p>Use it for regression that also estimates its uncertainty. With {@code v = max(var, eps)} each
- * element contributes
+ * <p>Use it for regression that also estimates its uncertainty; {@code optVariance} sets one that
+ * is known. With {@code v = max(var, eps)} each element contributes
  *
  * <pre>{@code
  * ℓ = ½ (log v + (x − y)² / v)        x mean, var variance, y label
@@ -44,10 +45,13 @@ import java.util.List;
  *
  * <ul>
  *   <li>{@code labels: [(N, *)]}, any shape
- *   <li>{@code predictions: [(N, *), variance]}, the mean, with the shape of the label, and a
- *       variance with the same shape, or with one axis of size 1, or without the last axis
- *   <li>{@code out: ()}, or the shape of the mean with {@code NONE}; {@code MEAN} divides by the
- *       number of elements of the mean
+ *   <li>{@code predictions: [(N, *), variance]}, the mean, with the shape of the label or one that
+ *       broadcasts with it: a single number, or an axis of size 1 on either side. The variance is
+ *       one number, or has the shape of the values, or axes of size 1 in it, or it lacks the last
+ *       axis of the mean
+ *   <li>{@code predictions: [(N, *)]}, the mean alone, with {@code optVariance}
+ *   <li>{@code out: ()}, or the shape of label and mean, broadcast, with {@code NONE}; {@code MEAN}
+ *       divides by the number of these elements
  * </ul>
  *
  * <h2>Example</h2>
@@ -60,7 +64,9 @@ import java.util.List;
  * <p>Equivalent to {@code torch.nn.GaussianNLLLoss(full, eps, reduction)} and {@code
  * mindspore.nn.GaussianNLLLoss}, with the variance as the second prediction. Differences: a
  * negative variance, which is an error there, is clamped like any other below {@code eps}; strict
- * validation rejects it. The label is not broadcast.
+ * validation rejects it. A label (N) for a mean (N, 1), or the reverse, is the same N numbers here,
+ * while N × N values arise there, and shapes of different rank broadcast only if one is a single
+ * number: a mistake rather than a wish.
  *
  * @see <a href="https://doi.org/10.1109/ICNN.1994.374138">Nix and Weigend 1994, Estimating the Mean
  *     and Variance of the Target Probability Distribution</a>
@@ -68,9 +74,7 @@ import java.util.List;
 public final class GaussianNLLLoss extends AbstractLoss {
 
     private static final Script SCRIPT =
-            Script.closedForm("x v")
-                    .labels("y")
-                    .numbers("eps=1e-6 offset=0")
+            Script.closedForm("x v", "y", "eps=1e-6 offset=0")
                     .shared("w = torch.clamp(v, min=eps)\nd = x - y")
                     .gradient(
                             """
@@ -88,114 +92,153 @@ public final class GaussianNLLLoss extends AbstractLoss {
     private final boolean full;
     private final double eps;
 
+    /** The variance where it is not predicted, clamped. */
+    private final @Nullable Double known;
+
     private GaussianNLLLoss(Builder builder) {
         super(builder);
         full = builder.full;
         eps = builder.eps;
+        known = builder.variance == null ? null : (Double) Math.max(builder.variance, eps);
     }
 
     /** {@inheritDoc} */
     @Override
     protected void check(NDList labels, NDList predictions) {
         Checks.count(getName(), "labels", labels, "target");
-        Checks.count(getName(), "predictions", predictions, "mean", "variance");
-        Checks.sameElements(getName(), labels.get(0), predictions.get(0));
-        Shape mean = predictions.get(0).getShape();
-        Shape variance = predictions.get(1).getShape();
-        if (!variance.equals(mean) && !isPerRow(variance, mean) && !isRepeated(variance, mean)) {
+        if (known == null) {
+            Checks.count(getName(), "predictions", predictions, "mean", "variance");
+        } else {
+            Checks.count(getName(), "predictions", predictions, "mean");
+        }
+        Shape shape = unreducedShape(labels, predictions);
+        if (known == null && !fits(predictions, shape)) {
             throw Checks.failure(
                     getName(),
                     "predictions[1] (the variance)",
-                    "have the shape "
-                            + mean
-                            + " of the mean, or one axis of size 1 in it, or lack its"
-                            + " last axis",
-                    variance);
+                    "be one number, or have the shape "
+                            + shape
+                            + " of the values, or axes of size 1 in it, or lack the last axis of"
+                            + " the mean",
+                    predictions.get(1).getShape());
         }
     }
 
-    private static boolean isPerRow(Shape variance, Shape mean) {
+    /** Returns whether the variance broadcasts to the values. */
+    private static boolean fits(NDList predictions, Shape shape) {
+        Shape given = predictions.get(1).getShape();
+        boolean isOfMean = given.equals(predictions.get(0).getShape());
+        if (isOfMean || isPerRow(predictions) || given.size() == 1) {
+            return true;
+        }
+        boolean fits = given.dimension() == shape.dimension();
+        for (int i = 0; fits && i < shape.dimension(); i++) {
+            fits = given.get(i) == 1 || given.get(i) == shape.get(i);
+        }
+        return fits;
+    }
+
+    /** Returns whether the variance lacks the last axis of the mean. */
+    private static boolean isPerRow(NDList predictions) {
+        Shape mean = predictions.get(0).getShape();
         int rank = mean.dimension();
-        return rank > 0 && variance.equals(mean.slice(0, rank - 1));
+        return rank > 0 && predictions.get(1).getShape().equals(mean.slice(0, rank - 1));
     }
 
-    private static boolean isRepeated(Shape variance, Shape mean) {
-        if (variance.dimension() != mean.dimension()) {
-            return false;
+    /** Returns the variance in a shape that broadcasts to the values. */
+    private static NDArray variance(NDList predictions) {
+        NDArray variance = predictions.get(1);
+        if (isPerRow(predictions)) {
+            return variance.expandDims(variance.getShape().dimension()); // [N, *, 1]
         }
-        int repeated = 0;
-        for (int i = 0; i < mean.dimension(); i++) {
-            if (variance.get(i) != mean.get(i)) {
-                repeated += variance.get(i) == 1 ? 1 : 2;
-            }
-        }
-        return repeated == 1;
+        boolean isOne = variance.size() == 1 && !variance.getShape().isScalar();
+        return isOne ? variance.reshape(new Shape()) : variance;
     }
 
     /** {@inheritDoc} */
     @Override
     protected void checkData(NDList labels, NDList predictions) {
-        Checks.notNegative(getName(), "predictions[1] (the variance)", predictions.get(1));
+        if (known == null) {
+            Checks.notNegative(getName(), "predictions[1] (the variance)", predictions.get(1));
+        }
     }
 
     /** {@inheritDoc} */
     @Override
     protected Inputs masked(NDArray mask, NDList labels, NDList predictions) {
+        Shape shape = unreducedShape(labels, predictions);
         NDArray mean = predictions.get(0);
-        NDArray variance = predictions.get(1);
-        boolean alike = variance.getShape().equals(mean.getShape());
-        return new Inputs(
-                new NDList(shown(mask, matching(labels.get(0), mean))),
-                new NDList(shown(mask, mean), alike ? shown(mask, variance) : variance));
+        NDList shown = new NDList(shown(mask, mean, shape));
+        if (known == null) {
+            shown.add(shown(mask, variance(predictions), shape));
+        }
+        return new Inputs(new NDList(shown(mask, matching(labels.get(0), mean), shape)), shown);
     }
 
     /** Replaces the elements that the mask hides by 1, which is safe in the formula. */
-    private static NDArray shown(NDArray mask, NDArray x) {
-        if (mask.size() == x.size()) {
-            return Nd.where(mask.reshape(x.getShape()), x, 1);
-        }
+    private static NDArray shown(NDArray mask, NDArray x, Shape shape) {
         long[] given = mask.getShape().getShape();
-        long[] sizes = new long[x.getShape().dimension()];
+        long[] sizes = new long[shape.dimension()];
         Arrays.fill(sizes, 1);
-        System.arraycopy(given, 0, sizes, 0, Math.min(given.length, sizes.length));
-        return Nd.where(mask.reshape(new Shape(sizes)), x, 1);
+        System.arraycopy(given, 0, sizes, 0, given.length);
+        NDArray all = x.getShape().equals(shape) ? x : x.broadcast(shape);
+        return Nd.where(mask.reshape(new Shape(sizes)), all, 1);
     }
 
     /** {@inheritDoc} */
     @Override
     protected Shape unreducedShape(NDList labels, NDList predictions) {
-        return predictions.get(0).getShape();
+        Shape label = labels.get(0).getShape();
+        Shape mean = predictions.get(0).getShape();
+        if (Checks.hasSameElements(label, mean)) {
+            return mean;
+        }
+        return label.size() == 1 || mean.size() == 1
+                ? Nd.broadcastShape(label, mean)
+                : Checks.broadcast(getName(), "labels[0] and predictions[0]", label, mean);
     }
 
     /** {@inheritDoc} */
     @Override
     protected Terms terms(NDList labels, NDList predictions, Goal goal) {
         NDArray mean = predictions.get(0);
-        NDArray variance = predictions.get(1);
+        NDArray squares = mean.sub(matching(labels.get(0), mean)).square();
+        if (known != null) {
+            return Terms.of(Nd.div(squares, 2 * known).add(Nd.num(mean, offset())));
+        }
+        NDArray variance = variance(predictions);
         NDArray clamped = clamped(variance.stopGradient());
         NDArray v = clamped.add(Gradients.zeroWithGradient(variance, clamped.onesLike()));
-        if (v.getShape().dimension() < mean.getShape().dimension()) {
-            v = v.expandDims(v.getShape().dimension()); // [N, *, 1]
-        }
-        NDArray error = mean.sub(matching(labels.get(0), mean));
-        NDArray values = Nd.mul(error.square().div(v).add(v.log()), 0.5);
-        return Terms.of(full ? values.add(Nd.num(mean, HALF_LOG_2_PI)) : values);
+        NDArray values = Nd.mul(squares.div(v).add(v.log()), 0.5);
+        return Terms.of(full ? values.add(Nd.num(mean, offset())) : values);
+    }
+
+    /** Returns what all values have in common. */
+    private double offset() {
+        double constant = full ? HALF_LOG_2_PI : 0;
+        return known == null ? constant : constant + 0.5 * Math.log(known);
     }
 
     private @Nullable Outcome inClosedForm(NDList labels, NDList predictions, Goal goal) {
-        NDArray mean = predictions.get(0);
-        if (!predictions.get(1).getShape().equals(mean.getShape())) {
+        if (!isOneShape(labels, predictions)) {
             return null;
         }
-        NDArray v = clamped(predictions.get(1));
+        NDArray mean = predictions.get(0);
+        Divisor divisor = Divisor.of(mean.size());
         NDArray error = mean.sub(matching(labels.get(0), mean));
+        if (known != null) {
+            NDArray squares = Constants.sumOfSquares(error);
+            NDArray sum = squares.div(Nd.num(squares, 2 * known));
+            sum.addi(Nd.num(sum, offset() * mean.size()));
+            return Outcome.of(sum, divisor, goal.gradient(), 1 / known, () -> error);
+        }
+        NDArray v = clamped(predictions.get(1));
         NDArray pull = error.div(v);
         NDArray sum = Sums.sumOfConstant(error.muli(pull).addi(v.log()));
         sum = sum.mul(Nd.num(sum, 0.5));
         if (full) {
-            sum = sum.add(Nd.num(sum, HALF_LOG_2_PI * mean.size()));
+            sum = sum.add(Nd.num(sum, offset() * mean.size()));
         }
-        Divisor divisor = Divisor.of(mean.size());
         if (!goal.gradient()) {
             return Outcome.of(sum, divisor);
         }
@@ -204,27 +247,30 @@ public final class GaussianNLLLoss extends AbstractLoss {
         return Outcome.of(sum, divisor, 1, pull, half);
     }
 
+    /** Returns whether nothing is broadcast. */
+    private boolean isOneShape(NDList labels, NDList predictions) {
+        Shape shape = predictions.get(0).getShape();
+        return unreducedShape(labels, predictions).equals(shape)
+                && (known != null || predictions.get(1).getShape().equals(shape));
+    }
+
     private NDArray clamped(NDArray variance) {
         return variance.maximum(Nd.num(variance, eps));
     }
 
     private static NDArray matching(NDArray label, NDArray mean) {
-        return Nd.cast(label, mean).reshape(mean.getShape());
+        NDArray typed = Nd.cast(label, mean);
+        Shape shape = mean.getShape();
+        return Checks.hasSameElements(label.getShape(), shape) ? typed.reshape(shape) : typed;
     }
 
     private Reading.@Nullable Call call(NDList labels, NDList predictions, Goal goal) {
+        if (known != null || !isOneShape(labels, predictions)) {
+            return null;
+        }
         NDArray mean = predictions.get(0);
-        NDArray variance = predictions.get(1);
-        NDArray label = matching(labels.get(0), mean);
-        double offset = full ? HALF_LOG_2_PI : 0;
-        return variance.getShape().equals(mean.getShape())
-                ? new Reading.Call(
-                        SCRIPT,
-                        Divisor.of(mean.size()),
-                        List.of(mean, variance, label),
-                        eps,
-                        offset)
-                : null;
+        List<NDArray> arrays = List.of(mean, predictions.get(1), matching(labels.get(0), mean));
+        return new Reading.Call(SCRIPT, Divisor.of(mean.size()), arrays, eps, offset());
     }
 
     /** {@inheritDoc} */
@@ -250,6 +296,7 @@ public final class GaussianNLLLoss extends AbstractLoss {
 
         private boolean full;
         private double eps = 1e-6;
+        private @Nullable Double variance;
 
         Builder() {
             super("GaussianNLLLoss", GaussianNLLLoss::new);
@@ -275,6 +322,18 @@ public final class GaussianNLLLoss extends AbstractLoss {
          */
         public Builder optEps(double eps) {
             this.eps = notNegative("eps", eps);
+            return this;
+        }
+
+        /**
+         * Sets a known variance of all labels (default: it is predicted), so that the predictions
+         * hold the mean alone.
+         *
+         * @param variance a non-negative number, which {@code eps} clamps
+         * @return this {@code Builder}
+         */
+        public Builder optVariance(double variance) {
+            this.variance = notNegative("variance", variance);
             return this;
         }
     }

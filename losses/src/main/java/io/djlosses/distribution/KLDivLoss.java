@@ -4,7 +4,6 @@ package io.djlosses.distribution;
 import ai.djl.ndarray.NDArray;
 
 import io.djlosses.api.Checks;
-import io.djlosses.api.Divisor;
 import io.djlosses.api.ElementwiseLoss;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Outcome;
@@ -62,28 +61,21 @@ import java.util.List;
 public final class KLDivLoss extends ElementwiseLoss {
 
     private static final Script SCRIPT =
-            Script.closedForm("x")
-                    .labels("y")
+            Script.closedForm("x", "y", "")
                     .gradient("dx.copy_(y)")
                     .scale("-1.")
                     // log 0 = −∞ becomes a finite number, which times 0 is 0.
                     .value("torch.log(y).clamp_(min=-1000.).mul_(y).addcmul_(x, y, value=-1).sum()")
-                    .small(kernel("False"))
+                    .small("return torch.kl_div(x, y, reduction, log_target=False)")
                     .build();
 
     private static final Script LOG_TARGET =
-            Script.closedForm("x")
-                    .labels("y")
+            Script.closedForm("x", "y", "")
                     .shared("p = torch.exp(y)")
                     .gradient("dx.copy_(p)")
                     .scale("-1.")
                     .value("p.mul_(y - x).sum()")
                     .build();
-
-    private static Script kernel(String logTarget) {
-        return Script.of(
-                "x", "y", "", "return torch.kl_div(x, y, reduction, log_target=" + logTarget + ")");
-    }
 
     private final boolean logTarget;
 
@@ -119,7 +111,7 @@ public final class KLDivLoss extends ElementwiseLoss {
             values = logarithm.muli(label).subi(prediction.mul(label));
         }
         NDArray sum = Sums.sumOfConstant(values);
-        return Outcome.of(sum, Divisor.of(prediction.size()), gradient, -1, () -> probability);
+        return Outcome.of(sum, prediction.size(), gradient, -1, () -> probability);
     }
 
     /** {@inheritDoc} */

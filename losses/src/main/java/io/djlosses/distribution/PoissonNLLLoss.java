@@ -4,7 +4,6 @@ package io.djlosses.distribution;
 import ai.djl.ndarray.NDArray;
 
 import io.djlosses.api.Checks;
-import io.djlosses.api.Divisor;
 import io.djlosses.api.ElementwiseLoss;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Outcome;
@@ -29,14 +28,7 @@ import java.util.List;
  *
  * <p>The last line is Stirling's approximation of log y!, which does not depend on the prediction.
  *
- * <h2>Shapes</h2>
- *
- * <ul>
- *   <li>{@code labels: [(*)]}, any shape, non-negative
- *   <li>{@code predictions: [(*)]}, same shape as the label
- *   <li>{@code out: ()}, or {@code (*)} with {@code NONE}; {@code MEAN} divides by the number of
- *       elements
- * </ul>
+ * <p>Shapes are those of every {@link ElementwiseLoss}; labels are non-negative.
  *
  * <h2>Example</h2>
  *
@@ -52,18 +44,14 @@ import java.util.List;
 public final class PoissonNLLLoss extends ElementwiseLoss {
 
     private static final Script LOG_INPUT =
-            Script.closedForm("x")
-                    .labels("y")
-                    .numbers("eps=1e-8")
+            Script.closedForm("x", "y", "eps=1e-8")
                     .shared("rate = torch.exp(x)")
                     .gradient("torch.sub(rate, y, out=dx)")
                     .value("rate.addcmul_(x, y, value=-1).sum()")
                     .build();
 
     private static final Script RATE_INPUT =
-            Script.closedForm("x")
-                    .labels("y")
-                    .numbers("eps=1e-8")
+            Script.closedForm("x", "y", "eps=1e-8")
                     .shared("rate = x + eps")
                     .gradient("torch.div(y, rate, out=dx).neg_().add_(1.)")
                     .value("(x - rate.log_().mul_(y)).sum()")
@@ -100,7 +88,7 @@ public final class PoissonNLLLoss extends ElementwiseLoss {
     }
 
     private Outcome inClosedForm(NDArray label, NDArray prediction, boolean gradient) {
-        Divisor divisor = Divisor.of(prediction.size());
+        long divisor = prediction.size();
         NDArray rate = logInput ? prediction.exp() : shifted(prediction);
         NDArray values =
                 logInput
@@ -185,7 +173,8 @@ public final class PoissonNLLLoss extends ElementwiseLoss {
         /**
          * Sets the constant that is added to a rate before taking its logarithm (default 1e-8).
          *
-         * @param eps a non-negative number
+         * @param eps a non-negative number, because a small rate would have no logarithm with a
+         *     negative one
          * @return this {@code Builder}
          */
         public Builder optEps(double eps) {

@@ -7,7 +7,6 @@ import ai.djl.ndarray.types.Shape;
 
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
-import io.djlosses.api.Divisor;
 import io.djlosses.api.Goal;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Outcome;
@@ -59,7 +58,8 @@ import java.util.List;
  *
  * <p>Equivalent to {@code torch.nn.CosineEmbeddingLoss(margin, reduction=…)} and {@code
  * mindspore.nn.CosineEmbeddingLoss}, which adds nothing to the squared norms, so a zero vector
- * gives NaN there. Shapes are never broadcast.
+ * gives NaN there. Shapes are never broadcast, as axes of size 1 are in PyTorch: a single label for
+ * N pairs is rather one that lost its axis.
  */
 public final class CosineEmbeddingLoss extends AbstractLoss {
 
@@ -67,9 +67,7 @@ public final class CosineEmbeddingLoss extends AbstractLoss {
     private static final double EPS = 1e-12f;
 
     private static final Script SCRIPT =
-            Script.closedForm("x1 x2")
-                    .labels("y")
-                    .numbers("margin=0 eps=" + EPS)
+            Script.closedForm("x1 x2", "y", "margin=0 eps=" + EPS)
                     .rows()
                     .shared(
                             """
@@ -165,7 +163,7 @@ public final class CosineEmbeddingLoss extends AbstractLoss {
         NDArray length2 = length(Constants.dotOfConstants(x2, x2));
         NDArray cosine = Constants.dotOfConstants(x1, x2).div(length1).div(length2);
         NDArray sum = Sums.sumOfConstant(values(labels.get(0), cosine));
-        Divisor divisor = Divisor.of(cosine.size());
+        long divisor = cosine.size();
         if (!goal.gradient()) {
             return Outcome.of(sum, divisor);
         }
@@ -195,7 +193,7 @@ public final class CosineEmbeddingLoss extends AbstractLoss {
         }
         NDArray label = Nd.cast(labels.get(0), x1).reshape(-1, 1);
         List<NDArray> arrays = List.of(x1, predictions.get(1), label);
-        return new Reading.Call(SCRIPT, Divisor.of(label.size()), arrays, margin, EPS);
+        return new Reading.Call(SCRIPT, label.size(), arrays, margin, EPS);
     }
 
     /** {@inheritDoc} */

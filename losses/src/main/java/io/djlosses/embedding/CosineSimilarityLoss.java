@@ -7,7 +7,6 @@ import ai.djl.ndarray.types.Shape;
 
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
-import io.djlosses.api.Divisor;
 import io.djlosses.api.Goal;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Reading;
@@ -64,9 +63,7 @@ public final class CosineSimilarityLoss extends AbstractLoss {
     private static final Script OF_ONE = closedForm("x1", "x2", "");
 
     private static Script closedForm(String predictions, String labels, String gradientOfSecond) {
-        return Script.closedForm(predictions)
-                .labels(labels)
-                .numbers("eps=1e-8")
+        return Script.closedForm(predictions, labels, "eps=1e-8")
                 .rows()
                 .divisor("(torch.numel(x1) // torch.size(x1, -1))")
                 .shared(
@@ -140,7 +137,7 @@ public final class CosineSimilarityLoss extends AbstractLoss {
         NDArray x2 = isPair ? predictions.get(1) : Nd.cast(labels.get(0), x1);
         return new Reading.Call(
                 isPair ? OF_TWO : OF_ONE,
-                Divisor.of((double) x1.size() / x1.getShape().tail()),
+                (double) x1.size() / x1.getShape().tail(),
                 List.of(x1, x2),
                 similarity.eps());
     }

@@ -4,7 +4,6 @@ package io.djlosses.embedding;
 import ai.djl.ndarray.NDArray;
 
 import io.djlosses.api.Checks;
-import io.djlosses.api.Divisor;
 import io.djlosses.api.ElementwiseLoss;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Outcome;
@@ -54,7 +53,8 @@ import java.util.List;
  * }</pre>
  *
  * <p>Equivalent to {@code torch.nn.HingeEmbeddingLoss(margin, reduction=…)} and {@code
- * mindspore.nn.HingeEmbeddingLoss}. Unlike there, shapes are never broadcast.
+ * mindspore.nn.HingeEmbeddingLoss}. Unlike there, shapes are never broadcast: a mismatch is an
+ * error.
  *
  * @see <a href="https://doi.org/10.1109/CVPR.2006.100">Hadsell et al. 2006, Dimensionality
  *     Reduction by Learning an Invariant Mapping</a>
@@ -62,9 +62,7 @@ import java.util.List;
 public final class HingeEmbeddingLoss extends ElementwiseLoss {
 
     private static final Script SCRIPT =
-            Script.closedForm("x")
-                    .labels("y")
-                    .numbers("margin=1")
+            Script.closedForm("x", "y", "margin=1")
                     .shared(
                             """
                             similar = torch.clone(y).ne_(-1)
@@ -82,12 +80,7 @@ public final class HingeEmbeddingLoss extends ElementwiseLoss {
                                     + torch.threshold_backward(shortfall.clamp_(min=0), dissimilar, 0).sum())
                             """
                                     .strip())
-                    .small(
-                            Script.of(
-                                    "x",
-                                    "y",
-                                    "margin=1",
-                                    "return torch.hinge_embedding_loss(x, y, margin, reduction)"))
+                    .small("return torch.hinge_embedding_loss(x, y, margin, reduction)")
                     .build();
 
     private final double margin;
@@ -127,8 +120,7 @@ public final class HingeEmbeddingLoss extends ElementwiseLoss {
             // An infinite value that a mask should hide makes a product NaN.
             sum = Sums.sumOfConstant(unreduced(label, prediction));
         }
-        return Outcome.of(
-                sum, Divisor.of(prediction.size()), gradient, 1, () -> similar.subi(active));
+        return Outcome.of(sum, prediction.size(), gradient, 1, () -> similar.subi(active));
     }
 
     /** {@inheritDoc} */

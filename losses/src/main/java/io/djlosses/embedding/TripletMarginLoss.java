@@ -34,8 +34,8 @@ import java.util.List;
  *   <li>{@code labels: []}; their contents are ignored, because a trainer may pass those of its
  *       data set
  *   <li>{@code predictions: [(…, D), (…, D), (…, D)]}, the embeddings of anchor, positive and
- *       negative, usually (N, D), or (D) for a single triplet. The shapes have equal rank, and axes
- *       of size 1 are broadcast
+ *       negative, usually (N, D), or (D) for a single triplet; {@code ()} is one component. The
+ *       shapes have equal rank, and axes of size 1 are broadcast
  *   <li>{@code out: ()}, or {@code (…)} with {@code NONE}; {@code MEAN} divides by the number of
  *       triplets
  * </ul>
@@ -48,7 +48,8 @@ import java.util.List;
  * }</pre>
  *
  * <p>Equivalent to {@code torch.nn.TripletMarginLoss(margin, p, eps, swap, reduction=…)}, which
- * also accepts p ≤ 0, and {@code mindspore.nn.TripletMarginLoss}. Gluon's {@code TripletLoss} uses
+ * also accepts p ≤ 0 and a negative eps, with which there is no distance, and embeddings without
+ * components; and to {@code mindspore.nn.TripletMarginLoss}. Gluon's {@code TripletLoss} uses
  * squared distances: see {@link TripletMarginWithDistanceLoss}.
  *
  * @see PairwiseDistance

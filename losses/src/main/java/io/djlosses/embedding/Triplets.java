@@ -6,7 +6,6 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 
 import io.djlosses.api.Checks;
-import io.djlosses.api.Divisor;
 import io.djlosses.api.Reading;
 import io.djlosses.api.Terms;
 import io.djlosses.internal.fast.Script;
@@ -49,8 +48,7 @@ record Triplets(String loss, Distance distance, double margin, boolean swap) {
      * is 0.
      */
     private static Script closedForm(String farther, String gradient) {
-        return Script.closedForm("anchor positive negative")
-                .numbers("margin=1 eps=1e-6")
+        return Script.closedForm("anchor positive negative", "", "margin=1 eps=1e-6")
                 .rows()
                 .divisor("(torch.numel(anchor) // torch.size(anchor, -1))")
                 .shared(
@@ -80,12 +78,20 @@ record Triplets(String loss, Distance distance, double margin, boolean swap) {
     }
 
     private Shape broadcast(NDList predictions) {
-        return Checks.broadcast(
-                loss,
-                "predictions",
-                predictions.get(0).getShape(),
-                predictions.get(1).getShape(),
-                predictions.get(2).getShape());
+        Shape shape =
+                Checks.broadcast(
+                        loss,
+                        "predictions",
+                        predictions.get(0).getShape(),
+                        predictions.get(1).getShape(),
+                        predictions.get(2).getShape());
+        return shape.isScalar() ? new Shape(1) : shape;
+    }
+
+    /** Returns an embedding, a single number as one of one component. */
+    private static NDArray embedding(NDList predictions, int i) {
+        NDArray array = predictions.get(i);
+        return array.getShape().isScalar() ? array.reshape(1) : array;
     }
 
     /** Returns the shape (…) of embeddings (…, D). */
@@ -95,9 +101,9 @@ record Triplets(String loss, Distance distance, double margin, boolean swap) {
     }
 
     Terms terms(NDList predictions) {
-        NDArray anchor = predictions.get(0);
-        NDArray positive = predictions.get(1);
-        NDArray negative = predictions.get(2);
+        NDArray anchor = embedding(predictions, 0);
+        NDArray positive = embedding(predictions, 1);
+        NDArray negative = embedding(predictions, 2);
         NDArray toPositive = distance.between(anchor, positive);
         NDArray toNegative = distance.between(anchor, negative);
         if (swap) {
@@ -112,11 +118,11 @@ record Triplets(String loss, Distance distance, double margin, boolean swap) {
         Shape shape = predictions.get(0).getShape();
         if (!(distance instanceof PairwiseDistance norm)
                 || norm.p() != 2
-                || shape.dimension() == 1
+                || shape.dimension() < 2
                 || predictions.stream().anyMatch(array -> !array.getShape().equals(shape))) {
             return null;
         }
-        Divisor divisor = Divisor.of(unreducedShape(predictions).size());
+        long divisor = unreducedShape(predictions).size();
         return new Reading.Call(swap ? SWAPPED : SCRIPT, divisor, predictions, margin, norm.eps());
     }
 

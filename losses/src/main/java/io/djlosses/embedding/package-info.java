@@ -3,7 +3,5 @@
  * Losses for learning embeddings from pairs and triplets, and the distances and similarities that
  * they use.
  */
-@NullMarked
+@org.jspecify.annotations.NullMarked
 package io.djlosses.embedding;
-
-import org.jspecify.annotations.NullMarked;

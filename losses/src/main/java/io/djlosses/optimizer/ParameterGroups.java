@@ -7,6 +7,8 @@ import ai.djl.nn.Parameter;
 import ai.djl.training.optimizer.Optimizer;
 import ai.djl.util.Pair;
 
+import io.djlosses.api.Checks;
+
 import org.jspecify.annotations.Nullable;
 
 import java.util.ArrayList;
@@ -21,7 +23,7 @@ import java.util.function.BiPredicate;
  * per-parameter options. For example, it can apply weight decay to weights but not to biases.
  *
  * <p>A parameter belongs to the first group that matches it, or to the default optimizer if none
- * does.
+ * does. The parameters of a block that is used twice have two names, either of which may match.
  *
  * <h2>Example</h2>
  *
@@ -59,19 +61,28 @@ public final class ParameterGroups extends Optimizer {
     }
 
     private Optimizer find(String parameterId) {
-        for (Pair<String, Parameter> entry : block.getParameters()) {
-            if (entry.getValue().getId().equals(parameterId)) {
-                return groups.stream()
-                        .filter(group -> group.chosen.test(entry.getKey(), entry.getValue()))
-                        .map(Group::optimizer)
-                        .findFirst()
-                        .orElse(rest);
-            }
+        // A block that is used twice has its parameters under two names.
+        List<Pair<String, Parameter>> uses =
+                block.getParameters().stream()
+                        .filter(entry -> entry.getValue().getId().equals(parameterId))
+                        .toList();
+        if (uses.isEmpty()) {
+            throw Checks.message(
+                    "ParameterGroups",
+                    "the parameter with id %s must belong to the block that was set, but does not",
+                    parameterId);
         }
-        throw new IllegalArgumentException(
-                "ParameterGroups: the parameter with id "
-                        + parameterId
-                        + " must belong to the block that was set, but does not");
+        return groups.stream()
+                .filter(
+                        group ->
+                                uses.stream()
+                                        .anyMatch(
+                                                use ->
+                                                        group.chosen.test(
+                                                                use.getKey(), use.getValue())))
+                .map(Group::optimizer)
+                .findFirst()
+                .orElse(rest);
     }
 
     private record Group(BiPredicate<String, Parameter> chosen, Optimizer optimizer) {}
@@ -136,10 +147,8 @@ public final class ParameterGroups extends Optimizer {
          * @return this {@code Builder}
          */
         public Builder addGroup(BiPredicate<String, Parameter> chosen, Optimizer optimizer) {
-            groups.add(
-                    new Group(
-                            Objects.requireNonNull(chosen, "chosen"),
-                            Objects.requireNonNull(optimizer, "optimizer")));
+            Objects.requireNonNull(chosen, "chosen");
+            groups.add(new Group(chosen, Objects.requireNonNull(optimizer, "optimizer")));
             return this;
         }
 
@@ -175,10 +184,8 @@ public final class ParameterGroups extends Optimizer {
             Block trained = block;
             Optimizer others = rest;
             if (trained == null || others == null) {
-                throw new IllegalArgumentException(
-                        "ParameterGroups: "
-                                + (trained == null ? "block" : "default")
-                                + " must be set, but was not");
+                String missing = trained == null ? "block" : "default";
+                throw Checks.message("ParameterGroups", "%s must be set, but was not", missing);
             }
             return new ParameterGroups(trained, groups, others);
         }

@@ -7,7 +7,6 @@ import ai.djl.ndarray.types.Shape;
 
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
-import io.djlosses.api.Divisor;
 import io.djlosses.api.Goal;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Outcome;
@@ -70,9 +69,7 @@ public final class MarginRankingLoss extends AbstractLoss {
                     "return torch.margin_ranking_loss(x1, x2, y, margin, reduction)");
 
     private static final Script SCRIPT =
-            Script.closedForm("x1 x2")
-                    .labels("y")
-                    .numbers("margin=0")
+            Script.closedForm("x1 x2", "y", "margin=0")
                     .shared(
                             """
                             one = torch.full([], margin, dtype=y.dtype)
@@ -145,7 +142,7 @@ public final class MarginRankingLoss extends AbstractLoss {
         try (NDArray hinges = excess.maximum(Nd.num(excess, 0))) {
             sum = Sums.sumOfConstant(hinges);
         }
-        Divisor divisor = Divisor.of(excess.size());
+        long divisor = excess.size();
         if (!goal.gradient()) {
             return Outcome.of(sum, divisor);
         }
@@ -161,7 +158,7 @@ public final class MarginRankingLoss extends AbstractLoss {
         NDArray label = Nd.cast(labels.get(0), x1);
         return new Reading.Call(
                 isBroadcast(x1, x2, label) ? KERNEL : SCRIPT,
-                Divisor.of(unreducedShape(labels, predictions).size()),
+                unreducedShape(labels, predictions).size(),
                 List.of(x1, x2, label),
                 margin);
     }

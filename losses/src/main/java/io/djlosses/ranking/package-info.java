@@ -1,6 +1,4 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 /** Losses for learning to rank: they depend on the order of scores. */
-@NullMarked
+@org.jspecify.annotations.NullMarked
 package io.djlosses.ranking;
-
-import org.jspecify.annotations.NullMarked;

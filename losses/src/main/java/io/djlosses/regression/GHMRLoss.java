@@ -8,12 +8,9 @@ import ai.djl.ndarray.types.Shape;
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
 import io.djlosses.api.Divisor;
-import io.djlosses.api.EmptyPolicy;
 import io.djlosses.api.Goal;
-import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Outcome;
 import io.djlosses.api.Reading;
-import io.djlosses.api.Reduction;
 import io.djlosses.api.Terms;
 import io.djlosses.internal.array.Sums;
 import io.djlosses.internal.fast.Script;
@@ -108,14 +105,12 @@ public final class GHMRLoss extends AbstractLoss {
                             NUMBERS));
 
     private final double mu;
-    private final double lossWeight;
     private final GradientHistogram histogram;
 
     private GHMRLoss(Builder builder) {
         super(builder);
         mu = builder.mu;
-        lossWeight = builder.lossWeight;
-        histogram = new GradientHistogram(builder.bins, LAST_EDGE, builder.momentum);
+        histogram = new GradientHistogram(builder, LAST_EDGE);
     }
 
     /** {@inheritDoc} */
@@ -123,13 +118,7 @@ public final class GHMRLoss extends AbstractLoss {
     protected void check(NDList labels, NDList predictions) {
         Checks.count(getName(), "predictions", predictions, "prediction");
         Shape shape = predictions.get(0).getShape();
-        if (labels.size() != 1 && labels.size() != 2) {
-            throw Checks.failure(
-                    getName(),
-                    "labels",
-                    "hold [target] or [target, labelWeight]",
-                    labels.size() + " arrays");
-        }
+        GradientHistogram.checkCount(getName(), labels);
         if (labels.size() == 2) {
             Shape weight = labels.get(1).getShape();
             Checks.shape(getName(), "labels[1]", weight, shape, "match predictions[0]");
@@ -178,9 +167,7 @@ public final class GHMRLoss extends AbstractLoss {
     /** Returns λ β(g). */
     private NDArray weights(Errors errors, NDArray root, boolean advance) {
         NDArray norm = errors.error.stopGradient().abs().divi(root.stopGradient());
-        NDArray total = errors.total.maximum(Nd.num(norm, 1));
-        NDArray weights = histogram.weights(norm, errors.valid, total, advance);
-        return lossWeight == 1 ? weights : weights.mul(Nd.num(weights, lossWeight));
+        return histogram.weights(norm, errors.valid, errors.total, advance);
     }
 
     private static Divisor divisor(Errors errors) {
@@ -225,7 +212,7 @@ public final class GHMRLoss extends AbstractLoss {
             return null;
         }
         NDArray label = Nd.cast(labels.get(0), prediction).reshape(prediction.getShape());
-        return histogram.call(SCRIPT, prediction, label, lossWeight, mu);
+        return histogram.call(SCRIPT, prediction, label, mu);
     }
 
     /** {@inheritDoc} */
@@ -248,16 +235,12 @@ public final class GHMRLoss extends AbstractLoss {
     }
 
     /** The Builder to construct a {@link GHMRLoss}. */
-    public static final class Builder extends LossBuilder<GHMRLoss, Builder> {
+    public static final class Builder extends GradientHistogram.Builder<GHMRLoss, Builder> {
 
         private double mu = 0.02;
-        private int bins = 10;
-        private double momentum;
-        private double lossWeight = 1;
 
         Builder() {
             super("GHMRLoss", GHMRLoss::new);
-            defaults(Reduction.MEAN, EmptyPolicy.ZERO);
         }
 
         /**
@@ -268,39 +251,6 @@ public final class GHMRLoss extends AbstractLoss {
          */
         public Builder optMu(double mu) {
             this.mu = positive("mu", mu);
-            return this;
-        }
-
-        /**
-         * Sets the number of bins for the sizes of gradients (default 10).
-         *
-         * @param bins a number from 1 to 10,000
-         * @return this {@code Builder}
-         */
-        public Builder optBins(int bins) {
-            this.bins = set("bins", GradientHistogram.checkBins(name, bins));
-            return this;
-        }
-
-        /**
-         * Sets the share of earlier batches in the smoothed count of a bin (default 0).
-         *
-         * @param momentum a number in [0, 1)
-         * @return this {@code Builder}
-         */
-        public Builder optMomentum(double momentum) {
-            this.momentum = set("momentum", GradientHistogram.checkMomentum(name, momentum));
-            return this;
-        }
-
-        /**
-         * Sets a factor on the loss (default 1).
-         *
-         * @param lossWeight a non-negative number
-         * @return this {@code Builder}
-         */
-        public Builder optLossWeight(double lossWeight) {
-            this.lossWeight = notNegative("lossWeight", lossWeight);
             return this;
         }
     }

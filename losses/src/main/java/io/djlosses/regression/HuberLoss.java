@@ -25,14 +25,7 @@ import java.util.List;
  *     δ (|d| − δ / 2)   otherwise
  * }</pre>
  *
- * <h2>Shapes</h2>
- *
- * <ul>
- *   <li>{@code labels: [(*)]}, any shape
- *   <li>{@code predictions: [(*)]}, same shape as the label
- *   <li>{@code out: ()}, or {@code (*)} with {@code NONE}; {@code MEAN} divides by the number of
- *       elements
- * </ul>
+ * <p>Shapes are those of every {@link ElementwiseLoss}.
  *
  * <h2>Example</h2>
  *

@@ -3,7 +3,6 @@ package io.djlosses.regression;
 
 import ai.djl.ndarray.NDArray;
 
-import io.djlosses.api.Divisor;
 import io.djlosses.api.ElementwiseLoss;
 import io.djlosses.api.Outcome;
 import io.djlosses.api.Reading;
@@ -25,21 +24,7 @@ import java.util.List;
  *
  * <p>The gradient at x = y is 0.
  *
- * <h2>Shapes</h2>
- *
- * <ul>
- *   <li>{@code labels: [(*)]}, any shape
- *   <li>{@code predictions: [(*)]}, same shape as the label
- *   <li>{@code out: ()}, or {@code (*)} with {@code NONE}; {@code MEAN} divides by the number of
- *       elements
- * </ul>
- *
- * <h2>Example</h2>
- *
- * <pre>{@code
- * Loss loss = Losses.l1Loss();
- * NDArray value = loss.evaluate(new NDList(label), new NDList(prediction));
- * }</pre>
+ * <p>Shapes are those of every {@link ElementwiseLoss}.
  *
  * <p>Equivalent to {@code torch.nn.L1Loss(reduction=…)}, {@code mindspore.nn.L1Loss} and {@code
  * mindspore.nn.MAELoss}; with {@code optSampleWeighting(MEAN_BY_WEIGHT)} to {@code
@@ -49,8 +34,7 @@ import java.util.List;
 public final class L1Loss extends ElementwiseLoss {
 
     static final Script SCRIPT =
-            Script.closedForm("x")
-                    .labels("y")
+            Script.closedForm("x", "y", "")
                     .shared("d = x - y")
                     .gradient("torch.sign(d, out=dx)")
                     .value("d.abs_().sum()")
@@ -60,7 +44,6 @@ public final class L1Loss extends ElementwiseLoss {
         super(builder);
     }
 
-    /** {@inheritDoc} */
     @Override
     protected NDArray unreduced(NDArray label, NDArray prediction) {
         return prediction.sub(label).abs();
@@ -69,20 +52,15 @@ public final class L1Loss extends ElementwiseLoss {
     private Outcome inClosedForm(NDArray label, NDArray prediction, boolean gradient) {
         NDArray error = prediction.sub(label);
         NDArray sum = Constants.sumOfAbs(error);
-        return Outcome.of(sum, Divisor.of(error.size()), gradient, 1, () -> Constants.sign(error));
+        return Outcome.of(sum, error.size(), gradient, 1, () -> Constants.sign(error));
     }
 
-    /** {@inheritDoc} */
     @Override
     protected List<Reading> readings() {
         return List.of(Reading.graph(), script(SCRIPT), closedForm(this::inClosedForm));
     }
 
-    /**
-     * Creates a builder with the defaults: {@code MEAN}.
-     *
-     * @return the builder
-     */
+    /** {@return a builder with the defaults: {@code MEAN}} */
     public static SimpleBuilder<L1Loss> builder() {
         return new SimpleBuilder<>("L1Loss", L1Loss::new);
     }

@@ -22,21 +22,7 @@ import java.util.List;
  * ℓ = log(cosh(x − y))        x prediction, y label
  * }</pre>
  *
- * <h2>Shapes</h2>
- *
- * <ul>
- *   <li>{@code labels: [(*)]}, any shape
- *   <li>{@code predictions: [(*)]}, same shape as the label
- *   <li>{@code out: ()}, or {@code (*)} with {@code NONE}; {@code MEAN} divides by the number of
- *       elements
- * </ul>
- *
- * <h2>Example</h2>
- *
- * <pre>{@code
- * Loss loss = Losses.logCoshLoss();
- * NDArray value = loss.evaluate(new NDList(label), new NDList(prediction));
- * }</pre>
+ * <p>Shapes are those of every {@link ElementwiseLoss}.
  *
  * <p>Equivalent to {@code keras.losses.LogCosh}; PyTorch and MindSpore have no such loss. Unlike
  * there, {@code NONE} gives one value per element, not the mean over the last axis; shapes are
@@ -48,7 +34,6 @@ public final class LogCoshLoss extends ElementwiseLoss {
         super(builder);
     }
 
-    /** {@inheritDoc} */
     @Override
     protected NDArray unreduced(NDArray label, NDArray prediction) {
         NDArray d = prediction.sub(label);
@@ -62,17 +47,12 @@ public final class LogCoshLoss extends ElementwiseLoss {
         return Nd.where(small, near, far.sub(Nd.num(far, Math.log(2))));
     }
 
-    /** {@inheritDoc} */
     @Override
     protected List<Reading> readings() {
         return List.of(Reading.graph());
     }
 
-    /**
-     * Creates a builder with the defaults: {@code MEAN}.
-     *
-     * @return the builder
-     */
+    /** {@return a builder with the defaults: {@code MEAN}} */
     public static SimpleBuilder<LogCoshLoss> builder() {
         return new SimpleBuilder<>("LogCoshLoss", LogCoshLoss::new);
     }

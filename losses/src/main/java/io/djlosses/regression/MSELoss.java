@@ -3,7 +3,6 @@ package io.djlosses.regression;
 
 import ai.djl.ndarray.NDArray;
 
-import io.djlosses.api.Divisor;
 import io.djlosses.api.ElementwiseLoss;
 import io.djlosses.api.Outcome;
 import io.djlosses.api.Reading;
@@ -23,21 +22,7 @@ import java.util.List;
  * ℓ = (x − y)²        x prediction, y label
  * }</pre>
  *
- * <h2>Shapes</h2>
- *
- * <ul>
- *   <li>{@code labels: [(*)]}, any shape
- *   <li>{@code predictions: [(*)]}, same shape as the label
- *   <li>{@code out: ()}, or {@code (*)} with {@code NONE}; {@code MEAN} divides by the number of
- *       elements
- * </ul>
- *
- * <h2>Example</h2>
- *
- * <pre>{@code
- * Loss loss = Losses.mseLoss();
- * NDArray value = loss.evaluate(new NDList(label), new NDList(prediction));
- * }</pre>
+ * <p>Shapes are those of every {@link ElementwiseLoss}.
  *
  * <p>Equivalent to {@code torch.nn.MSELoss(reduction=…)} and {@code mindspore.nn.MSELoss}; with
  * {@code optSampleWeighting(MEAN_BY_WEIGHT)} to {@code torch.nn.functional.mse_loss(weight=…)}.
@@ -53,7 +38,6 @@ public final class MSELoss extends ElementwiseLoss {
         super(builder);
     }
 
-    /** {@inheritDoc} */
     @Override
     protected NDArray unreduced(NDArray label, NDArray prediction) {
         return prediction.sub(label).square();
@@ -62,20 +46,15 @@ public final class MSELoss extends ElementwiseLoss {
     private Outcome inClosedForm(NDArray label, NDArray prediction, boolean gradient) {
         NDArray error = prediction.sub(label);
         NDArray sum = Constants.sumOfSquares(error);
-        return Outcome.of(sum, Divisor.of(error.size()), gradient, 2, () -> error);
+        return Outcome.of(sum, error.size(), gradient, 2, () -> error);
     }
 
-    /** {@inheritDoc} */
     @Override
     protected List<Reading> readings() {
         return List.of(Reading.graph(), script(SCRIPT), closedForm(this::inClosedForm));
     }
 
-    /**
-     * Creates a builder with the defaults: {@code MEAN}.
-     *
-     * @return the builder
-     */
+    /** {@return a builder with the defaults: {@code MEAN}} */
     public static SimpleBuilder<MSELoss> builder() {
         return new SimpleBuilder<>("MSELoss", MSELoss::new);
     }

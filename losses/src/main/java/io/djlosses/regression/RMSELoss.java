@@ -3,8 +3,6 @@ package io.djlosses.regression;
 
 import ai.djl.ndarray.NDArray;
 
-import io.djlosses.api.Checks;
-import io.djlosses.api.Divisor;
 import io.djlosses.api.ElementwiseLoss;
 import io.djlosses.api.Outcome;
 import io.djlosses.api.Reading;
@@ -69,15 +67,13 @@ public final class RMSELoss extends ElementwiseLoss {
 
     private RMSELoss(SimpleBuilder<RMSELoss> builder) {
         super(builder);
-        Checks.require(
+        require(
                 getReduction() == Reduction.MEAN,
-                getName(),
                 "reduction",
                 "be MEAN, because a root of a mean has no value per element",
                 getReduction());
     }
 
-    /** {@inheritDoc} */
     @Override
     protected NDArray unreduced(NDArray label, NDArray prediction) {
         return prediction.sub(label).square();
@@ -86,16 +82,14 @@ public final class RMSELoss extends ElementwiseLoss {
     private Outcome inClosedForm(NDArray label, NDArray prediction, boolean gradient) {
         NDArray error = prediction.sub(label);
         NDArray sum = Constants.sumOfSquares(error);
-        return Outcome.of(sum, Divisor.of(error.size()), gradient, 2, () -> error);
+        return Outcome.of(sum, error.size(), gradient, 2, () -> error);
     }
 
-    /** {@inheritDoc} */
     @Override
     protected Transform transform() {
         return Transform.SQUARE_ROOT;
     }
 
-    /** {@inheritDoc} */
     @Override
     protected List<Reading> readings() {
         return List.of(Reading.graph(), script(SCRIPT), closedForm(this::inClosedForm));

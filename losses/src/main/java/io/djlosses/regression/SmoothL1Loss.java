@@ -4,7 +4,6 @@ package io.djlosses.regression;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
 
-import io.djlosses.api.Divisor;
 import io.djlosses.api.ElementwiseLoss;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Outcome;
@@ -34,14 +33,7 @@ import java.util.List;
  *
  * <p>With {@code β = 0} this is {@link L1Loss}, whose gradient at x = y is 0.
  *
- * <h2>Shapes</h2>
- *
- * <ul>
- *   <li>{@code labels: [(*)]}, any shape
- *   <li>{@code predictions: [(*)]}, same shape as the label
- *   <li>{@code out: ()}, or {@code (*)} with {@code NONE}; {@code MEAN} divides by the number of
- *       elements
- * </ul>
+ * <p>Shapes are those of every {@link ElementwiseLoss}.
  *
  * <h2>Example</h2>
  *
@@ -85,7 +77,7 @@ public final class SmoothL1Loss extends ElementwiseLoss {
             return closedForm(error, beta, 1, gradient);
         }
         NDArray sum = Constants.sumOfAbs(error);
-        return Outcome.of(sum, Divisor.of(error.size()), gradient, 1, () -> Constants.sign(error));
+        return Outcome.of(sum, error.size(), gradient, 1, () -> Constants.sign(error));
     }
 
     /** Returns {@code factor} times the loss of every error. */
@@ -135,7 +127,7 @@ public final class SmoothL1Loss extends ElementwiseLoss {
         if (beta < SMALL || beta > LARGE) {
             return null;
         }
-        Divisor divisor = Divisor.of(error.size());
+        long divisor = error.size();
         NDArray clamped = clamped(error, Nd.num(error, beta), Nd.num(error, -beta));
         // 2 Σ c d − Σ c², which is at least half of the first term.
         NDArray squares = Constants.sumOfSquares(clamped);

@@ -26,8 +26,9 @@ import java.util.List;
  *
  * <p>The parameters are those of the block or model at the time of each evaluation: by default all
  * trainable ones except biases and the scales and shifts of normalization. Frozen parameters are
- * left out; {@code optParameters} selects others. Nothing is copied, so the penalty follows
- * training, loading and freezing.
+ * left out; {@code optParameters} selects others. A parameter counts once, in however many blocks
+ * it is. Nothing is copied, so the penalty follows training, loading and freezing. FLOAT16
+ * parameters are summed in FLOAT32.
  *
  * <h2>Shapes</h2>
  *
@@ -54,20 +55,16 @@ import java.util.List;
 public final class ElasticNetRegularization extends ParameterPenalty {
 
     private static final Script SCRIPT =
-            Script.closedForm("x")
-                    .numbers("lambda1 factor2")
+            Script.closedForm("x", "", "lambda1 factor2")
                     .gradient("torch.sign(x, out=dx).mul_(lambda1).add_(x, alpha=2. * factor2)")
                     .value("torch.abs(x).sum() * lambda1 + torch.square(x).sum() * factor2")
                     .small(
-                            Script.of(
-                                    "x",
-                                    "lambda1 factor2",
-                                    """
-                                    slope = torch.sign(torch.detach(x))
-                                    if lambda1 != 1.:
-                                      slope.mul_(lambda1)
-                                    return torch.sum(x * torch.add(slope, x, alpha=factor2))
-                                    """))
+                            """
+                            slope = torch.sign(torch.detach(x))
+                            if lambda1 != 1.:
+                              slope.mul_(lambda1)
+                            return torch.sum(x * torch.add(slope, x, alpha=factor2))
+                            """)
                     .build();
 
     private final double lambda1;

@@ -23,8 +23,9 @@ import java.util.List;
  *
  * <p>The parameters are those of the block or model at the time of each evaluation: by default all
  * trainable ones except biases and the scales and shifts of normalization. Frozen parameters are
- * left out; {@code optParameters} selects others. Nothing is copied, so the penalty follows
- * training, loading and freezing.
+ * left out; {@code optParameters} selects others. A parameter counts once, in however many blocks
+ * it is. Nothing is copied, so the penalty follows training, loading and freezing. FLOAT16
+ * parameters are summed in FLOAT32.
  *
  * <h2>Shapes</h2>
  *

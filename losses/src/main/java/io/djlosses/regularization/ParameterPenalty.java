@@ -14,10 +14,12 @@ import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
 import io.djlosses.api.Divisor;
 import io.djlosses.api.Goal;
+import io.djlosses.api.EmptyPolicy;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Outcome;
 import io.djlosses.api.Reading;
 import io.djlosses.api.RecordedFormula;
+import io.djlosses.api.Reduction;
 import io.djlosses.api.Terms;
 import io.djlosses.internal.array.Gradients;
 import io.djlosses.internal.fast.Script;
@@ -25,8 +27,11 @@ import io.djlosses.nd.Nd;
 
 import org.jspecify.annotations.Nullable;
 
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.function.BiPredicate;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -70,14 +75,22 @@ abstract class ParameterPenalty extends AbstractLoss {
     /** {@inheritDoc} */
     @Override
     protected Shape unreducedShape(NDList labels, NDList predictions) {
-        return new Shape();
+        // What a mean over the batch divides by: on other devices there is no batch.
+        return getReduction() == Reduction.BATCH_MEAN && count(predictions.get(0)) == 0
+                ? new Shape(0)
+                : new Shape();
     }
 
     /** {@inheritDoc} */
     @Override
     protected Terms terms(NDList labels, NDList predictions, Goal goal) {
-        NDArray sum = sum(predictions.get(0), w -> formula(goal.gradient() ? w : w.stopGradient()));
-        return Terms.of(Objects.requireNonNull(sum));
+        NDArray prediction = predictions.get(0);
+        NDArray sum = sum(prediction, w -> formula(goal.gradient() ? w : w.stopGradient()));
+        Terms terms = Terms.of(Objects.requireNonNull(sum));
+        double count = count(prediction);
+        return count == 1
+                ? terms
+                : terms.withShares(terms.values().stopGradient().zerosLike(), Divisor.of(count));
     }
 
     /** {@inheritDoc} */
@@ -100,7 +113,7 @@ abstract class ParameterPenalty extends AbstractLoss {
                 (labels, predictions, goal) -> {
                     NDArray prediction = predictions.get(0);
                     NDArray sum = sum(prediction, w -> penalty.of(w, prediction, goal));
-                    return sum == null ? null : Outcome.of(sum, Divisor.of(1));
+                    return sum == null ? null : Outcome.of(sum, Divisor.of(count(prediction)));
                 });
     }
 
@@ -108,20 +121,38 @@ abstract class ParameterPenalty extends AbstractLoss {
     private @Nullable NDArray sum(
             NDArray prediction, Function<NDArray, @Nullable NDArray> penaltyOf) {
         DataType type = prediction.getDataType();
-        NDList chosen = chosen(prediction);
-        if (chosen.isEmpty()) {
-            return prediction.getManager().zeros(new Shape(), type);
-        }
         NDArray total = null;
-        for (NDArray parameter : chosen) {
-            NDArray penalty = penaltyOf.apply(parameter);
+        for (NDArray parameter : chosen(prediction)) {
+            if (isElsewhere(parameter, prediction)) {
+                continue;
+            }
+            boolean half = parameter.getDataType() == DataType.FLOAT16;
+            NDArray penalty = penaltyOf.apply(half ? Nd.widen(parameter, DataType.FLOAT32) : parameter);
             if (penalty == null) {
                 return null;
             }
             total = total == null ? penalty : total.add(penalty);
         }
-        NDArray sum = Objects.requireNonNull(total);
-        return type == DataType.FLOAT64 ? Nd.widen(sum, type) : sum;
+        if (total == null) {
+            return prediction.getManager().zeros(new Shape(), type);
+        }
+        return type == DataType.FLOAT64 ? Nd.widen(total, type) : total;
+    }
+
+    /**
+     * Returns how often the penalty counts in a mean: once, on the device of the first parameter,
+     * so that the parts of several devices merge into one penalty.
+     */
+    private double count(NDArray prediction) {
+        if (!primaryDeviceOnly) {
+            return 1;
+        }
+        NDList chosen = chosen(prediction);
+        return chosen.isEmpty() || !isElsewhere(chosen.head(), prediction) ? 1 : 0;
+    }
+
+    private static boolean isElsewhere(NDArray parameter, NDArray prediction) {
+        return !parameter.getDevice().equals(prediction.getDevice());
     }
 
     /** Runs the formula as a graph, or, where the parameter is large, the closed form. */
@@ -150,8 +181,10 @@ abstract class ParameterPenalty extends AbstractLoss {
         return Gradients.withGradient(penalty, new NDList(parameter), gradients, 1);
     }
 
+    /** Returns the parameters that are penalized, each once, in however many blocks it is. */
     private NDList chosen(NDArray prediction) {
         NDList chosen = new NDList();
+        Set<NDArray> seen = Collections.newSetFromMap(new IdentityHashMap<>());
         for (Pair<String, Parameter> entry : block.get().getParameters()) {
             Parameter parameter = entry.getValue();
             if (!parameters.test(entry.getKey(), parameter)) {
@@ -175,9 +208,10 @@ abstract class ParameterPenalty extends AbstractLoss {
                         "belong to the engine of predictions[0] (" + engine + ")",
                         "of " + given);
             }
-            if (array.getDevice().equals(prediction.getDevice())) {
+            if (seen.add(array)) {
                 chosen.add(array);
-            } else if (!primaryDeviceOnly) {
+            }
+            if (isElsewhere(array, prediction) && !primaryDeviceOnly) {
                 throw new IllegalArgumentException(
                         getName()
                                 + ": parameter "
@@ -216,6 +250,7 @@ abstract class ParameterPenalty extends AbstractLoss {
 
         Builder(String name, Function<? super T, ? extends L> constructor) {
             super(name, constructor);
+            defaults(Reduction.MEAN, EmptyPolicy.ZERO);
         }
 
         /**
@@ -225,7 +260,7 @@ abstract class ParameterPenalty extends AbstractLoss {
          * @return this {@code Builder}
          */
         public T setBlock(Block block) {
-            Objects.requireNonNull(block, "block");
+            set("block", block);
             this.block = () -> block;
             return self();
         }
@@ -237,7 +272,7 @@ abstract class ParameterPenalty extends AbstractLoss {
          * @return this {@code Builder}
          */
         public T setModel(Model model) {
-            block = model::getBlock;
+            block = set("model", model)::getBlock;
             return self();
         }
 
@@ -250,7 +285,7 @@ abstract class ParameterPenalty extends AbstractLoss {
          * @return this {@code Builder}
          */
         public T optParameters(BiPredicate<String, Parameter> parameters) {
-            this.parameters = Objects.requireNonNull(parameters, "parameters");
+            this.parameters = set("parameters", parameters);
             return self();
         }
 
@@ -258,7 +293,9 @@ abstract class ParameterPenalty extends AbstractLoss {
          * Sets whether the penalty is 0 for predictions that are not on the device of the
          * parameters (default false: they are an error). Use true for training on several devices:
          * DJL adds their gradients, so the penalty must count only once, on the device that holds
-         * the parameters.
+         * the parameters. On another device it is a mean of nothing, with denominator 0, so that
+         * fractions and accumulators of all devices merge into one penalty; its {@link
+         * EmptyPolicy}, which is {@code ZERO} by default, decides about its value there.
          *
          * @param primaryDeviceOnly whether the penalty counts only on the device of the parameters
          * @return this {@code Builder}

@@ -246,7 +246,8 @@ public final class MultiClassDiceLoss extends AbstractLoss {
         /**
          * Sets the weight of each class (default 1 for all).
          *
-         * @param weights one number per class, finite and non-negative
+         * @param weights one number per class, finite, and negative ones only without strict
+         *     validation
          * @return this {@code Builder}
          */
         public Builder optWeights(double... weights) {

@@ -8,7 +8,6 @@ import ai.djl.ndarray.types.Shape;
 
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
-import io.djlosses.api.Divisor;
 import io.djlosses.api.Goal;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Outcome;
@@ -124,8 +123,7 @@ public final class CTCLoss extends AbstractLoss {
         Checks.rank(getName(), "predictions[0]", predictions.get(0), 2, 3, form);
         Layout layout = new Layout(predictions.get(0).getShape(), batchFirst);
         if (layout.steps == 0 || layout.classes <= blank) {
-            throw Checks.failure(
-                    getName(),
+            throw failure(
                     "predictions[0]",
                     "have at least 1 step and more than " + blank + " classes (the blank)",
                     form + " = " + predictions.get(0).getShape());
@@ -150,32 +148,15 @@ public final class CTCLoss extends AbstractLoss {
         boolean rows = shape.dimension() == 2 && shape.get(0) == layout.samples;
         boolean flat = shape.dimension() == 1 && (labels.size() > 1 || !layout.batched);
         if (!rows && !flat) {
-            throw Checks.failure(
-                    getName(),
-                    "labels[0] (targets)",
-                    (layout.batched
-                                    ? "have shape (N, S) with N = " + layout.samples
-                                    : "have shape (S)")
-                            + (layout.batched && labels.size() > 1 ? ", or one axis" : ""),
-                    shape);
+            String form = layout.batched ? "(N, S) with N = " + layout.samples : "(S)";
+            String also = layout.batched && labels.size() > 1 ? ", or one axis" : "";
+            throw failure("labels[0] (targets)", "have shape " + form + also, shape);
         }
     }
 
     /** The bounds of the targets and inputs of the samples. */
-    private static final class Samples {
-
-        final long[] targets;
-        final int[] begins;
-        final int[] lengths;
-        final int[] inputLengths;
-
-        Samples(long[] targets, int[] begins, int[] lengths, int[] inputLengths) {
-            this.targets = targets;
-            this.begins = begins;
-            this.lengths = lengths;
-            this.inputLengths = inputLengths;
-        }
-    }
+    @SuppressWarnings("ArrayRecordComponent") // never compared
+    private record Samples(long[] targets, int[] begins, int[] lengths, int[] inputLengths) {}
 
     private Samples samples(NDList labels, Layout layout) {
         long[] targets = Nd.toLongs(labels.get(0));
@@ -198,8 +179,7 @@ public final class CTCLoss extends AbstractLoss {
             end += lengths[n];
         }
         if (concatenated && end != width) {
-            throw Checks.failure(
-                    getName(),
+            throw failure(
                     "labels[2] (targetLengths)",
                     "add up to the " + width + " elements of concatenated targets",
                     end);
@@ -208,16 +188,14 @@ public final class CTCLoss extends AbstractLoss {
             for (int i = 0; i < lengths[n]; i++) {
                 long target = targets[begins[n] + i];
                 if (target < 0 || target >= layout.classes) {
-                    throw new IllegalArgumentException(
-                            getName()
-                                    + ": labels[0] (targets) must hold classes in [0, "
-                                    + layout.classes
-                                    + "), but element "
-                                    + i
-                                    + " of sample "
-                                    + n
-                                    + " was "
-                                    + target);
+                    throw Checks.message(
+                            getName(),
+                            "labels[0] (targets) must hold classes in [0, %d), but element %d of"
+                                    + " sample %d was %d",
+                            layout.classes,
+                            i,
+                            n,
+                            target);
                 }
             }
         }
@@ -237,18 +215,8 @@ public final class CTCLoss extends AbstractLoss {
         int[] lengths = new int[given.length];
         for (int n = 0; n < given.length; n++) {
             if (given[n] < 0 || given[n] > max) {
-                throw new IllegalArgumentException(
-                        getName()
-                                + ": "
-                                + argument
-                                + " must lie in [0, "
-                                + axis
-                                + " = "
-                                + max
-                                + "], but element "
-                                + n
-                                + " was "
-                                + given[n]);
+                String message = "%s must lie in [0, %s = %d], but element %d was %d";
+                throw Checks.message(getName(), message, argument, axis, max, n, given[n]);
             }
             lengths[n] = (int) given[n];
         }
@@ -277,13 +245,9 @@ public final class CTCLoss extends AbstractLoss {
             losses[n] *= factors[n];
         }
         Shape shape = unreducedShape(labels, predictions);
-        NDArray values =
-                Gradients.withGradient(
-                        array(losses, shape, x),
-                        x,
-                        array(gradient, x.getShape(), x),
-                        layout.summedAxes());
-        return Terms.of(values);
+        NDArray values = array(losses, shape, x);
+        NDArray slopes = array(gradient, x.getShape(), x);
+        return Terms.of(Gradients.withGradient(values, x, slopes, layout.summedAxes()));
     }
 
     private @Nullable Outcome inClosedForm(NDList labels, NDList predictions, Goal goal) {
@@ -298,7 +262,7 @@ public final class CTCLoss extends AbstractLoss {
             sum += factors[n] * losses[n];
         }
         NDArray value = array(new double[] {sum}, new Shape(), x);
-        Divisor divisor = Divisor.of(layout.samples);
+        long divisor = layout.samples;
         return gradient == null
                 ? Outcome.of(value, divisor)
                 : Outcome.of(value, divisor, 1, array(gradient, x.getShape(), x));
@@ -395,12 +359,9 @@ public final class CTCLoss extends AbstractLoss {
 
     /** Returns the factor of each loss: a mean divides it by the length of its target. */
     private static double[] factors(Samples samples, Goal goal) {
-        if (!goal.isMean()) {
-            double[] ones = new double[samples.lengths.length];
-            Arrays.fill(ones, 1);
-            return ones;
-        }
-        return Arrays.stream(samples.lengths).mapToDouble(s -> 1.0 / Math.max(s, 1)).toArray();
+        return Arrays.stream(samples.lengths)
+                .mapToDouble(length -> goal.isMean() ? 1.0 / Math.max(length, 1) : 1)
+                .toArray();
     }
 
     private static NDArray array(double[] values, Shape shape, NDArray like) {

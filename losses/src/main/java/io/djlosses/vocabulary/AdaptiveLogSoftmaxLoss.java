@@ -7,7 +7,6 @@ import ai.djl.ndarray.types.Shape;
 
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
-import io.djlosses.api.Divisor;
 import io.djlosses.api.Goal;
 import io.djlosses.api.Reading;
 import io.djlosses.api.SimpleBuilder;
@@ -90,8 +89,7 @@ public final class AdaptiveLogSoftmaxLoss extends AbstractLoss {
         Shape shape = label.getShape();
         long classes = given.dimension() == 0 ? 0 : given.get(given.dimension() - 1);
         if (classes == 0 || !given.equals(shape.add(classes))) {
-            throw Checks.failure(
-                    name,
+            throw failure(
                     "predictions[0]",
                     "have the shape " + shape + " of labels[0], or that and an axis of classes",
                     given);
@@ -130,7 +128,7 @@ public final class AdaptiveLogSoftmaxLoss extends AbstractLoss {
     private Reading.@Nullable Call call(NDList labels, NDList predictions, Goal goal) {
         NDArray logProb = predictions.get(0);
         if (isOfTargets(labels, predictions)) {
-            return new Reading.Call(OF_TARGETS, Divisor.of(logProb.size()), List.of(logProb));
+            return new Reading.Call(OF_TARGETS, logProb.size(), List.of(logProb));
         }
         Shape shape = logProb.getShape();
         long classes = shape.get(shape.dimension() - 1);

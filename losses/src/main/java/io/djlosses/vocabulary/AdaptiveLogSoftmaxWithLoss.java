@@ -126,10 +126,9 @@ public final class AdaptiveLogSoftmaxWithLoss extends AbstractBlock {
                         : null;
         for (int i = 0; i < clusters; i++) {
             long width = width(inFeatures, builder.divValue, i);
-            tails.add(
-                    new Tail(
-                            weight("tail." + i + ".0.weight", width, inFeatures),
-                            weight("tail." + i + ".1.weight", cutoffs[i + 1] - cutoffs[i], width)));
+            Parameter projection = weight("tail." + i + ".0.weight", width, inFeatures);
+            long size = cutoffs[i + 1] - cutoffs[i];
+            tails.add(new Tail(projection, weight("tail." + i + ".1.weight", size, width)));
         }
     }
 
@@ -182,7 +181,7 @@ public final class AdaptiveLogSoftmaxWithLoss extends AbstractBlock {
             best = Nd.toLongs(head(parameterStore, rows, false).argMax(1));
             long[] open = indices(best, entry -> entry >= cutoffs[0]);
             if (open.length > 0) {
-                NDArray some = rows.get(Nd.create(manager, open, new Shape(open.length)));
+                NDArray some = rows.get(index(manager, open));
                 long[] classes = Nd.toLongs(logProb(parameterStore, some, false).argMax(1));
                 for (int i = 0; i < open.length; i++) {
                     best[(int) open[i]] = classes[i];
@@ -257,14 +256,13 @@ public final class AdaptiveLogSoftmaxWithLoss extends AbstractBlock {
                 place[row] = next + m;
             }
             next += chosen.length;
-            NDArray some = rows.get(Nd.create(manager, chosen, new Shape(chosen.length)));
+            NDArray some = rows.get(index(manager, chosen));
             NDArray tail = tails.get(i).logProb(parameterStore, some, true);
-            results.add(Nd.pick(tail, Nd.create(manager, within, new Shape(within.length))));
+            results.add(Nd.pick(tail, index(manager, within)));
         }
         NDArray head = head(parameterStore, rows, true);
-        NDArray picked = Nd.pick(head, Nd.create(manager, entry, new Shape(entry.length)));
-        NDArray inCluster =
-                NDArrays.concat(results).get(Nd.create(manager, place, new Shape(place.length)));
+        NDArray picked = Nd.pick(head, index(manager, entry));
+        NDArray inCluster = NDArrays.concat(results).get(index(manager, place));
         return new NDList(picked.add(inCluster).reshape(shape));
     }
 
@@ -272,13 +270,15 @@ public final class AdaptiveLogSoftmaxWithLoss extends AbstractBlock {
         long[] target = Nd.toLongs(label);
         LongSummaryStatistics range = Arrays.stream(target).summaryStatistics();
         if (target.length > 0 && (range.getMin() < 0 || range.getMax() >= nClasses)) {
-            throw Checks.failure(
-                    NAME,
-                    "labels",
-                    "hold class indices in [0, " + nClasses + ")",
-                    "in the range [" + range.getMin() + ", " + range.getMax() + "]");
+            String given = "in the range [" + range.getMin() + ", " + range.getMax() + "]";
+            String requirement = "hold class indices in [0, " + nClasses + ")";
+            throw Checks.failure(NAME, "labels", requirement, given);
         }
         return target;
+    }
+
+    private static NDArray index(NDManager manager, long... values) {
+        return Nd.create(manager, values, new Shape(values.length));
     }
 
     private static long[] indices(long[] values, LongPredicate condition) {
@@ -292,11 +292,9 @@ public final class AdaptiveLogSoftmaxWithLoss extends AbstractBlock {
     private NDArray head(ParameterStore parameterStore, NDArray rows, boolean training) {
         Device device = rows.getDevice();
         NDArray weight = parameterStore.getValue(headWeight, device, training);
-        NDList entries =
-                headBias == null
-                        ? Linear.linear(rows, weight)
-                        : Linear.linear(
-                                rows, weight, parameterStore.getValue(headBias, device, training));
+        NDArray bias =
+                headBias == null ? null : parameterStore.getValue(headBias, device, training);
+        NDList entries = Linear.linear(rows, weight, bias);
         return Nd.logSoftmax(entries.singletonOrThrow(), 1);
     }
 
@@ -316,11 +314,8 @@ public final class AdaptiveLogSoftmaxWithLoss extends AbstractBlock {
         Shape shape = input.getShape();
         int last = shape.dimension() - 1;
         if (last < 0 || shape.get(last) != inFeatures) {
-            throw Checks.failure(
-                    NAME,
-                    "the input",
-                    "have shape (*, inFeatures) = (*, " + inFeatures + ")",
-                    shape);
+            String requirement = "have shape (*, inFeatures) = (*, " + inFeatures + ")";
+            throw Checks.failure(NAME, "the input", requirement, shape);
         }
         return shape.slice(0, last);
     }
@@ -391,14 +386,11 @@ public final class AdaptiveLogSoftmaxWithLoss extends AbstractBlock {
          * @return this {@code Builder}
          */
         public Builder setCutoffs(long... cutoffs) {
+            String rising = "be positive and strictly increasing";
             long before = 0;
             for (long cutoff : cutoffs) {
-                Checks.require(
-                        cutoff > before,
-                        NAME,
-                        "cutoffs",
-                        "be positive and strictly increasing",
-                        Arrays.toString(cutoffs));
+                String all = Arrays.toString(cutoffs);
+                Checks.require(cutoff > before, NAME, "cutoffs", rising, all);
                 before = cutoff;
             }
             this.cutoffs = cutoffs.clone();
@@ -436,13 +428,10 @@ public final class AdaptiveLogSoftmaxWithLoss extends AbstractBlock {
             Checks.require(inFeatures > 0, NAME, "inFeatures", "be set", "missing");
             Checks.require(nClasses > 0, NAME, "nClasses", "be set", "missing");
             Checks.require(cutoffs.length > 0, NAME, "cutoffs", "hold a class", "empty");
-            Checks.require(
-                    cutoffs[cutoffs.length - 1] < nClasses,
-                    NAME,
-                    "cutoffs",
-                    "be below nClasses = " + nClasses,
-                    Arrays.toString(cutoffs));
             int last = cutoffs.length - 1;
+            String below = "be below nClasses = " + nClasses;
+            String all = Arrays.toString(cutoffs);
+            Checks.require(cutoffs[last] < nClasses, NAME, "cutoffs", below, all);
             Checks.require(
                     width(inFeatures, divValue, last) >= 1,
                     NAME,

@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.stream.Stream;
 
 /** The source of the sampled classes of a {@link SampledSoftmaxLoss}. */
 sealed interface Candidates {
@@ -28,39 +29,26 @@ sealed interface Candidates {
     record Given(Drawn drawn, int numTrue) implements Candidates {
 
         Given checked(String loss, int numSampled) {
-            Checks.require(
-                    drawn.ids.length == numSampled && drawn.sampledCount.length == numSampled,
-                    loss,
-                    "sampledValues",
-                    "hold numSampled = " + numSampled + " ids and expected counts",
-                    drawn.ids.length + " and " + drawn.sampledCount.length);
-            for (double[] counts : new double[][] {drawn.trueCount, drawn.sampledCount}) {
-                for (double count : counts) {
-                    Checks.positive(loss, "an expected count of sampledValues", count);
-                }
-            }
+            int ids = drawn.ids.length;
+            int counts = drawn.sampledCount.length;
+            String requirement = "hold numSampled = " + numSampled + " ids and expected counts";
+            boolean valid = ids == numSampled && counts == numSampled;
+            Checks.require(valid, loss, "sampledValues", requirement, ids + " and " + counts);
+            Stream.of(drawn.trueCount, drawn.sampledCount)
+                    .flatMapToDouble(Arrays::stream)
+                    .forEach(x -> Checks.positive(loss, "an expected count of sampledValues", x));
             return this;
         }
 
         @Override
         public void check(String loss, long rows, long classes) {
-            if (drawn.trueCount.length != rows * numTrue) {
-                throw Checks.failure(
-                        loss,
-                        "sampledValues",
-                        "hold an expected count for each of the "
-                                + rows * numTrue
-                                + " true classes",
-                        drawn.trueCount.length);
-            }
+            int given = drawn.trueCount.length;
+            String each =
+                    "hold an expected count for each of the " + rows * numTrue + " true classes";
+            Checks.require(given == rows * numTrue, loss, "sampledValues", each, given);
+            String range = "hold class indices in [0, " + classes + ")";
             for (long id : drawn.ids) {
-                if (id < 0 || id >= classes) {
-                    throw Checks.failure(
-                            loss,
-                            "sampledValues",
-                            "hold class indices in [0, " + classes + ")",
-                            id);
-                }
+                Checks.require(id >= 0 && id < classes, loss, "sampledValues", range, id);
             }
         }
 

@@ -18,6 +18,7 @@ import io.djlosses.api.Outcome;
 import io.djlosses.api.Reading;
 import io.djlosses.api.Terms;
 import io.djlosses.internal.fast.Script;
+import io.djlosses.internal.kernel.ClassAxis;
 import io.djlosses.internal.kernel.ClassTargets;
 import io.djlosses.nd.Nd;
 
@@ -54,8 +55,8 @@ import java.util.List;
  * <h2>Reduction</h2>
  *
  * <p>With indices, {@code MEAN} divides by the sum of {@code w[y]} over the targets that are not
- * ignored; with probabilities, by the number of rows. If all targets are ignored, the mean is NaN
- * with gradient zero; {@code optEmptyPolicy} changes that.
+ * ignored; with probabilities, by the number of rows. If all targets are ignored, or the weights
+ * sum to 0, the mean is NaN with gradient zero; {@code optEmptyPolicy} changes that.
  *
  * <h2>Memory</h2>
  *
@@ -126,8 +127,7 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
         checkLayer(predictions);
         long classes = classes(predictions);
         if (weight != null && weight.length != classes) {
-            throw Checks.failure(
-                    name,
+            throw failure(
                     "weight",
                     "hold one number for each of the " + classes + " classes",
                     weight == null ? 0 : weight.length);
@@ -135,15 +135,13 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
         NDArray label = labels.get(0);
         Shape rows = unreducedShape(labels, predictions);
         if (label.getShape().equals(rows.add(classes))) {
-            Checks.require(
+            require(
                     label.getDataType().isFloating(),
-                    name,
                     "labels[0] of the shape of the logits",
                     "hold probabilities in a floating-point type",
                     label.getDataType());
-            Checks.require(
+            require(
                     ignoreIndex < 0,
-                    name,
                     "ignoreIndex",
                     "be negative with probability targets, which it cannot apply to",
                     ignoreIndex);
@@ -156,8 +154,7 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
     private void checkLayer(NDList predictions) {
         String name = getName();
         if (predictions.size() > 3) {
-            throw Checks.failure(
-                    name,
+            throw failure(
                     "predictions",
                     "hold [input, weight], [input, weight, bias] or [logits]",
                     predictions.size() + " arrays");
@@ -167,14 +164,12 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
         Checks.rank(name, "predictions[0]", input, 1, Integer.MAX_VALUE, form);
         Shape shape = input.getShape();
         long features = shape.get(shape.dimension() - 1);
-        Checks.require(
-                features > 0, name, "predictions[0]", "have a last axis that is not empty", shape);
+        require(features > 0, "predictions[0]", "have a last axis that is not empty", shape);
         if (predictions.size() > 1) {
             NDArray layer = predictions.get(1);
             Checks.rank(name, "predictions[1]", layer, 2, 2, "(V, D)");
             if (layer.getShape().get(0) == 0 || layer.getShape().get(1) != features) {
-                throw Checks.failure(
-                        name,
+                throw failure(
                         "predictions[1]",
                         "have shape (V, " + features + ") to match predictions[0], V > 0",
                         layer.getShape());
@@ -265,14 +260,11 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
             if (goal.gradient()) {
                 inputGradients.add(parts.remove(0));
             }
-            if (sums.isEmpty()) {
-                sums = parts;
-            } else {
-                for (int i = 0; i < parts.size(); i++) {
-                    sums.get(i).addi(parts.get(i));
-                    parts.get(i).close();
-                }
+            for (int i = 0; i < sums.size(); i++) {
+                sums.get(i).addi(parts.get(i));
+                parts.get(i).close();
             }
+            sums = sums.isEmpty() ? parts : sums;
         }
         NDArray sum = sums.remove(0);
         if (!goal.gradient()) {
@@ -337,21 +329,13 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
     private static NDArray logits(NDArray input, NDList predictions) {
         NDArray weight = predictions.get(1);
         NDArray bias = predictions.size() == 3 ? predictions.get(2) : null;
-        return (bias == null ? Linear.linear(input, weight) : Linear.linear(input, weight, bias))
-                .singletonOrThrow();
+        return Linear.linear(input, weight, bias).singletonOrThrow();
     }
 
     private VocabularyTarget target(NDList labels, NDList predictions, NDArray like) {
         NDArray label = labels.get(0);
         long classes = classes(predictions);
-        NDArray classWeights =
-                weight == null
-                        ? null
-                        : Nd.create(
-                                like.getManager(),
-                                weight,
-                                new Shape(1, classes),
-                                like.getDataType());
+        NDArray classWeights = weight == null ? null : ClassAxis.row(weight, like);
         if (!label.getShape().equals(unreducedShape(labels, predictions))) {
             NDArray probabilities = rows(Nd.cast(label, like));
             return new VocabularyTarget.Probabilities(probabilities, classWeights, labelSmoothing);
@@ -402,7 +386,8 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
         /**
          * Sets the weight of each class (default 1 for all).
          *
-         * @param weight one number per class, finite and non-negative
+         * @param weight one number per class, finite, and negative ones only without strict
+         *     validation
          * @return this {@code Builder}
          */
         public Builder optWeight(double... weight) {

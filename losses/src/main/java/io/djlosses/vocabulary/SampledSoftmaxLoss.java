@@ -12,7 +12,6 @@ import ai.djl.nn.core.Linear;
 
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
-import io.djlosses.api.Divisor;
 import io.djlosses.api.EmptyPolicy;
 import io.djlosses.api.Goal;
 import io.djlosses.api.Inputs;
@@ -154,11 +153,11 @@ public final class SampledSoftmaxLoss extends AbstractLoss {
         numTrue = builder.numTrue;
         removeAccidentalHits = builder.removeAccidentalHits;
         String name = getName();
-        Checks.require(numSampled >= 1, name, "numSampled", "be set", "missing");
+        require(numSampled >= 1, "numSampled", "be set", "missing");
         if (numClasses != null) {
             String most = "be at most numClasses = " + numClasses;
-            Checks.require(numSampled <= numClasses, name, "numSampled", most, numSampled);
-            Checks.require(numTrue <= numClasses, name, "numTrue", most, numTrue);
+            require(numSampled <= numClasses, "numSampled", most, numSampled);
+            require(numTrue <= numClasses, "numTrue", most, numTrue);
         }
         Candidates.Drawn given = builder.sampledValues;
         candidates =
@@ -182,26 +181,18 @@ public final class SampledSoftmaxLoss extends AbstractLoss {
             Shape weights = predictions.get(0).getShape();
             Shape inputs = predictions.get(2).getShape();
             Shape biases = predictions.get(1).getShape();
-            Checks.shape(
-                    name, "predictions[1]", biases, new Shape(weights.get(0)), "match the weights");
-            Checks.shape(
-                    name,
-                    "predictions[2]",
-                    inputs,
-                    new Shape(inputs.get(0), weights.get(1)),
-                    "match the weights " + weights);
+            Shape vector = new Shape(weights.get(0));
+            Checks.shape(name, "predictions[1]", biases, vector, "match the weights");
+            Shape required = new Shape(inputs.get(0), weights.get(1));
+            Checks.shape(name, "predictions[2]", inputs, required, "match the weights " + weights);
         }
         long classes = classes(predictions);
         if (numClasses != null && numClasses != classes) {
-            throw Checks.failure(
-                    name,
-                    "predictions[0]",
-                    "have " + numClasses + " classes (numClasses)",
-                    classes);
+            throw failure(
+                    "predictions[0]", "have " + numClasses + " classes (numClasses)", classes);
         }
         if (classes < numTrue || (predictions.size() > 1 && classes < numSampled)) {
-            throw Checks.failure(
-                    name,
+            throw failure(
                     "the number of classes",
                     "be at least numTrue = " + numTrue + " and numSampled = " + numSampled,
                     classes);
@@ -211,12 +202,10 @@ public final class SampledSoftmaxLoss extends AbstractLoss {
         Shape rows = unreducedShape(labels, predictions);
         if (!label.getShape().equals(rows.add(numTrue))
                 && (numTrue != 1 || !label.getShape().equals(rows))) {
-            throw Checks.failure(
-                    name,
+            String orRows = numTrue == 1 ? " or (N) = " + rows : "";
+            throw failure(
                     "labels[0]",
-                    "have shape (N, numTrue) = "
-                            + rows.add(numTrue)
-                            + (numTrue == 1 ? " or (N) = " + rows : ""),
+                    "have shape (N, numTrue) = " + rows.add(numTrue) + orRows,
                     label.getShape());
         }
         if (predictions.size() > 1) {
@@ -249,10 +238,8 @@ public final class SampledSoftmaxLoss extends AbstractLoss {
         DataType type = inputs.getDataType();
         NDList prepared =
                 Traced.prepare(labels.get(0), label -> prepare(label, classes, isSampled, type));
-        NDArray picked =
-                isSampled
-                        ? ofSampled(predictions, prepared)
-                        : ofAll(inputs, prepared.head()); // [N, T]
+        NDArray picked = // [N, T]
+                isSampled ? ofSampled(predictions, prepared) : ofAll(inputs, prepared.head());
         return Terms.of(Nd.mul(Nd.sum(picked, 1), -1.0 / numTrue));
     }
 
@@ -281,15 +268,11 @@ public final class SampledSoftmaxLoss extends AbstractLoss {
         System.arraycopy(drawn.trueCount(), 0, counts, 0, target.length);
         System.arraycopy(drawn.sampledCount(), 0, counts, target.length, numSampled);
         Shape shape = new Shape(ids.length);
-        List<NDArray> arrays =
-                List.of(
-                        weights,
-                        predictions.get(1),
-                        inputs,
-                        Nd.create(manager, ids, shape),
-                        logs(counts, shape, manager, inputs.getDataType()));
+        NDArray logs = logs(counts, shape, manager, inputs.getDataType());
+        NDList arrays = new NDList(predictions);
+        arrays.addAll(List.of(Nd.create(manager, ids, shape), logs));
         Script script = numTrue == 1 ? ONE_TRUE : SEVERAL_TRUE;
-        Divisor divisor = Divisor.of(inputs.getShape().get(0));
+        long divisor = inputs.getShape().get(0);
         return new Reading.Call(script, divisor, arrays, numTrue, removeAccidentalHits ? 1 : 0);
     }
 
@@ -297,8 +280,7 @@ public final class SampledSoftmaxLoss extends AbstractLoss {
         long[] target = Nd.toLongs(label);
         for (int i = 0; i < target.length; i++) {
             if (target[i] < 0 || target[i] >= classes) {
-                throw Checks.failure(
-                        getName(),
+                throw failure(
                         "labels",
                         "hold class indices in [0, " + classes + ")",
                         target[i] + " (element " + i + ")");
@@ -500,15 +482,21 @@ public final class SampledSoftmaxLoss extends AbstractLoss {
          */
         public Builder optSampledValues(
                 long[] ids, double[][] trueExpectedCount, double[] sampledExpectedCount) {
-            set("sampledValues", ids.length + " classes");
+            set(
+                    "sampledValues",
+                    List.of(
+                            Arrays.stream(ids).boxed().toList(),
+                            Arrays.stream(trueExpectedCount).map(Builder::boxed).toList(),
+                            boxed(sampledExpectedCount)));
+            double[] trueCount =
+                    Arrays.stream(trueExpectedCount).flatMapToDouble(Arrays::stream).toArray();
             sampledValues =
-                    new Candidates.Drawn(
-                            ids.clone(),
-                            Arrays.stream(trueExpectedCount)
-                                    .flatMapToDouble(Arrays::stream)
-                                    .toArray(),
-                            sampledExpectedCount.clone());
+                    new Candidates.Drawn(ids.clone(), trueCount, sampledExpectedCount.clone());
             return this;
+        }
+
+        private static List<Double> boxed(double... values) {
+            return Arrays.stream(values).boxed().toList();
         }
     }
 }

@@ -60,20 +60,12 @@ public final class VocabularyHead extends AbstractBlock {
         Checks.require(classes >= 1, "VocabularyHead", "classes", "be at least 1", classes);
         this.classes = classes;
         this.parametersFirst = parametersFirst;
-        weight =
-                addParameter(
-                        Parameter.builder()
-                                .setName("weight")
-                                .setType(Parameter.Type.WEIGHT)
-                                .build());
-        bias =
-                hasBias
-                        ? addParameter(
-                                Parameter.builder()
-                                        .setName("bias")
-                                        .setType(Parameter.Type.BIAS)
-                                        .build())
-                        : null;
+        weight = add("weight", Parameter.Type.WEIGHT);
+        bias = hasBias ? add("bias", Parameter.Type.BIAS) : null;
+    }
+
+    private Parameter add(String name, Parameter.Type type) {
+        return addParameter(Parameter.builder().setName(name).setType(type).build());
     }
 
     /**

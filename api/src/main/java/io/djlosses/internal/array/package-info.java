@@ -3,7 +3,5 @@
  * Exact sums, and gradients that are attached to values, for all readings of a loss. Internal: may
  * change in any release.
  */
-@NullMarked
+@org.jspecify.annotations.NullMarked
 package io.djlosses.internal.array;
-
-import org.jspecify.annotations.NullMarked;

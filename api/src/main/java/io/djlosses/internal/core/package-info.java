@@ -3,7 +3,5 @@
  * Creating and reading arrays, and the traits in which engines differ. Internal: may change in any
  * release.
  */
-@NullMarked
+@org.jspecify.annotations.NullMarked
 package io.djlosses.internal.core;
-
-import org.jspecify.annotations.NullMarked;

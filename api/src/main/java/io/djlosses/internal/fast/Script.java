@@ -5,6 +5,7 @@ import ai.djl.Device;
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
 import ai.djl.engine.Engine;
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -165,10 +166,12 @@ public final class Script {
      * the first axis.
      *
      * @param predictions the names of the arrays that receive a gradient, separated by spaces
+     * @param labels the names of the labels, which are split into blocks like the predictions
+     * @param numbers the names of its numbers, as above
      * @return a builder
      */
-    public static ClosedFormBuilder closedForm(String predictions) {
-        return new ClosedFormBuilder(names(predictions));
+    public static ClosedFormBuilder closedForm(String predictions, String labels, String numbers) {
+        return new ClosedFormBuilder(names(predictions), names(labels), names(numbers));
     }
 
     /**
@@ -189,6 +192,9 @@ public final class Script {
      * @param options the numbers
      * @return the result, or null if the arrays are so small that another reading is faster, or if
      *     their type cannot hold one of the numbers
+     * @throws EngineException if the engine does not know the script, or rejects the data
+     * @throws IllegalStateException if it does not know the script, and the script was to run
+     *     always
      */
     public @Nullable NDArray run(Mode mode, List<NDArray> arguments, double... options) {
         if (!mode.always && arguments.get(0).size() < least) {
@@ -213,7 +219,14 @@ public final class Script {
         Variant variant = new Variant(engine, mode.mean, mode.gradient, isUsual);
         Model model = models.get(variant);
         if (model == null) {
-            model = models.computeIfAbsent(variant, this::load);
+            try {
+                model = models.computeIfAbsent(variant, this::load);
+            } catch (EngineException e) {
+                if (mode.always) {
+                    throw new IllegalStateException("a script does not compile", e);
+                }
+                throw e;
+            }
         }
         // The result carries a gradient only in training.
         return model.getBlock().forward(NO_PARAMETERS, inputs, mode.gradient).head();
@@ -335,6 +348,18 @@ public final class Script {
      * @return the vector, which must not be closed
      */
     public static NDArray constant(double[] values, NDArray like) {
+        return constant(values, new Shape(values.length), like);
+    }
+
+    /**
+     * Returns numbers as an array that is created once, and lives as long as they do.
+     *
+     * @param values the numbers, which must never change
+     * @param shape the shape, always the same for the same numbers
+     * @param like an array with the engine and data type of the result, in the memory of the CPU
+     * @return the array, which must not be closed
+     */
+    public static NDArray constant(double[] values, Shape shape, NDArray like) {
         String engine = like.getManager().getEngine().getEngineName();
         return CONSTANTS
                 .computeIfAbsent(values, key -> new ConcurrentHashMap<>())
@@ -343,7 +368,7 @@ public final class Script {
                         place -> {
                             NDManager manager = manager(engine);
                             CLEANER.register(values, manager::close);
-                            return create(manager, values, new Shape(values.length), place.type);
+                            return create(manager, values, shape, place.type);
                         });
     }
 
@@ -380,12 +405,12 @@ public final class Script {
     public static final class ClosedFormBuilder {
 
         private final List<String> predictions;
-        private List<String> labels = List.of();
+        private final List<String> labels;
+        private final List<String> numbers;
         private List<String> constants = List.of();
-        private List<String> numbers = List.of();
         private boolean flat = true;
         private long least = LARGE;
-        private String divisor = "";
+        private String divisor;
         private String shared = "";
         private String gradient = "";
         private String withoutGradient = "";
@@ -394,20 +419,11 @@ public final class Script {
         private String value = "";
         private @Nullable Script small;
 
-        ClosedFormBuilder(List<String> predictions) {
+        ClosedFormBuilder(List<String> predictions, List<String> labels, List<String> numbers) {
             this.predictions = predictions;
+            this.labels = labels;
+            this.numbers = numbers;
             divisor = "torch.numel(%s)".formatted(predictions.get(0));
-        }
-
-        /**
-         * Sets the labels, which are split into blocks like the predictions.
-         *
-         * @param names their names, separated by spaces
-         * @return this {@code ClosedFormBuilder}
-         */
-        public ClosedFormBuilder labels(String names) {
-            labels = names(names);
-            return this;
         }
 
         /**
@@ -418,17 +434,6 @@ public final class Script {
          */
         public ClosedFormBuilder constants(String names) {
             constants = names(names);
-            return this;
-        }
-
-        /**
-         * Sets the numbers.
-         *
-         * @param names their names, separated by spaces, with their usual values or without
-         * @return this {@code ClosedFormBuilder}
-         */
-        public ClosedFormBuilder numbers(String names) {
-            numbers = names(names);
             return this;
         }
 
@@ -536,6 +541,23 @@ public final class Script {
         public ClosedFormBuilder small(Script script) {
             small = script;
             return this;
+        }
+
+        /**
+         * Sets the statements for small arrays, which the engine differentiates, but not with
+         * respect to labels and constants.
+         *
+         * @param statements the statements
+         * @return this {@code ClosedFormBuilder}
+         */
+        public ClosedFormBuilder small(String statements) {
+            List<String> rest = Stream.of(labels, constants).flatMap(List::stream).toList();
+            return small(
+                    of(
+                            String.join(" ", predictions),
+                            String.join(" ", rest),
+                            String.join(" ", numbers),
+                            statements));
         }
 
         /**

@@ -3,7 +3,5 @@
  * Tools for fast readings of losses: scripts, and operations on constants. Internal: may change in
  * any release.
  */
-@NullMarked
+@org.jspecify.annotations.NullMarked
 package io.djlosses.internal.fast;
-
-import org.jspecify.annotations.NullMarked;

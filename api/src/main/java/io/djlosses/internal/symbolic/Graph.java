@@ -33,8 +33,15 @@ import java.util.StringJoiner;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
-/** A recorded computation, loaded into an engine that runs it in one call. */
-final class Graph {
+/**
+ * A recorded computation, loaded into an engine that runs it in one call.
+ *
+ * @param block the model that the engine runs
+ * @param leaves the inputs and constants of the model, in its order
+ * @param preparations how inputs are computed that Java makes of other inputs
+ * @param number the number that accompanies the results
+ */
+record Graph(SymbolBlock block, List<Node> leaves, List<Preparation> preparations, double number) {
 
     /** An engine can load and run graphs. */
     private static final Trait RUNS_GRAPHS =
@@ -43,13 +50,7 @@ final class Graph {
                         try (NDScope scope = new NDScope()) {
                             scope.suppressNotUsedWarning();
                             NDList one = new NDList(probe.ones(new Shape(1), DataType.FLOAT32));
-                            Start start =
-                                    of(
-                                            probe,
-                                            one,
-                                            inputs ->
-                                                    new Recorder.Results(
-                                                            new NDList(inputs.head().add(2)), 0));
+                            Start start = of(probe, one, Graph::plusTwo);
                             return NdBase.toDoubles(start.results.head())[0] == 3;
                         } catch (RuntimeException e) {
                             return false;
@@ -58,20 +59,6 @@ final class Graph {
 
     private static final ParameterStore NO_PARAMETERS = new ParameterStore();
 
-    private final SymbolBlock block;
-    private final List<Node> leaves;
-    private final List<Preparation> preparations;
-
-    private final double number;
-
-    private Graph(
-            SymbolBlock block, List<Node> leaves, List<Preparation> preparations, double number) {
-        this.block = block;
-        this.leaves = leaves;
-        this.preparations = preparations;
-        this.number = number;
-    }
-
     /**
      * A graph and its first results.
      *
@@ -79,6 +66,10 @@ final class Graph {
      * @param results the results for the inputs that it was recorded with
      */
     record Start(Graph graph, NDList results) {}
+
+    private static Recorder.Results plusTwo(NDList inputs) {
+        return new Recorder.Results(new NDList(inputs.head().add(2)), 0);
+    }
 
     /** Returns whether the engine of an array runs graphs. */
     static boolean runsOn(NDArray array) {
@@ -154,11 +145,6 @@ final class Graph {
         return run(inputs);
     }
 
-    /** Returns the number that accompanies the results. */
-    double number() {
-        return number;
-    }
-
     private NDList run(NDList inputs) {
         NDList arguments = new NDList(leaves.size());
         for (Node leaf : leaves) {
@@ -221,32 +207,26 @@ final class Graph {
             if (node.isLeaf()) {
                 leaves.add(Integer.toString(number));
             }
-            String arguments =
-                    node.arguments().stream()
-                            .map(argument -> "[" + numbers.get(argument) + ",0,0]")
-                            .collect(Collectors.joining(","));
+            String arguments = references(node.arguments(), numbers);
             StringJoiner parameters = new StringJoiner(",");
             for (int i = 0; i < node.parameters().size(); i += 2) {
                 String name = node.parameters().get(i);
                 parameters.add("\"%s\":\"%s\"".formatted(name, node.parameters().get(i + 1)));
             }
-            entries.add(
-                    "{\"op\":\"%s\",\"name\":\"n%d\",\"attrs\":{%s},\"inputs\":[%s]}"
-                            .formatted(
-                                    node.isLeaf() ? "null" : node.operator(),
-                                    number,
-                                    parameters,
-                                    arguments));
+            String operator = node.isLeaf() ? "null" : node.operator();
+            String entry = "{\"op\":\"%s\",\"name\":\"n%d\",\"attrs\":{%s},\"inputs\":[%s]}";
+            entries.add(entry.formatted(operator, number, parameters, arguments));
         }
         return """
         {"nodes":[%s],"arg_nodes":[%s],"heads":[%s],
         "attrs":{"mxnet_version":["int",10900],"is_np_shape":["int",1]}}
         """
-                .formatted(
-                        entries,
-                        leaves,
-                        heads.stream()
-                                .map(head -> "[" + numbers.get(head) + ",0,0]")
-                                .collect(Collectors.joining(",")));
+                .formatted(entries, leaves, references(heads, numbers));
+    }
+
+    private static String references(List<Node> nodes, Map<Node, Integer> numbers) {
+        return nodes.stream()
+                .map(node -> "[" + numbers.get(node) + ",0,0]")
+                .collect(Collectors.joining(","));
     }
 }

@@ -28,6 +28,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /**
  * Runs a computation once on arrays that record every operation, to build its graph.
@@ -43,53 +44,41 @@ final class Recording {
      * The operators of methods whose argument is an array; for a number the operator has a suffix.
      */
     private static final Map<String, String> BINARY =
-            Map.ofEntries(
-                    Map.entry("add", "_npi_add"),
-                    Map.entry("sub", "_npi_subtract"),
-                    Map.entry("mul", "_npi_multiply"),
-                    Map.entry("div", "_npi_true_divide"),
-                    Map.entry("pow", "_npi_power"),
-                    Map.entry("maximum", "_npi_maximum"),
-                    Map.entry("minimum", "_npi_minimum"),
-                    Map.entry("eq", "_npi_equal"),
-                    Map.entry("neq", "_npi_not_equal"),
-                    Map.entry("gt", "_npi_greater"),
-                    Map.entry("gte", "_npi_greater_equal"),
-                    Map.entry("lt", "_npi_less"),
-                    Map.entry("lte", "_npi_less_equal"),
-                    Map.entry("dot", "_np_dot"),
-                    Map.entry("matMul", "_npi_matmul"));
+            table(
+                    """
+                    add _npi_add, sub _npi_subtract, mul _npi_multiply, div _npi_true_divide,
+                    pow _npi_power, maximum _npi_maximum, minimum _npi_minimum, eq _npi_equal,
+                    neq _npi_not_equal, gt _npi_greater, gte _npi_greater_equal, lt _npi_less,
+                    lte _npi_less_equal, dot _np_dot, matMul _npi_matmul\
+                    """);
 
     /** The operators of methods without an argument. */
     private static final Map<String, String> UNARY =
-            Map.ofEntries(
-                    Map.entry("neg", "_npi_negative"),
-                    Map.entry("abs", "_npi_absolute"),
-                    Map.entry("sign", "_npi_sign"),
-                    Map.entry("square", "_npi_square"),
-                    Map.entry("sqrt", "_npi_sqrt"),
-                    Map.entry("exp", "_npi_exp"),
-                    Map.entry("log", "_npi_log"),
-                    Map.entry("floor", "_npi_floor"),
-                    Map.entry("logicalNot", "_npi_logical_not"),
-                    Map.entry("sum", "_np_sum"),
-                    Map.entry("max", "_np_max"),
-                    Map.entry("transpose", "_np_transpose"));
+            table(
+                    """
+                    neg _npi_negative, abs _npi_absolute, sign _npi_sign, square _npi_square,
+                    sqrt _npi_sqrt, exp _npi_exp, log _npi_log, floor _npi_floor, sum _np_sum,
+                    max _np_max, logicalNot _npi_logical_not, transpose _np_transpose\
+                    """);
 
     /** The operators of methods whose argument is an axis. */
     private static final Map<String, String> ALONG_AXIS =
-            Map.of(
-                    "softmax", "_npx_softmax",
-                    "logSoftmax", "_npx_log_softmax",
-                    "argMax", "_npi_argmax");
+            table("softmax _npx_softmax, logSoftmax _npx_log_softmax, argMax _npi_argmax");
 
     /** The operators of methods that reduce axes. */
     private static final Map<String, String> OVER_AXES =
-            Map.of("sum", "_np_sum", "max", "_np_max", "min", "_np_min");
+            table("sum _np_sum, max _np_max, min _np_min");
 
     /** The kinds of the activation operator. */
     private static final Map<String, String> ACTIVATIONS =
-            Map.of("sigmoid", "sigmoid", "softPlus", "softrelu", "tanh", "tanh");
+            table("sigmoid sigmoid, softPlus softrelu, tanh tanh");
+
+    /** Reads a table of methods and operators. */
+    private static Map<String, String> table(String rows) {
+        return Arrays.stream(rows.split(",\\s+"))
+                .map(row -> row.split(" ", 2))
+                .collect(Collectors.toUnmodifiableMap(row -> row[0], row -> row[1]));
+    }
 
     private static final String RESHAPE = "_np_reshape";
     private static final String DETACH = "BlockGrad";
@@ -423,29 +412,10 @@ final class Recording {
                 int axis = Math.floorMod((Integer) given[0], shape.dimension() + 1);
                 yield reshape(self, shape.slice(0, axis).add(1).addAll(shape.slice(axis)));
             }
-            case "squeeze" ->
-                    given.length == 1 && given[0] instanceof int[] axes
-                            ? run("_np_squeeze", self, "axis", tuple(axes))
-                            : null;
-            case "broadcast" ->
-                    given[0] instanceof Shape wanted
-                            ? run("_npi_broadcast_to", self, "shape", wanted)
-                            : null;
+            case "squeeze" -> given[0] instanceof int[] axes ? squeeze(self, axes) : null;
+            case "broadcast" -> given[0] instanceof Shape wanted ? broadcast(self, wanted) : null;
             case "toType" -> cast(self, (DataType) given[0]);
-            case "oneHot" ->
-                    given.length == 4
-                            ? run(
-                                    "_npx_one_hot",
-                                    self,
-                                    "depth",
-                                    given[0],
-                                    "on_value",
-                                    given[1],
-                                    "off_value",
-                                    given[2],
-                                    "dtype",
-                                    name((DataType) given[3]))
-                            : null;
+            case "oneHot" -> given.length == 4 ? oneHot(self, given) : null;
             case "get" -> given.length == 1 ? get(self, given[0]) : null;
             case "cumSum" -> given.length == 1 ? run("_np_cumsum", self, "axis", given[0]) : null;
             case "logicalAnd" -> logical("broadcast_logical_and", self, recorded(given[0]));
@@ -461,20 +431,29 @@ final class Recording {
         NDIndexFullSlice slice =
                 NDIndexFullSlice.fromIndex((NDIndex) index, self.array.getShape())
                         .orElseThrow(() -> new Unrecordable("an index that is not a slice"));
-        NDArray part =
-                run(
-                        "_npi_slice",
-                        self,
-                        "begin",
-                        tuple(slice.getMin()),
-                        "end",
-                        tuple(slice.getMax()),
-                        "step",
-                        tuple(slice.getStep()));
+        String begin = tuple(slice.getMin());
+        String end = tuple(slice.getMax());
+        String step = tuple(slice.getStep());
+        NDArray part = run("_npi_slice", self, "begin", begin, "end", end, "step", step);
         int[] squeezed = slice.getToSqueeze();
-        return squeezed.length == 0
-                ? part
-                : run("_np_squeeze", recorded(part), "axis", tuple(squeezed));
+        return squeezed.length == 0 ? part : squeeze(recorded(part), squeezed);
+    }
+
+    private NDArray squeeze(Recorded self, int... axes) {
+        return run("_np_squeeze", self, "axis", tuple(axes));
+    }
+
+    private NDArray broadcast(Recorded self, Shape shape) {
+        return run("_npi_broadcast_to", self, "shape", shape);
+    }
+
+    private NDArray oneHot(Recorded self, Object... given) {
+        String[] names = {"depth", "on_value", "off_value"};
+        List<Object> parameters = new ArrayList<>(List.of("dtype", name((DataType) given[3])));
+        for (int i = 0; i < names.length; i++) {
+            parameters.addAll(List.of(names[i], given[i]));
+        }
+        return run("_npx_one_hot", self, parameters.toArray());
     }
 
     private NDArray reshape(Recorded self, Shape shape) {
@@ -511,15 +490,9 @@ final class Recording {
         if (bias != null) {
             all.add(recorded(bias));
         }
-        return run(
-                "_npx_fully_connected",
-                all,
-                "num_hidden",
-                weight.array.getShape().get(0),
-                "flatten",
-                false,
-                "no_bias",
-                bias == null);
+        long hidden = weight.array.getShape().get(0);
+        Object[] parameters = {"num_hidden", hidden, "flatten", false, "no_bias", bias == null};
+        return run("_npx_fully_connected", all, parameters);
     }
 
     private Object callInternal(Recorded self, Method method, Object... given) {

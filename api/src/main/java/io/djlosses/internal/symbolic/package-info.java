@@ -3,7 +3,5 @@
  * Recording computations as graphs, for engines that run operators by name and graphs of them.
  * Internal: may change in any release.
  */
-@NullMarked
+@org.jspecify.annotations.NullMarked
 package io.djlosses.internal.symbolic;
-
-import org.jspecify.annotations.NullMarked;

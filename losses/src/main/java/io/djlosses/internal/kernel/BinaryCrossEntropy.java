@@ -40,6 +40,13 @@ public final class BinaryCrossEntropy {
 
     private BinaryCrossEntropy() {}
 
+    /** Returns y (1 − s) + s / 2. */
+    public static NDArray smoothed(NDArray label, double smoothing) {
+        return smoothing == 0
+                ? label
+                : Nd.mul(label, 1 - smoothing).add(Nd.num(label, smoothing / 2));
+    }
+
     /** Returns the loss of every probability, with PyTorch's gradient. */
     public static NDArray of(NDArray label, NDArray probability) {
         NDArray x = probability.stopGradient();

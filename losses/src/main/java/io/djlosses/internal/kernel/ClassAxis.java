@@ -111,6 +111,12 @@ public final class ClassAxis {
         return matches;
     }
 
+    /** Returns the first array; a single number as the only score of one sample. */
+    public static NDArray scores(NDList arrays) {
+        NDArray first = arrays.get(0);
+        return first.getShape().isScalar() ? first.reshape(1) : first;
+    }
+
     /** Gives a single sample (C) a batch axis. */
     public static NDArray batched(NDArray scores) {
         return scores.getShape().dimension() == 1 ? scores.expandDims(0) : scores;
@@ -173,7 +179,7 @@ public final class ClassAxis {
     /** Replaces the scores that a mask hides by 0. */
     public static NDList masked(NDArray mask, NDList predictions) {
         NDArray scores = predictions.get(0);
-        if (scores.getShape().dimension() == 1) {
+        if (scores.getShape().dimension() <= 1) {
             return new NDList(Nd.where(mask, scores, 0));
         }
         long[] given = mask.getShape().getShape();

@@ -3,7 +3,6 @@ package io.djlosses.internal.kernel;
 
 import ai.djl.ndarray.NDArray;
 
-import io.djlosses.api.Divisor;
 import io.djlosses.api.Outcome;
 import io.djlosses.api.Terms;
 import io.djlosses.internal.array.Sums;
@@ -76,12 +75,7 @@ public final class CrossEntropy {
         NDArray prob = logits.softmax(1);
         NDArray sums = Sums.sumOfConstant(distribution, 1);
         NDArray sum = Constants.sumLogSoftmax(logits, prob, distribution, sums).neg();
-        return Outcome.of(
-                sum,
-                Divisor.of(sums.size()),
-                gradient,
-                1,
-                () -> prob.muli(sums).subi(distribution));
+        return Outcome.of(sum, sums.size(), gradient, 1, () -> prob.muli(sums).subi(distribution));
     }
 
     /** Multiplies with class weights, where there are any. */

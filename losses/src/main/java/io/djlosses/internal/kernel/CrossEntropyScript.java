@@ -46,9 +46,7 @@ public final class CrossEntropyScript {
                     "return torch.cross_entropy_loss(x, y, None, reduction, int(ignored), 0.)");
 
     private static final Script OF_INDICES =
-            Script.closedForm("x")
-                    .labels("y")
-                    .numbers("ignored=-100")
+            Script.closedForm("x", "y", "ignored=-100")
                     .rows()
                     .least(LARGE)
                     .small(NATIVE)
@@ -120,10 +118,8 @@ public final class CrossEntropyScript {
                     .build();
 
     private static Script.ClosedFormBuilder ofWeightedIndices(String shares) {
-        return Script.closedForm("x")
-                .labels("y")
+        return Script.closedForm("x", "y", "ignored=-100 smoothing=0")
                 .constants("w")
-                .numbers("ignored=-100 smoothing=0")
                 .rows()
                 .least(LARGE)
                 .small(NATIVE_WEIGHTED)
@@ -141,19 +137,15 @@ public final class CrossEntropyScript {
                                 + " int(ignored)), 0)), torch.ne(y, int(ignored))))");
     }
 
-    private static final Script FORMULA_OF_PROBABILITIES =
-            Script.of(
-                    "x",
-                    "y",
-                    "",
-                    """
-                    total = torch.sum(torch.mul(torch.log_softmax(x, 1), y))
-                    divisor = torch.numel(x) // torch.size(x, 1) if mean else 1
-                    return total.mul_(-1. / divisor)
-                    """);
-
     private static final Script OF_PROBABILITIES =
-            ofProbabilities("t = y\n").labels("y").small(FORMULA_OF_PROBABILITIES).build();
+            ofProbabilities("", "t = y\n")
+                    .small(
+                            """
+                            total = torch.sum(torch.mul(torch.log_softmax(x, 1), y))
+                            divisor = torch.numel(x) // torch.size(x, 1) if mean else 1
+                            return total.mul_(-1. / divisor)
+                            """)
+                    .build();
 
     private static final Script NATIVE_OF_WEIGHTED_PROBABILITIES =
             Script.of(
@@ -165,6 +157,7 @@ public final class CrossEntropyScript {
     /** With class weights and label smoothing. */
     private static final Script OF_WEIGHTED_PROBABILITIES =
             ofProbabilities(
+                            "smoothing=0",
                             """
                             t = torch.mul(y, 1. - smoothing)
                             t.add_(smoothing / torch.numel(w))
@@ -173,16 +166,14 @@ public final class CrossEntropyScript {
                               row = torch.unsqueeze(row, -1)
                             t.mul_(row)
                             """)
-                    .labels("y")
                     .constants("w")
-                    .numbers("smoothing=0")
                     .small(NATIVE_OF_WEIGHTED_PROBABILITIES)
                     .build();
 
     private CrossEntropyScript() {}
 
-    private static Script.ClosedFormBuilder ofProbabilities(String target) {
-        return Script.closedForm("x")
+    private static Script.ClosedFormBuilder ofProbabilities(String numbers, String target) {
+        return Script.closedForm("x", "y", numbers)
                 .rows()
                 .least(LARGE)
                 .shared(

@@ -7,6 +7,8 @@ import ai.djl.ndarray.types.DataType;
 import io.djlosses.internal.array.Gradients;
 import io.djlosses.nd.Nd;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * Shared code of the binary focal losses: with the probability {@code q = 1 − p_t} of the wrong
  * answer, the factors {@code q^γ} and {@code α_t}.
@@ -23,7 +25,18 @@ public final class FocalModulation {
     /** The sum of the modulated entropy. */
     public static final String VALUE = "entropy.mul_(wrong).mul_(factor).sum()";
 
+    /** The value of α that turns the weighting off. */
+    public static final double OFF = -1;
+
+    /** What α must be. */
+    public static final String ALPHA = "be in [0, 1], or -1 for none";
+
     private FocalModulation() {}
+
+    /** Returns whether a number can be α. */
+    public static boolean isAlpha(double alpha) {
+        return alpha == OFF || (alpha >= 0 && alpha <= 1);
+    }
 
     /**
      * Returns the script that turns {@code dx} from the slope of the entropy into that of the
@@ -39,8 +52,11 @@ public final class FocalModulation {
         return label.mul(yes).add(Nd.complement(label).mul(no));
     }
 
-    /** Returns α y + (1 − α)(1 − y). */
-    public static NDArray balance(NDArray label, double alpha) {
+    /** Returns α y + (1 − α)(1 − y), or null if α is off. */
+    public static @Nullable NDArray balance(NDArray label, double alpha) {
+        if (alpha == OFF) {
+            return null;
+        }
         NDArray no = Nd.mul(Nd.complement(label), 1 - alpha);
         return Nd.mul(label, alpha).add(no);
     }

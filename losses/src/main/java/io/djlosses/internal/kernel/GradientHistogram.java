@@ -9,8 +9,10 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 
 import io.djlosses.api.Checks;
-import io.djlosses.api.Divisor;
+import io.djlosses.api.EmptyPolicy;
+import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Reading;
+import io.djlosses.api.Reduction;
 import io.djlosses.internal.fast.Script;
 import io.djlosses.nd.Nd;
 
@@ -18,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Function;
 import java.util.stream.DoubleStream;
 
 /**
@@ -48,52 +51,96 @@ public final class GradientHistogram {
     private final int bins;
     private final double lastEdge;
     private final double momentum;
+    private final double lossWeight;
     private final boolean multiplies;
     private double[] counts;
 
     /**
-     * Creates a histogram of {@code bins} bins of equal width in [0, 1].
+     * Creates a histogram whose bins have equal width in [0, 1].
      *
-     * @param bins the number of bins
+     * @param builder the options
      * @param lastEdge the upper edge of the last bin, at least 1; elements beyond it have weight 0
-     * @param momentum the share of earlier batches in a smoothed count, in [0, 1)
      */
-    public GradientHistogram(int bins, double lastEdge, double momentum) {
-        this.bins = bins;
+    public GradientHistogram(Builder<?, ?> builder, double lastEdge) {
         this.lastEdge = lastEdge;
-        this.momentum = momentum;
+        bins = builder.bins;
+        momentum = builder.momentum;
+        lossWeight = builder.lossWeight;
         multiplies = multiplies(bins);
         counts = new double[bins];
     }
 
     /**
-     * Checks a number of bins.
+     * The builder of a loss that is weighted by its histogram.
      *
-     * @param loss the name of the loss
-     * @param bins the number
-     * @return the number
+     * @param <L> the loss
+     * @param <T> the type of the builder itself
      */
-    public static int checkBins(String loss, int bins) {
-        Checks.require(
-                bins >= 1 && bins <= MAX_BINS, loss, "bins", "be in [1, " + MAX_BINS + "]", bins);
-        return bins;
+    public abstract static class Builder<L, T extends Builder<L, T>> extends LossBuilder<L, T> {
+
+        private int bins = 10;
+        private double momentum;
+        private double lossWeight = 1;
+
+        /**
+         * Creates a builder.
+         *
+         * @param name the name of the class of the loss
+         * @param constructor creates the loss from the builder
+         */
+        protected Builder(String name, Function<? super T, ? extends L> constructor) {
+            super(name, constructor);
+            defaults(Reduction.MEAN, EmptyPolicy.ZERO);
+        }
+
+        /**
+         * Sets the number of bins for the sizes of gradients (default 10).
+         *
+         * @param bins a number from 1 to 10,000
+         * @return this {@code Builder}
+         */
+        public T optBins(int bins) {
+            boolean valid = bins >= 1 && bins <= MAX_BINS;
+            this.bins = require("bins", bins, valid, "be in [1, " + MAX_BINS + "]");
+            return self();
+        }
+
+        /**
+         * Sets the share of earlier batches in the smoothed count of a bin (default 0).
+         *
+         * @param momentum a number in [0, 1)
+         * @return this {@code Builder}
+         */
+        public T optMomentum(double momentum) {
+            boolean valid = momentum >= 0 && momentum < 1;
+            require("momentum", momentum, valid, "be at least 0 and less than 1");
+            this.momentum = Checks.normal(name, "momentum", momentum);
+            return self();
+        }
+
+        /**
+         * Sets a factor on the loss (default 1).
+         *
+         * @param lossWeight a non-negative number
+         * @return this {@code Builder}
+         */
+        public T optLossWeight(double lossWeight) {
+            this.lossWeight = notNegative("lossWeight", lossWeight);
+            return self();
+        }
     }
 
     /**
-     * Checks a momentum.
+     * Checks the number of the labels: a target, and perhaps a label weight.
      *
      * @param loss the name of the loss
-     * @param momentum the momentum
-     * @return the momentum
+     * @param labels the labels
      */
-    public static double checkMomentum(String loss, double momentum) {
-        Checks.require(
-                momentum >= 0 && momentum < 1,
-                loss,
-                "momentum",
-                "be at least 0 and less than 1",
-                momentum);
-        return Checks.normal(loss, "momentum", momentum);
+    public static void checkCount(String loss, NDList labels) {
+        if (labels.size() != 1 && labels.size() != 2) {
+            String given = labels.size() + " arrays";
+            throw Checks.failure(loss, "labels", "hold [target] or [target, labelWeight]", given);
+        }
     }
 
     /**
@@ -207,23 +254,14 @@ public final class GradientHistogram {
      * @param script the script
      * @param prediction the prediction
      * @param label the label, of the shape and data type of the prediction
-     * @param lossWeight a factor of the weights
      * @param options the further numbers of the script
      * @return the call
      */
-    public Reading.Call call(
-            Script script,
-            NDArray prediction,
-            NDArray label,
-            double lossWeight,
-            double... options) {
+    public Reading.Call call(Script script, NDArray prediction, NDArray label, double... options) {
+        double[] own = {bins, lastEdge, lossWeight};
         double[] numbers =
-                DoubleStream.concat(
-                                DoubleStream.of(bins, lastEdge, lossWeight),
-                                DoubleStream.of(options))
-                        .toArray();
-        return new Reading.Call(
-                script, Divisor.of(prediction.size()), List.of(prediction, label), numbers);
+                DoubleStream.concat(Arrays.stream(own), Arrays.stream(options)).toArray();
+        return new Reading.Call(script, prediction.size(), List.of(prediction, label), numbers);
     }
 
     /**
@@ -240,16 +278,23 @@ public final class GradientHistogram {
     }
 
     /**
-     * Returns the weight of each element.
+     * Returns the weight of each element, times the weight of the loss.
      *
      * @param norm the gradient norms, detached
      * @param valid 1 where an element counts and 0 elsewhere, with the shape of the norms, or null
      *     if all count
-     * @param total the sum of the weights of a batch, a 0-d array
+     * @param total the sum of the weights of a batch, a 0-d array; at least 1 is used
      * @param advance whether to update the smoothed counts
      * @return the weights, with the shape of the norms, 0 where an element does not count
      */
     public NDArray weights(NDArray norm, @Nullable NDArray valid, NDArray total, boolean advance) {
+        NDArray atLeast1 = total.maximum(Nd.num(norm, 1));
+        NDArray weights = unscaled(norm, valid, atLeast1, advance);
+        return lossWeight == 1 ? weights : weights.mul(Nd.num(weights, lossWeight));
+    }
+
+    private NDArray unscaled(
+            NDArray norm, @Nullable NDArray valid, NDArray total, boolean advance) {
         if (norm.getDataType() == DataType.FLOAT32 && !norm.getDevice().isGpu()) {
             return weightsOnCpu(norm, valid, total, advance);
         }
@@ -307,12 +352,10 @@ public final class GradientHistogram {
             }
             values[i] = bin;
         }
-        double[] counts = new double[bins + 1];
-        for (int i = 0; i < bins; i++) {
-            counts[i] = inside[i];
-        }
+        inside[bins] = 0;
+        double[] counted = Arrays.stream(inside, 0, bins + 1).asDoubleStream().toArray();
         NDManager manager = norm.getManager();
-        NDArray filled = Nd.create(manager, counts, new Shape(bins + 1), DataType.FLOAT32);
+        NDArray filled = Nd.create(manager, counted, new Shape(bins + 1), DataType.FLOAT32);
         double[] weights = Nd.toDoubles(inverse(filled, advance).mul(total));
         for (int i = 0; i < values.length; i++) {
             int bin = (int) values[i];

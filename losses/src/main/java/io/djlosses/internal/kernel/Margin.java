@@ -3,7 +3,6 @@ package io.djlosses.internal.kernel;
 
 import ai.djl.ndarray.NDArray;
 
-import io.djlosses.api.Divisor;
 import io.djlosses.api.Outcome;
 import io.djlosses.internal.fast.Constants;
 import io.djlosses.internal.fast.Script;
@@ -14,8 +13,7 @@ public final class Margin {
 
     /** The sum of log(1 + exp(−y x)) and its gradient. */
     public static final Script SCRIPT =
-            Script.closedForm("x")
-                    .labels("y")
+            Script.closedForm("x", "y", "")
                     .shared("x = -(x * y)")
                     .gradient("torch.sigmoid(x, out=dx).mul_(y)")
                     .scale("-1.")
@@ -33,11 +31,6 @@ public final class Margin {
     public static Outcome closedForm(NDArray sign, NDArray score, boolean gradient) {
         NDArray violation = score.mul(sign).negi();
         NDArray sum = Constants.sumOfSoftplus(violation);
-        return Outcome.of(
-                sum,
-                Divisor.of(score.size()),
-                gradient,
-                -1,
-                () -> Nd.sigmoid(violation).muli(sign));
+        return Outcome.of(sum, score.size(), gradient, -1, () -> Nd.sigmoid(violation).muli(sign));
     }
 }
