@@ -252,6 +252,9 @@ public abstract class LossBuilder<L, T extends LossBuilder<L, T>> {
      */
     protected final <V> V require(String option, V value, boolean valid, String requirement) {
         Checks.require(valid, name, option, requirement, value);
+        if (value instanceof Double number) {
+            Checks.normal(name, option, number);
+        }
         return set(option, value);
     }
 

@@ -167,8 +167,10 @@ public class DifferencesIT {
             double[] distances = new double[rows];
             for (int j = 0; j < rows; j++) {
                 for (int c = 0; c < width; c++) {
-                    double d = (double) x[0][i * width + c] - x[1][j * width + c];
-                    distances[j] += d * d;
+                    // less the distance to the first, whose digits would hide the others'
+                    double first = x[1][c];
+                    double other = x[1][j * width + c];
+                    distances[j] += (first - other) * (2.0 * x[0][i * width + c] - other - first);
                 }
             }
             double nearest = Arrays.stream(distances).min().orElseThrow();

@@ -154,7 +154,7 @@ public class EquivalentsIT {
                 i -> focal(P[i], BITS[i], 0.25));
         add(
                 "Keras BinaryFocalCrossentropy",
-                SigmoidFocalLoss.builder().optAlpha(0.25).build(),
+                SigmoidFocalLoss.builder().optReduction(Reduction.MEAN).build(),
                 BITS,
                 X,
                 i -> focal(sigmoid(X[i]), BITS[i], 0.25));
@@ -507,8 +507,8 @@ public class EquivalentsIT {
     public void diceOfKerasIsAnother() {
         double both = IntStream.range(0, 6).mapToDouble(i -> P[i] * BITS[i]).sum();
         double keras = 1 - 2 * both / (Arrays.stream(P).sum() + Arrays.stream(BITS).sum() + 1e-7);
-        assertEquals(keras, 0.4516, 1e-4);
-        assertEquals(dice(0, 1, 6), 0.3239, 1e-4);
+        assertEquals(keras, 1 - 3.4 / 6.1, 1e-7);
+        assertEquals(dice(0, 1, 6), 1 - 3.4 / 4.95, 1e-5);
     }
 
     /**

@@ -73,7 +73,7 @@ public final class SDMLLoss extends AbstractLoss {
 
     /**
      * The largest ‖x‖² at which a product of FLOAT64 leaves FLOAT32 embeddings all their digits;
-     * beyond it, and for infinite embeddings, distances are sums of squared differences.
+     * beyond it, and for infinite embeddings, differences take its place.
      */
     private static final double FAR = 1e8;
 
@@ -98,11 +98,11 @@ public final class SDMLLoss extends AbstractLoss {
         String code =
                 """
                 n = torch.size(x1, 0)
-                wide1 = torch.to(torch.detach(x1), 7)
-                wide2 = torch.to(torch.detach(x2), 7)
-                center = torch.mean(wide2, [0], True)
-                wide1 = wide1 - center
-                wide2 = wide2 - center
+                given1 = torch.to(torch.detach(x1), 7)
+                given2 = torch.to(torch.detach(x2), 7)
+                center = torch.mean(given2, [0], True)
+                wide1 = given1 - center
+                wide2 = given2 - center
                 squares1 = torch.square(wide1).sum([1])
                 squares2 = torch.square(wide2).sum([1])
                 mean1 = torch.mean(squares1)
@@ -110,10 +110,14 @@ public final class SDMLLoss extends AbstractLoss {
                 a = wide1.type_as(x1)
                 b = wide2.type_as(x1)
                 if not bool(longest <= far):
-                  distances = torch.cdist(torch.to(torch.detach(x1), 7), torch.to(torch.detach(x2), 7), 2., 2)
-                  product = torch.neg(torch.square(distances))
                   a = wide1
                   b = wide2
+                  product = torch.neg(torch.square(torch.cdist(given1, given2, 2., 2)))
+                  for i in range(n if bool(longest < inf) else 0):
+                    k = int(torch.argmax(product[i]))
+                    near = given2[k]
+                    sums = 2. * given1[i] - near - given2
+                    product[i].copy_(torch.sum(sums * (given2 - near), [1]))
                 elif IN_FLOATS:
                   squares = torch.square(b).sum([1])
                   product = torch.addmm(squares, a, torch.t(b), beta=-1, alpha=2)
@@ -229,7 +233,7 @@ public final class SDMLLoss extends AbstractLoss {
         NDArray logProb = // FLOAT64
                 Nd.logSoftmax(
                         isFar
-                                ? SquaredDistances.betweenConstants(wide1, wide2).negi()
+                                ? SquaredDistances.ofConstantsBeyondNearest(wide1, wide2).negi()
                                 : product(wide1, wide2, squares2),
                         1);
         double own = own(batch);

@@ -67,8 +67,11 @@ public final class Sums {
         if (!Operators.serve(x)) {
             return totalByProducts(x);
         }
-        if (isSmall(x) || Operators.mayHang(x)) {
+        if (isSmall(x)) {
             return Operators.total(x);
+        }
+        if (Operators.mayHang(x)) {
+            return Operators.sumOfFew(x.reshape(1, -1), 1, false).squeeze(0);
         }
         // The exact value of one sum, with the fast gradient of the other.
         NDArray sum = totalByProducts(x);
@@ -132,19 +135,14 @@ public final class Sums {
         if (Traits.SUMS_INFINITIES.of(x.getManager())) {
             return x.sum(new int[] {summed}, keepDims);
         }
-        if (isSmall(x) && Operators.serve(x)) {
+        if (Operators.mayHang(x) || (isSmall(x) && Operators.serve(x))) {
             return keepDims || x.getShape().dimension() > 1
                     ? Operators.sumOfFew(x, summed, keepDims)
                     : Operators.total(x);
         }
-        NDArray sums;
-        if (Operators.mayHang(x)) {
-            sums = Operators.sum(x, summed);
-        } else {
-            sums = sumByProduct(x, summed);
-            if (x.getShape().get(summed) > EXACT_WIDTH && Operators.serve(x)) {
-                sums = Gradients.overwrite(sums, Operators.sum(x.stopGradient(), summed));
-            }
+        NDArray sums = sumByProduct(x, summed);
+        if (x.getShape().get(summed) > EXACT_WIDTH && Operators.serve(x)) {
+            sums = Gradients.overwrite(sums, Operators.sum(x.stopGradient(), summed));
         }
         return keepDims ? sums.expandDims(summed) : sums;
     }

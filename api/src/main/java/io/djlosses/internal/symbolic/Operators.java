@@ -122,7 +122,7 @@ public final class Operators {
         return invoke("_npi_einsum", new NDList(x, y), "num_args", "2", "subscripts", subscripts);
     }
 
-    /** Returns the sums along an axis of an array with several axes; slow for many elements. */
+    /** Returns the sums along an axis of an array with several axes; as fast as {@link #sum}. */
     public static NDArray sumOfFew(NDArray x, int axis, boolean keepDims) {
         return invoke("sum", x, "axis", "" + axis, "keepdims", keepDims ? "1" : "0");
     }

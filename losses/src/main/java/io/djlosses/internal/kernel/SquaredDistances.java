@@ -48,21 +48,20 @@ public final class SquaredDistances {
     }
 
     /**
-     * Returns ‖aᵢ − bⱼ‖² of constants, with memory for some of the differences only.
+     * Returns {@link #beyondNearest} of constants, with memory for the differences of some rows
+     * only.
      *
      * @param a an array of shape (N, D), detached
      * @param b an array of shape (M, D), detached
      * @return an array of shape (N, M)
      */
-    public static NDArray betweenConstants(NDArray a, NDArray b) {
+    public static NDArray ofConstantsBeyondNearest(NDArray a, NDArray b) {
         long rows = a.getShape().get(0);
         long step = Math.max(1, CHUNK / Math.max(1, b.size()));
         NDList parts = new NDList();
         for (long i = 0; i < rows; i += step) {
-            try (NDArray part = a.get(new NDIndex("{}:{}", i, Math.min(rows, i + step)));
-                    NDArray differences = differences(part, b)) {
-                parts.add(Nd.sum(differences.muli(differences), 2));
-            }
+            NDArray part = a.get(new NDIndex("{}:{}", i, Math.min(rows, i + step)));
+            parts.add(Nd.scoped(() -> beyondNearest(part, b)));
         }
         return NDArrays.concat(parts);
     }
