@@ -10,6 +10,7 @@ import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Outcome;
 import io.djlosses.api.Reading;
 import io.djlosses.internal.array.Sums;
+import io.djlosses.internal.core.Thresholds;
 import io.djlosses.internal.fast.Script;
 import io.djlosses.internal.kernel.BinaryCrossEntropy;
 import io.djlosses.internal.kernel.FocalModulation;
@@ -78,7 +79,7 @@ public final class FocalLoss extends ElementwiseLoss {
                                     + "))\n"
                                     + FocalModulation.slope("entropy"))
                     .value(FocalModulation.VALUE)
-                    .least(0)
+                    .least(Thresholds.ALWAYS)
                     .build();
 
     private final double gamma;
@@ -136,7 +137,7 @@ public final class FocalLoss extends ElementwiseLoss {
     /** {@inheritDoc} */
     @Override
     protected List<Reading> readings() {
-        Reading closed = closedForm(0, this::inClosedForm);
+        Reading closed = closedForm(Thresholds.ALWAYS, this::inClosedForm);
         return gamma < 1
                 ? List.of(Reading.graph(), closed)
                 : List.of(Reading.graph(), script(SCRIPT, gamma, alpha), closed);

@@ -16,6 +16,7 @@ import io.djlosses.api.Reading;
 import io.djlosses.api.Terms;
 import io.djlosses.internal.array.Sums;
 import io.djlosses.internal.core.Looks;
+import io.djlosses.internal.core.Thresholds;
 import io.djlosses.internal.fast.Script;
 import io.djlosses.nd.Nd;
 
@@ -65,11 +66,6 @@ import java.util.List;
  *     Paraphrase Retrieval with Smoothed Deep Metric Learning</a>
  */
 public final class SDMLLoss extends AbstractLoss {
-
-    /**
-     * The size of a batch from which one product in FLOAT64 takes longer than correcting some rows.
-     */
-    private static final int LARGE = 128;
 
     /** Computes what {@link #logProb} computes. */
     private static final Script SMALL_BATCH =
@@ -267,7 +263,7 @@ public final class SDMLLoss extends AbstractLoss {
         if (batch == 1) {
             return null;
         }
-        boolean isLarge = goal.forced() || batch >= LARGE;
+        boolean isLarge = goal.forced() || batch >= Thresholds.PAIRS;
         return new Reading.Call(
                 isLarge ? LARGE_BATCH : SMALL_BATCH,
                 Divisor.of(batch),

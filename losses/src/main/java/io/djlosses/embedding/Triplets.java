@@ -9,6 +9,7 @@ import io.djlosses.api.Checks;
 import io.djlosses.api.Divisor;
 import io.djlosses.api.Reading;
 import io.djlosses.api.Terms;
+import io.djlosses.internal.core.Thresholds;
 import io.djlosses.internal.fast.Script;
 import io.djlosses.nd.Nd;
 
@@ -69,7 +70,7 @@ record Triplets(String loss, Distance distance, double margin, boolean swap) {
                         """
                                 + gradient)
                 .value("excess.clamp_(min=0).sum()")
-                .least(0)
+                .least(Thresholds.ALWAYS)
                 .build();
     }
 

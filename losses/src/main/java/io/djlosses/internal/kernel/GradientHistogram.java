@@ -11,6 +11,7 @@ import ai.djl.ndarray.types.Shape;
 import io.djlosses.api.Checks;
 import io.djlosses.api.Divisor;
 import io.djlosses.api.Reading;
+import io.djlosses.internal.core.Thresholds;
 import io.djlosses.internal.fast.Script;
 import io.djlosses.nd.Nd;
 
@@ -38,9 +39,6 @@ import java.util.stream.DoubleStream;
  *     Detector</a>
  */
 public final class GradientHistogram {
-
-    /** The size from which a script is worth its many operations. */
-    private static final long LARGE = 4096;
 
     private final int bins;
     private final double lastEdge;
@@ -151,7 +149,7 @@ public final class GradientHistogram {
                         """
                                 .replace("SLOPES", slopes)
                                 .replace("VALUES", values));
-        return large.from(LARGE, small);
+        return large.from(Thresholds.SCRIPT, small);
     }
 
     /**
