@@ -105,7 +105,10 @@ public final class SquaredHingeLoss extends ElementwiseLoss {
     /** {@inheritDoc} */
     @Override
     protected List<Reading> readings() {
-        return List.of(Reading.graph(), script(SCRIPT, margin), closedForm(Thresholds.ALWAYS, this::inClosedForm));
+        return List.of(
+                Reading.graph(),
+                script(SCRIPT, margin),
+                closedForm(Thresholds.ALWAYS, this::inClosedForm));
     }
 
     /**

@@ -260,7 +260,8 @@ public final class MultiMarginLoss extends AbstractLoss {
             arrays.add(Script.constant(weight, scores));
         }
         boolean isClosed =
-                scores.getShape().dimension() > 1 && (goal.forced() || scores.size() >= Thresholds.KERNEL);
+                scores.getShape().dimension() > 1
+                        && (goal.forced() || scores.size() >= Thresholds.KERNEL);
         // The engine's own loss takes a NaN hinge for 0.
         if (!isClosed && !Looks.allFinite(scores)) {
             return null;

@@ -74,7 +74,10 @@ public final class HuberLoss extends ElementwiseLoss {
     /** {@inheritDoc} */
     @Override
     protected List<Reading> readings() {
-        return List.of(Reading.graph(), script(SCRIPT, delta), closedForm(Thresholds.ALWAYS, this::inClosedForm));
+        return List.of(
+                Reading.graph(),
+                script(SCRIPT, delta),
+                closedForm(Thresholds.ALWAYS, this::inClosedForm));
     }
 
     /**

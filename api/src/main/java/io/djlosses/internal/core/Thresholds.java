@@ -26,7 +26,8 @@ public final class Thresholds {
 
     /**
      * The size of the largest prediction from which a closed form is worth its calls. Where graphs
-     * run, they serve below {@link #GRAPH}; without them the formula is as fast up to 4096 elements.
+     * run, they serve below {@link #GRAPH}; without them the formula is as fast up to 4096
+     * elements.
      */
     public static final long CLOSED_FORM = 4096;
 

@@ -88,7 +88,9 @@ public final class Constants {
     public static NDArray sumOfSquares(NDArray x) {
         // Rows so short that a plain sum of their squares is exact.
         long width = Math.min(Long.lowestOneBit(x.size()), ROW);
-        if (width == ROW && x.size() >= Thresholds.PASS && Traits.SUMS_INFINITIES.of(x.getManager())) {
+        if (width == ROW
+                && x.size() >= Thresholds.PASS
+                && Traits.SUMS_INFINITIES.of(x.getManager())) {
             return x.reshape(-1, width).norm(new int[] {1}).square().sum();
         }
         try (NDArray squares = x.square()) {
