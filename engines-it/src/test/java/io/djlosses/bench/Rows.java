@@ -16,6 +16,7 @@ import ai.djl.training.loss.Loss;
 import ai.djl.training.loss.SimpleCompositeLoss;
 import ai.djl.util.PairList;
 
+import io.djlosses.Losses;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Reduction;
 import io.djlosses.binary.BCELoss;
@@ -751,6 +752,10 @@ final class Rows {
     }
 
     private static List<Row> sums() {
+        Loss squares = Losses.mseLoss();
+        Loss sizes = Losses.l1Loss();
+        Loss entropy = Losses.crossEntropyLoss();
+        Loss huber = Losses.huberLoss();
         return List.of(
                 row(MultiLabelLoss.class)
                         .maker(
@@ -771,6 +776,14 @@ final class Rows {
                                                 .mean()
                                                 .add(in.x(1).sub(in.y(1)).abs().mean())
                                                 .mul(0.5f))
+                        .parts(
+                                in ->
+                                        squares.evaluate(new NDList(in.y(0)), new NDList(in.x(0)))
+                                                .add(
+                                                        sizes.evaluate(
+                                                                new NDList(in.y(1)),
+                                                                new NDList(in.x(1))))
+                                                .mul(0.5f))
                         .builtIn(
                                 new SimpleCompositeLoss()
                                         .addLoss(new IndexLoss(Loss.l2Loss("l2", 0.5f), 0))
@@ -786,11 +799,29 @@ final class Rows {
                         .torch(
                                 "torch.add(torch.mse_loss(x, y, 1), torch.mul(torch.l1_loss(x, y,"
                                         + " 1), 0.5))")
+                        .parts(in -> sum(squares, sizes, in))
                         .plain(
                                 in -> {
                                     NDArray d = in.x().sub(in.y());
                                     return d.square().mean().add(d.abs().mean().mul(0.5f));
                                 }),
+                row(WeightedSumLoss.class, "cross entropy + Huber")
+                        .kind(Kind.DISTRIBUTIONS)
+                        .maker(
+                                (common, d) ->
+                                        WeightedSumLoss.builder()
+                                                .addLoss(
+                                                        with(common, CrossEntropyLoss.builder())
+                                                                .build())
+                                                .addLoss(
+                                                        0.5,
+                                                        with(common, HuberLoss.builder()).build())
+                                                .build())
+                        .torch(
+                                "torch.add(torch.cross_entropy_loss(x, y, None, 1, -100, 0.),"
+                                        + " torch.mul(torch.huber_loss(x, y, 1, 1.), 0.5))")
+                        .parts(in -> sum(entropy, huber, in))
+                        .plain(in -> softEntropy(in).add(huber(in).mul(0.5f))),
                 row(L1Regularization.class)
                         .maker(
                                 (common, d) ->
@@ -830,6 +861,11 @@ final class Rows {
                                 in ->
                                         new ElasticNetWeightDecay(in.predictions())
                                                 .evaluate(NONE, NONE)));
+    }
+
+    private static NDArray sum(Loss first, Loss second, Case in) {
+        NDArray half = second.evaluate(in.labels(), in.predictions()).mul(0.5f);
+        return first.evaluate(in.labels(), in.predictions()).add(half);
     }
 
     private static final NDList NONE = new NDList();

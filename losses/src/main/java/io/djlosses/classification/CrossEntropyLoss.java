@@ -13,6 +13,7 @@ import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Outcome;
 import io.djlosses.api.Reading;
 import io.djlosses.api.Terms;
+import io.djlosses.internal.core.Thresholds;
 import io.djlosses.internal.fast.Constants;
 import io.djlosses.internal.kernel.ClassAxis;
 import io.djlosses.internal.kernel.ClassTargets;
@@ -224,7 +225,7 @@ public final class CrossEntropyLoss extends AbstractLoss {
     @Override
     protected List<Reading> readings() {
         return List.of(
-                Reading.graph(),
+                Reading.graph(Thresholds.GRAPH_OF_CLASSES),
                 Reading.script(this::call),
                 Reading.closedForm(this::inClosedForm));
     }

@@ -17,6 +17,7 @@ import io.djlosses.api.SimpleBuilder;
 import io.djlosses.api.Terms;
 import io.djlosses.internal.array.Sums;
 import io.djlosses.internal.core.Looks;
+import io.djlosses.internal.core.Thresholds;
 import io.djlosses.internal.core.Traced;
 import io.djlosses.internal.fast.Constants;
 import io.djlosses.internal.fast.Script;
@@ -77,9 +78,6 @@ public final class MultiLabelMarginLoss extends AbstractLoss {
 
     private static final Script NATIVE =
             Script.of("x y", "", "return torch.multilabel_margin_loss(x, y, reduction)");
-
-    /** The number of elements from which the closed form is faster. */
-    private static final int LARGE = 4096;
 
     /** Lists are as long as the longest one; after their end they repeat their first class. */
     private static final String LISTS =
@@ -216,7 +214,7 @@ public final class MultiLabelMarginLoss extends AbstractLoss {
         boolean isBatch = scores.getShape().dimension() > 1;
         long divisor = isBatch ? scores.getShape().get(0) : 1;
         Entries entries = read(label, scores.getShape());
-        boolean isLarge = goal.forced() || scores.size() >= LARGE;
+        boolean isLarge = goal.forced() || scores.size() >= Thresholds.KERNEL;
         if (isBatch && isLarge) {
             return new Reading.Call(SCRIPT, divisor, List.of(scores, entries.toArray(scores)));
         }

@@ -15,6 +15,7 @@ import io.djlosses.api.Reading;
 import io.djlosses.api.Terms;
 import io.djlosses.binary.BCEWithLogitsLoss;
 import io.djlosses.internal.array.Sums;
+import io.djlosses.internal.core.Thresholds;
 import io.djlosses.internal.fast.Constants;
 import io.djlosses.internal.fast.Script;
 import io.djlosses.internal.kernel.BinaryCrossEntropy;
@@ -71,7 +72,7 @@ public final class MultiLabelSoftMarginLoss extends AbstractLoss {
                             "torch.relu(-x).mul_(y).add_(torch.relu(x).mul_(1. - y)).sub_("
                                     + BinaryCrossEntropy.MINUS_SOFTPLUS
                                     + ").sum() / classes")
-                    .least(0)
+                    .least(Thresholds.ALWAYS)
                     .build();
 
     private final @Nullable ElementWeights weight;

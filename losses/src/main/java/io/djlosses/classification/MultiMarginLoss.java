@@ -15,6 +15,7 @@ import io.djlosses.api.Reading;
 import io.djlosses.api.Terms;
 import io.djlosses.internal.array.Sums;
 import io.djlosses.internal.core.Looks;
+import io.djlosses.internal.core.Thresholds;
 import io.djlosses.internal.fast.Constants;
 import io.djlosses.internal.fast.Script;
 import io.djlosses.internal.kernel.ClassAxis;
@@ -69,9 +70,6 @@ import java.util.stream.Stream;
  *     Algorithmic Implementation of Multiclass Kernel-based Vector Machines</a>
  */
 public final class MultiMarginLoss extends AbstractLoss {
-
-    /** The number of elements from which the closed form is faster. */
-    private static final int LARGE = 4096;
 
     // The scripts for p = 1 and p = 2.
     private static final List<Script> NATIVE = nativeOf("x y", "None");
@@ -259,7 +257,8 @@ public final class MultiMarginLoss extends AbstractLoss {
             arrays.add(Script.constant(weight, scores));
         }
         boolean isClosed =
-                scores.getShape().dimension() > 1 && (goal.forced() || scores.size() >= LARGE);
+                scores.getShape().dimension() > 1
+                        && (goal.forced() || scores.size() >= Thresholds.KERNEL);
         // The engine's own loss takes a NaN hinge for 0.
         if (!isClosed && !Looks.allFinite(scores)) {
             return null;

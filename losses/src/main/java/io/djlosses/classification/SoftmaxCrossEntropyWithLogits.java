@@ -15,6 +15,7 @@ import io.djlosses.api.Outcome;
 import io.djlosses.api.Reading;
 import io.djlosses.api.Reduction;
 import io.djlosses.api.Terms;
+import io.djlosses.internal.core.Thresholds;
 import io.djlosses.internal.kernel.ClassAxis;
 import io.djlosses.internal.kernel.ClassTargets;
 import io.djlosses.internal.kernel.CrossEntropy;
@@ -152,7 +153,7 @@ public final class SoftmaxCrossEntropyWithLogits extends AbstractLoss {
     @Override
     protected List<Reading> readings() {
         return List.of(
-                Reading.graph(),
+                Reading.graph(Thresholds.GRAPH_OF_CLASSES),
                 Reading.script(this::call),
                 Reading.closedForm(this::inClosedForm));
     }

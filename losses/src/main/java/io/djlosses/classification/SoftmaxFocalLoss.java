@@ -13,6 +13,7 @@ import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Reading;
 import io.djlosses.api.Terms;
 import io.djlosses.binary.SigmoidFocalLoss;
+import io.djlosses.internal.core.Thresholds;
 import io.djlosses.internal.fast.Script;
 import io.djlosses.internal.kernel.ClassAxis;
 import io.djlosses.internal.kernel.ClassTargets;
@@ -147,7 +148,7 @@ public final class SoftmaxFocalLoss extends AbstractLoss {
         String weighed = weight.isEmpty() ? "" : "power.mul_(" + weight + ")\n";
         return Script.closedForm("x", "y", "gamma=2")
                 .rows()
-                .least(CrossEntropyScript.LARGE)
+                .least(Thresholds.BLOCKS)
                 .shared("i = torch.unsqueeze(y, 1)")
                 .gradient(
                         CrossEntropyScript.SOFTMAX

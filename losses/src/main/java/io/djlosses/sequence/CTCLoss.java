@@ -14,6 +14,7 @@ import io.djlosses.api.Outcome;
 import io.djlosses.api.Reading;
 import io.djlosses.api.Terms;
 import io.djlosses.internal.array.Gradients;
+import io.djlosses.internal.core.Thresholds;
 import io.djlosses.internal.fast.Script;
 import io.djlosses.nd.Nd;
 
@@ -404,7 +405,7 @@ public final class CTCLoss extends AbstractLoss {
     /** {@inheritDoc} */
     @Override
     protected List<Reading> readings() {
-        return List.of(Reading.graph(), Reading.closedForm(0, this::inClosedForm));
+        return List.of(Reading.graph(), Reading.closedForm(Thresholds.ALWAYS, this::inClosedForm));
     }
 
     /**

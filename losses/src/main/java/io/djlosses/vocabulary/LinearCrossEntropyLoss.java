@@ -17,6 +17,7 @@ import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Outcome;
 import io.djlosses.api.Reading;
 import io.djlosses.api.Terms;
+import io.djlosses.internal.core.Thresholds;
 import io.djlosses.internal.fast.Script;
 import io.djlosses.internal.kernel.ClassAxis;
 import io.djlosses.internal.kernel.ClassTargets;
@@ -85,9 +86,6 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
 
     /** Chunks of fewer rows make the matrix products slow. */
     private static final long MIN_ROWS = 256;
-
-    /** For a layer smaller than this, the calls of the closed form cost more than they save. */
-    private static final long CLOSED_FORM_SIZE = 1 << 16;
 
     private static final Script WITHOUT_BIAS = scriptOf("x w y", "None");
     private static final Script WITH_BIAS = scriptOf("x w b y", "b");
@@ -298,7 +296,7 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
     }
 
     private static boolean isLarge(NDList predictions) {
-        return predictions.stream().anyMatch(array -> array.size() >= CLOSED_FORM_SIZE);
+        return predictions.stream().anyMatch(array -> array.size() >= Thresholds.CHUNKS);
     }
 
     /** Returns [dx], Σ ℓ, [dW, [db]] of some rows, and closes all other arrays. */
@@ -366,7 +364,7 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
         return List.of(
                 Reading.graph(),
                 Reading.script(this::call),
-                Reading.closedForm(CLOSED_FORM_SIZE, this::inClosedForm));
+                Reading.closedForm(Thresholds.CHUNKS, this::inClosedForm));
     }
 
     /**
