@@ -665,8 +665,7 @@ public class BadInputIT {
                         IllegalArgumentException.class,
                         () -> Losses.multiLabelLoss(Losses.l1Loss(), Integer.MAX_VALUE));
         assertEquals(
-                e.getMessage(),
-                "MultiLabelLoss: labels must be in [1, 10000], but was 2147483647");
+                e.getMessage(), "MultiLabelLoss: labels must be in [1, 10000], but was 2147483647");
     }
 
     @Test(dataProvider = "built")

@@ -57,8 +57,8 @@ import java.util.List;
  *
  * <p>Equivalent to {@code torch.nn.MultiLabelSoftMarginLoss(weight, reduction)} and {@code
  * mindspore.nn.MultiLabelSoftMarginLoss}. Difference: labels are never broadcast, and weights only
- * to the predictions, and there must be a class: other shapes are a mistake rather than a wish. A label outside [0, 1] is used
- * as it is, as there; strict validation rejects it.
+ * to the predictions, and there must be a class: other shapes are a mistake rather than a wish. A
+ * label outside [0, 1] is used as it is, as there; strict validation rejects it.
  */
 public final class MultiLabelSoftMarginLoss extends AbstractLoss {
 

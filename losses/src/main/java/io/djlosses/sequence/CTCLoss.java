@@ -221,7 +221,14 @@ public final class CTCLoss extends AbstractLoss {
         for (int n = 0; n < given.length; n++) {
             if (given[n] < 0 || given[n] > max) {
                 String message = "%s must lie in [0, %s = %d], but element %d was %s";
-                throw Checks.message(getName(), message, argument, axis, max, n, Checks.index(label, n, given[n]));
+                throw Checks.message(
+                        getName(),
+                        message,
+                        argument,
+                        axis,
+                        max,
+                        n,
+                        Checks.index(label, n, given[n]));
             }
             lengths[n] = (int) given[n];
         }
