@@ -114,12 +114,9 @@ final class Formula {
         }
         SampleWeighting weighting = loss.options().sampleWeighting();
         if (weighting == SampleWeighting.MASK) {
-            NDArray mask = weight.getDataType().isBoolean() ? weight : weight.neq(0);
-            Inputs shown = loss.masked(mask, labels, predictions);
-            Terms terms = loss.terms(shown.labels(), shown.predictions(), goal);
-            mask = leading(loss, mask, terms.values().getShape());
-            return terms.withValues(Nd.where(mask, terms.values(), 0))
-                    .withShares(Nd.where(mask, terms.sharesOrOnes(), 0));
+            Terms terms = loss.terms(labels, predictions, goal);
+            return terms.withValues(Nd.where(weight, terms.values(), 0))
+                    .withShares(Nd.where(weight, terms.sharesOrOnes(), 0));
         }
         Terms terms = loss.terms(labels, predictions, goal);
         NDArray values = terms.values();
@@ -145,7 +142,7 @@ final class Formula {
     }
 
     /** Aligns a weight with the leading axes of a shape. */
-    static NDArray leading(AbstractLoss loss, NDArray weight, Shape shape) {
+    private static NDArray leading(AbstractLoss loss, NDArray weight, Shape shape) {
         return weight.getShape().dimension() == shape.dimension()
                 ? weight
                 : weight.reshape(alignment(loss, weight.getShape(), shape));

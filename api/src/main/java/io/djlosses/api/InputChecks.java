@@ -4,6 +4,7 @@ package io.djlosses.api;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
 
 import io.djlosses.internal.core.Looks;
 import io.djlosses.nd.Nd;
@@ -97,21 +98,6 @@ final class InputChecks {
             }
         }
         loss.check(targets, predictions);
-        if (weight != null) {
-            Formula.alignment(loss, weight.getShape(), loss.unreducedShape(targets, predictions));
-        }
-        if (loss.getValidation() == Validation.STRICT) {
-            for (int i = 0; i < predictions.size(); i++) {
-                if (!Looks.allFinite(predictions.get(i))) {
-                    throw Checks.failure(
-                            name,
-                            "predictions[" + i + "]",
-                            "be finite (strict validation)",
-                            "NaN or infinite");
-                }
-            }
-            loss.checkData(targets, predictions);
-        }
         NDList computed = predictions;
         if (type == DataType.FLOAT16) {
             computed = new NDList(predictions.size());
@@ -119,7 +105,28 @@ final class InputChecks {
                 computed.add(Nd.widen(prediction, DataType.FLOAT32));
             }
         }
-        return new Request(loss, new Inputs(targets, computed), weight, goal);
+        Request request = new Request(loss, new Inputs(targets, computed), weight, goal);
+        if (weight != null) {
+            Shape shape = loss.unreducedShape(targets, predictions);
+            Shape aligned = Formula.alignment(loss, weight.getShape(), shape);
+            if (sampleWeighting == SampleWeighting.MASK && shape.size() > 0) {
+                // Before all else, so that what is hidden is never looked at.
+                request = request.masked(weight.reshape(aligned));
+            }
+        }
+        if (loss.getValidation() == Validation.STRICT) {
+            for (int i = 0; i < request.predictions().size(); i++) {
+                if (!Looks.allFinite(request.predictions().get(i))) {
+                    throw Checks.failure(
+                            name,
+                            "predictions[" + i + "]",
+                            "be finite (strict validation)",
+                            "NaN or infinite");
+                }
+            }
+            loss.checkData(request.labels(), request.predictions());
+        }
+        return request;
     }
 
     private static void requireSamePlace(

@@ -56,8 +56,34 @@ public final class Nd extends NdBase {
      * @return the selection, with the shape of {@code yes}
      */
     public static NDArray where(NDArray mask, NDArray yes, double no) {
-        NDArray other = no == 0 ? yes.zerosLike() : yes.onesLike().muli(num(yes, no));
-        return NDArrays.where(fit(mask, yes.getShape()), yes, other);
+        Shape shape = yes.getShape();
+        // One number, which some engines repeat without writing it.
+        boolean one = yes.size() >= SMALL && !Operators.serve(yes);
+        long[] sizes = shape.getShape().clone();
+        Arrays.fill(sizes, 1);
+        NDArray other =
+                one
+                        ? yes.getManager().ones(new Shape(sizes), yes.getDataType())
+                        : yes.onesLike();
+        if (no == 0) {
+            other = other.zerosLike();
+        } else if (no != 1) {
+            other.muli(num(yes, no));
+        }
+        return NDArrays.where(fit(mask, shape), yes, fit(other, shape));
+    }
+
+    /**
+     * Returns whether a condition holds anywhere along an axis.
+     *
+     * @param mask the BOOLEAN condition, not empty
+     * @param axis the axis, which is kept with size 1
+     * @return BOOLEAN
+     */
+    public static NDArray any(NDArray mask, int axis) {
+        return mask.getShape().get(axis) == 1
+                ? mask
+                : mask.toType(DataType.FLOAT32, false).max(new int[] {axis}, true).gt(0);
     }
 
     /**

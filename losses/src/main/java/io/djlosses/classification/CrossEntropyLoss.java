@@ -130,7 +130,7 @@ public final class CrossEntropyLoss extends AbstractLoss {
     /** {@inheritDoc} */
     @Override
     protected Inputs masked(NDArray mask, NDList labels, NDList predictions) {
-        return new Inputs(labels, ClassAxis.masked(mask, predictions));
+        return ClassAxis.masked(mask, labels, predictions, labels.get(0).getShape().equals(predictions.get(0).getShape()));
     }
 
     /** {@inheritDoc} */

@@ -103,7 +103,7 @@ public final class SoftmaxCrossEntropyWithLogits extends AbstractLoss {
     /** {@inheritDoc} */
     @Override
     protected Inputs masked(NDArray mask, NDList labels, NDList predictions) {
-        return new Inputs(labels, ClassAxis.masked(mask, predictions));
+        return ClassAxis.masked(mask, labels, predictions, !sparse);
     }
 
     /** {@inheritDoc} */

@@ -10,6 +10,7 @@ import io.djlosses.api.Checks;
 import io.djlosses.api.Divisor;
 import io.djlosses.api.Goal;
 import io.djlosses.api.Inputs;
+import io.djlosses.api.Masks;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Reading;
 import io.djlosses.api.Terms;
@@ -205,9 +206,35 @@ public final class SoftmaxFocalLoss extends AbstractLoss {
     /** {@inheritDoc} */
     @Override
     protected Inputs masked(NDArray mask, NDList labels, NDList predictions) {
-        // A mask (N, C) hides values of a sample whose other classes still need its logits.
-        boolean hidesSamples = mask.getShape().dimension() < 2;
-        return new Inputs(labels, hidesSamples ? ClassAxis.masked(mask, predictions) : predictions);
+        NDArray logits = predictions.get(0);
+        boolean oneHot = isOneHot(labels.get(0), logits);
+        // The values of one-hot labels have a class, but each of them needs all logits of a sample.
+        NDArray samples = positions(oneHot ? Nd.any(mask, 1).squeeze(1) : mask, logits, 1);
+        Inputs shown = ClassAxis.masked(samples, labels, predictions, oneHot);
+        return oneHot
+                ? new Inputs(new NDList(shown(mask, labels.get(0), logits)), shown.predictions())
+                : shown;
+    }
+
+    /** Replaces the hidden classes of one-hot labels by equal shares of what the others leave. */
+    private static NDArray shown(NDArray mask, NDArray label, NDArray logits) {
+        NDArray target = Nd.cast(label, logits);
+        NDArray wide = positions(mask, logits, 0);
+        if (wide.getShape().get(1) == 1) {
+            return Masks.shown(wide, target, 1.0 / logits.getShape().get(1));
+        }
+        NDArray rest = Nd.complement(Nd.sum(Nd.where(wide, target, 0), 1, true));
+        NDArray hidden = Nd.sum(Nd.cast(wide.logicalNot(), logits), 1, true);
+        return Nd.where(wide, target, rest.div(hidden.maximum(Nd.num(hidden, 1))));
+    }
+
+    /** Appends axes of size 1, up to the rank of the logits without some axes. */
+    private static NDArray positions(NDArray mask, NDArray logits, int without) {
+        NDArray wide = mask;
+        while (wide.getShape().dimension() < logits.getShape().dimension() - without) {
+            wide = wide.expandDims(wide.getShape().dimension());
+        }
+        return wide;
     }
 
     /** {@inheritDoc} */

@@ -21,7 +21,6 @@ import io.djlosses.nd.Nd;
 
 import org.jspecify.annotations.Nullable;
 
-import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -141,24 +140,8 @@ public final class GaussianNLLLoss extends AbstractLoss {
     /** {@inheritDoc} */
     @Override
     protected Inputs masked(NDArray mask, NDList labels, NDList predictions) {
-        NDArray mean = predictions.get(0);
-        NDArray variance = predictions.get(1);
-        boolean alike = variance.getShape().equals(mean.getShape());
-        return new Inputs(
-                new NDList(shown(mask, matching(labels.get(0), mean))),
-                new NDList(shown(mask, mean), alike ? shown(mask, variance) : variance));
-    }
-
-    /** Replaces the elements that the mask hides by 1, which is safe in the formula. */
-    private static NDArray shown(NDArray mask, NDArray x) {
-        if (mask.size() == x.size()) {
-            return Nd.where(mask.reshape(x.getShape()), x, 1);
-        }
-        long[] given = mask.getShape().getShape();
-        long[] sizes = new long[x.getShape().dimension()];
-        Arrays.fill(sizes, 1);
-        System.arraycopy(given, 0, sizes, 0, Math.min(given.length, sizes.length));
-        return Nd.where(mask.reshape(new Shape(sizes)), x, 1);
+        NDArray label = matching(labels.get(0), predictions.get(0));
+        return super.masked(mask, new NDList(label), predictions);
     }
 
     /** {@inheritDoc} */

@@ -9,6 +9,8 @@ import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
 import io.djlosses.api.Divisor;
 import io.djlosses.api.Goal;
+import io.djlosses.api.Inputs;
+import io.djlosses.api.Masks;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Reading;
 import io.djlosses.api.Terms;
@@ -164,11 +166,42 @@ public final class MultiClassDiceLoss extends AbstractLoss {
         return predictions.get(0).getShape().slice(1, 2);
     }
 
+    /**
+     * Hides classes: their labels, and their predictions, except that other classes need all logits
+     * of a softmax.
+     */
+    @Override
+    protected Inputs masked(NDArray mask, NDList labels, NDList predictions) {
+        NDArray x = predictions.get(0);
+        long[] sizes = new long[x.getShape().dimension()];
+        Arrays.fill(sizes, 1);
+        sizes[1] = mask.size();
+        NDArray wide = mask.reshape(new Shape(sizes));
+        NDArray ofLogits = activation == Activation.SOFTMAX ? Nd.any(wide, 1) : wide;
+        return new Inputs(
+                new NDList(Masks.shown(wide, Nd.cast(labels.get(0), x), 0)),
+                new NDList(Masks.shown(ofLogits, x, 0)));
+    }
+
+    /** Hides the ignored class. */
+    private Inputs kept(NDList labels, NDList predictions) {
+        if (ignoreIndex == null || predictions.get(0).size() == 0) {
+            return new Inputs(labels, predictions);
+        }
+        NDArray x = predictions.get(0);
+        double[] kept = new double[classes(x)];
+        Arrays.fill(kept, 1);
+        kept[ignoreIndex] = 0;
+        NDArray mask = Nd.create(x.getManager(), kept, new Shape(kept.length), x.getDataType());
+        return masked(mask.gt(0), labels, predictions);
+    }
+
     /** {@inheritDoc} */
     @Override
     protected Terms terms(NDList labels, NDList predictions, Goal goal) {
-        NDArray x = activation.of(predictions.get(0));
-        NDArray y = Nd.cast(labels.get(0), x);
+        Inputs kept = kept(labels, predictions);
+        NDArray x = activation.of(kept.predictions().get(0));
+        NDArray y = Nd.cast(kept.labels().get(0), x);
         NDArray overlap = sum(x.mul(y)); // [C]
         NDArray total = sum(x.square()).add(sum(y.square())).add(SMOOTH);
         NDArray values = DiceLoss.of(overlap, total); // [C]
@@ -176,8 +209,9 @@ public final class MultiClassDiceLoss extends AbstractLoss {
     }
 
     private Reading.@Nullable Call call(NDList labels, NDList predictions, Goal goal) {
-        NDArray x = predictions.get(0);
-        NDArray y = Nd.cast(labels.get(0), x);
+        Inputs kept = kept(labels, predictions);
+        NDArray x = kept.predictions().get(0);
+        NDArray y = Nd.cast(kept.labels().get(0), x);
         Script script = (isWeighted() ? WEIGHTED_SCRIPTS : SCRIPTS).get(activation);
         List<NDArray> arrays = isWeighted() ? List.of(x, y, factors(x, classes(x))) : List.of(x, y);
         return new Reading.Call(Objects.requireNonNull(script), Divisor.of(classes(x)), arrays);

@@ -9,6 +9,8 @@ import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
 import io.djlosses.api.Divisor;
 import io.djlosses.api.Goal;
+import io.djlosses.api.Inputs;
+import io.djlosses.api.Masks;
 import io.djlosses.api.Reading;
 import io.djlosses.api.SimpleBuilder;
 import io.djlosses.api.Terms;
@@ -106,6 +108,13 @@ public final class AdaptiveLogSoftmaxLoss extends AbstractLoss {
     @Override
     protected Shape unreducedShape(NDList labels, NDList predictions) {
         return labels.get(0).getShape();
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected Inputs masked(NDArray mask, NDList labels, NDList predictions) {
+        NDArray label = Masks.shown(mask, labels.get(0), 0);
+        return new Inputs(new NDList(label), super.masked(mask, labels, predictions).predictions());
     }
 
     /** {@inheritDoc} */

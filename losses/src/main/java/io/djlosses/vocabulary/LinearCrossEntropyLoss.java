@@ -13,6 +13,7 @@ import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
 import io.djlosses.api.Goal;
 import io.djlosses.api.Inputs;
+import io.djlosses.api.Masks;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Outcome;
 import io.djlosses.api.Reading;
@@ -220,14 +221,12 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
     /** {@inheritDoc} */
     @Override
     protected Inputs masked(NDArray mask, NDList labels, NDList predictions) {
+        Shape rows = unreducedShape(labels, predictions);
+        NDArray label = labels.get(0);
+        double fill = label.getShape().equals(rows) ? 0 : 1.0 / classes(predictions);
         NDList masked = new NDList(predictions);
-        NDArray input = predictions.get(0);
-        Shape rows = mask.getShape();
-        while (rows.dimension() < input.getShape().dimension()) {
-            rows = rows.add(1);
-        }
-        masked.set(0, Nd.where(mask.reshape(rows), input, 0));
-        return new Inputs(labels, masked);
+        masked.set(0, Masks.shown(mask, rows, predictions.get(0), 0));
+        return new Inputs(new NDList(Masks.shown(mask, rows, label, fill)), masked);
     }
 
     private Reading.@Nullable Call call(NDList labels, NDList predictions, Goal goal) {

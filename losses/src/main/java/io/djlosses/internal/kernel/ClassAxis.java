@@ -7,6 +7,8 @@ import ai.djl.ndarray.types.Shape;
 
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
+import io.djlosses.api.Inputs;
+import io.djlosses.api.Masks;
 import io.djlosses.internal.core.Looks;
 import io.djlosses.internal.fast.Script;
 import io.djlosses.nd.Nd;
@@ -170,19 +172,19 @@ public final class ClassAxis {
                 : Nd.logSoftmax(logits, index);
     }
 
-    /** Replaces the scores that a mask hides by 0. */
-    public static NDList masked(NDArray mask, NDList predictions) {
+    /**
+     * Replaces what a mask hides: class indices by 0, probabilities by equal ones, and scores by 0.
+     */
+    public static Inputs masked(
+            NDArray mask, NDList labels, NDList predictions, boolean probabilities) {
         NDArray scores = predictions.get(0);
-        if (scores.getShape().dimension() == 1) {
-            return new NDList(Nd.where(mask, scores, 0));
-        }
-        long[] given = mask.getShape().getShape();
-        long[] sizes = new long[scores.getShape().dimension()];
-        Arrays.fill(sizes, 1);
-        for (int i = 0; i < given.length; i++) {
-            sizes[i == 0 ? 0 : i + 1] = given[i];
-        }
-        return new NDList(Nd.where(mask.reshape(sizes), scores, 0));
+        double fill = probabilities ? 1.0 / classes(scores) : 0;
+        NDArray label = probabilities ? Nd.cast(labels.get(0), scores) : labels.get(0);
+        NDArray wide = mask.expandDims(of(scores));
+        boolean isWide = label.getShape().dimension() == scores.getShape().dimension();
+        return new Inputs(
+                new NDList(Masks.shown(isWide ? wide : mask, label, fill)),
+                new NDList(Masks.shown(wide, scores, 0)));
     }
 
     /** Returns class weights as an array that broadcasts over the scores. */
