@@ -5,6 +5,7 @@ import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 
+import io.djlosses.internal.core.Looks;
 import io.djlosses.internal.fast.Script;
 import io.djlosses.internal.symbolic.Recorder;
 
@@ -82,10 +83,30 @@ public abstract class Reading {
      * @param script the script
      * @param divisor the divisor of the mean, which must be known
      * @param arrays the arrays
+     * @param leavesNaN whether a result of NaN is left to the formula, as the script takes 0 · ∞ for
+     *     NaN; on a GPU, where looking at the result would wait, all is left to the formula
      * @param options the numbers
      */
     @SuppressWarnings("ArrayRecordComponent") // never compared
-    public record Call(Script script, Divisor divisor, List<NDArray> arrays, double... options) {}
+    public record Call(
+            Script script,
+            Divisor divisor,
+            List<NDArray> arrays,
+            boolean leavesNaN,
+            double... options) {
+
+        /**
+         * Creates a call whose result is right also if it is NaN.
+         *
+         * @param script the script
+         * @param divisor the divisor of the mean, which must be known
+         * @param arrays the arrays
+         * @param options the numbers
+         */
+        public Call(Script script, Divisor divisor, List<NDArray> arrays, double... options) {
+            this(script, divisor, arrays, false, options);
+        }
+    }
 
     /**
      * Returns the reading that records the formula and runs it as one graph, for arrays so small
@@ -150,7 +171,8 @@ public abstract class Reading {
             @Nullable Outcome read(Request request) {
                 Goal goal = request.goal();
                 Call call = reader.read(request.labels(), request.predictions(), goal);
-                if (call == null || request.isEmptyMean(call.divisor)) {
+                boolean waits = call != null && call.leavesNaN && request.batch().getDevice().isGpu();
+                if (call == null || waits || request.isEmptyMean(call.divisor)) {
                     return null;
                 }
                 // If numerator and denominator are needed, compute the sum; otherwise the engine
@@ -167,7 +189,7 @@ public abstract class Reading {
                     // A kernel may reject data that the formula accepts.
                     return null;
                 }
-                if (result == null) {
+                if (result == null || (call.leavesNaN && !Looks.isKnownFinite(result))) {
                     return null;
                 }
                 return mean ? Outcome.finished(result) : Outcome.of(result, call.divisor);

@@ -68,7 +68,7 @@ public final class Nd extends NdBase {
         if (no == 0) {
             other = other.zerosLike();
         } else if (no != 1) {
-            other.muli(num(yes, no));
+            other.muli(yes.getDataType().isInteger() ? (Number) (long) no : num(yes, no));
         }
         return NDArrays.where(fit(mask, shape), yes, fit(other, shape));
     }
@@ -171,7 +171,7 @@ public final class Nd extends NdBase {
         }
         // The error of the fused operation is constant along the axis: log Σ exp of its result.
         NDArray rough = x.logSoftmax(classAxis);
-        NDArray excess = Sums.sumByProduct(rough.exp(), classAxis, true).log();
+        NDArray excess = Sums.sum(rough.exp(), classAxis, true).log();
         return rough.sub(repeat(excess, classAxis, x.getShape()));
     }
 
@@ -400,6 +400,37 @@ public final class Nd extends NdBase {
     public static NDArray xlogy(NDArray x, NDArray y) {
         NDArray zero = x.eq(0);
         return where(zero, x.zerosLike(), x.mul(where(zero, y.onesLike(), y).log()));
+    }
+
+    /**
+     * Returns x · y, where x = 0 makes y = −∞ count 0: y is the logarithm of what cannot occur.
+     *
+     * @param x a factor
+     * @param y a logarithm, of the same shape
+     * @return the product
+     */
+    public static NDArray product(NDArray x, NDArray y) {
+        NDArray impossible = x.eq(0).logicalAnd(y.eq(Double.NEGATIVE_INFINITY));
+        return x.mul(where(impossible, y.zerosLike(), y));
+    }
+
+    /**
+     * Returns the sums of {@link #product} along an axis. It looks for logarithms of −∞ only where
+     * a sum is not finite, if that does not wait for a device.
+     *
+     * @param x a factor
+     * @param y a logarithm, of the same shape
+     * @param axis the axis, which is removed
+     * @return the sums
+     */
+    public static NDArray sumOfProducts(NDArray x, NDArray y, int axis) {
+        if (!Traced.is(y) && !y.getDevice().isGpu()) {
+            NDArray sums = sum(x.mul(y), axis);
+            if (Speculation.on(() -> Looks.allFinite(sums))) {
+                return sums;
+            }
+        }
+        return sum(product(x, y), axis);
     }
 
     /**

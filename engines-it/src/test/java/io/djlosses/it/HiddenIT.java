@@ -2,6 +2,7 @@
 package io.djlosses.it;
 
 import static org.testng.Assert.assertNull;
+import static org.testng.Assert.assertTrue;
 
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
@@ -13,7 +14,10 @@ import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Choice;
 import io.djlosses.examples.catalog.Declarations;
 import io.djlosses.examples.catalog.Trait;
+import io.djlosses.segmentation.DiceLoss;
 import io.djlosses.segmentation.MultiClassDiceLoss;
+import io.djlosses.sequence.CTCLoss;
+import io.djlosses.vocabulary.SampledSoftmaxLoss;
 
 import org.jspecify.annotations.Nullable;
 import org.testng.annotations.DataProvider;
@@ -22,8 +26,8 @@ import org.testng.annotations.Test;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
-import java.util.function.DoubleUnaryOperator;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 
@@ -34,16 +38,21 @@ import java.util.stream.IntStream;
 public class HiddenIT {
 
     /** The most rows of a loss. */
-    private static final int ROWS = Subject.NIGHTLY ? Integer.MAX_VALUE : 10;
+    private static final int ROWS = Subject.NIGHTLY ? Integer.MAX_VALUE : 4;
 
-    /** What stands in hidden places. */
-    private static final double[] JUNK = {
-        Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY, 1e30, -1, 255
+    /** What stands in hidden places, by turns. */
+    private static final double[][] JUNK = {
+        {Double.NaN}, {Double.NEGATIVE_INFINITY}, {Double.POSITIVE_INFINITY, -1, 1e30, 255}
     };
 
     @DataProvider
     public Object[][] enginesAndLosses() {
         return Catalogue.onEveryEngine();
+    }
+
+    @DataProvider
+    public Object[][] engines() {
+        return Outcome.onEveryEngine();
     }
 
     /** A way to evaluate. */
@@ -94,8 +103,8 @@ public class HiddenIT {
     /** A batch with hidden samples is the batch without them. */
     @Test(dataProvider = "enginesAndLosses")
     public void hiddenSamplesAreAsIfTheyWereNotThere(String engine, Class<? extends Loss> type) {
-        if (type == MultiClassDiceLoss.class) {
-            return; // its values belong to classes
+        if (type == MultiClassDiceLoss.class || type == DiceLoss.class) {
+            return; // their values belong to no sample
         }
         for (GoldenRow row : rows(type)) {
             Loss plain = Catalogue.build(type, row.options(), null);
@@ -103,13 +112,12 @@ public class HiddenIT {
             if (batch == null) {
                 continue;
             }
-            for (int sample : new int[] {0, batch.size() - 1}) {
-                for (String reduction : reductions(type)) {
-                    JsonObject options = row.optionsWith(reduction);
-                    for (Way way : Way.all(engine)) {
-                        String fault = samples(way, type, options, row, batch, sample);
-                        assertNull(fault, row + " " + reduction + " " + way + " " + sample);
-                    }
+            for (String reduction : reductions(type)) {
+                int sample = reduction.equals("SUM") ? 0 : batch.size() - 1;
+                JsonObject options = row.optionsWith(reduction);
+                for (Way way : Way.all(engine)) {
+                    String fault = samples(way, type, options, row, batch, sample);
+                    assertNull(fault, row + " " + reduction + " " + way);
                 }
             }
         }
@@ -137,19 +145,19 @@ public class HiddenIT {
         masked.addProperty("sampleWeighting", "MASK");
         Data last = new Data("float", new Shape(mask.length), mask);
         Outcome first = way.of(type, masked, masked(row, last));
-        for (double junk : JUNK) {
+        for (double[] junk : JUNK) {
             GoldenRow changed =
                     row.with(
                             junk(row.labels(), batch.labels(), hidden, junk),
                             junk(row.predictions(), batch.predictions(), hidden, junk));
             Outcome outcome = way.of(type, masked, masked(changed, last));
             if (outcome == null) {
-                return junk + " was rejected";
+                return Arrays.toString(junk) + " was rejected";
             }
             first = first == null ? outcome : first;
             String fault = bits(first, outcome);
             if (fault != null) {
-                return junk + fault;
+                return Arrays.toString(junk) + fault;
             }
             for (int i = 0; i < outcome.gradients().size(); i++) {
                 Data data = row.predictions().get(i);
@@ -158,29 +166,29 @@ public class HiddenIT {
                 if (axis >= 0) {
                     Data all = new Data("float", data.shape(), gradient);
                     if (!all.take(axis, hidden).isZero()) {
-                        return junk + " gradient " + i + " of what is hidden is not 0";
+                        return Arrays.toString(junk) + " gradient " + i + " of what is hidden is not 0";
                     }
                     gradient = all.take(axis, others).values();
                 }
                 if (rest != null) {
                     double[] expected = rest.gradients().get(i);
-                    fault = Outcome.difference(expected, gradient, way.tolerance(), 1e-9);
+                    fault = difference(way, expected, gradient);
                 }
                 if (fault != null) {
-                    return junk + " gradient " + i + fault;
+                    return Arrays.toString(junk) + " gradient " + i + fault;
                 }
             }
             if (rest != null) {
-                fault = Outcome.difference(rest.value(), outcome.value(), way.tolerance(), 1e-9);
+                fault = difference(way, rest.value(), outcome.value());
                 if (fault != null) {
-                    return junk + " value " + fault;
+                    return Arrays.toString(junk) + " value " + fault;
                 }
             }
         }
         return null;
     }
 
-    private static List<Data> junk(List<Data> data, List<Integer> axes, int sample, double junk) {
+    private static List<Data> junk(List<Data> data, List<Integer> axes, int sample, double[] junk) {
         List<Data> changed = new ArrayList<>();
         for (int i = 0; i < data.size(); i++) {
             Data one = data.get(i);
@@ -188,7 +196,7 @@ public class HiddenIT {
             int inner = axis < 0 ? 1 : (int) one.shape().slice(axis + 1).size();
             int size = axis < 0 ? 1 : (int) one.shape().get(axis);
             changed.add(
-                    axis < 0 ? one : replaced(one, k -> k / inner % size == sample, x -> junk));
+                    axis < 0 ? one : replaced(one, k -> k / inner % size == sample, junk));
         }
         return changed;
     }
@@ -199,7 +207,9 @@ public class HiddenIT {
     @Test(dataProvider = "enginesAndLosses")
     public void hiddenValuesLeaveNoTrace(String engine, Class<? extends Loss> type) {
         boolean wholeBatch = Declarations.of(type).has(Trait.WHOLE_BATCH);
-        boolean meanOnly = Declarations.of(type).has(Trait.MEAN_ONLY);
+        if (Declarations.of(type).has(Trait.MEAN_ONLY)) {
+            return; // it has no values
+        }
         Random random = new Random(5);
         for (GoldenRow row : rows(type)) {
             if (!(Catalogue.build(type, row.options(), null) instanceof AbstractLoss)) {
@@ -222,14 +232,14 @@ public class HiddenIT {
             for (int i = 0; i < row.predictions().size(); i++) {
                 predictions.add(hidden(exact, type, none, row, row.predictions(), i, last));
             }
-            JsonObject masked = row.optionsWith(meanOnly ? "MEAN" : "SUM");
+            JsonObject masked = row.optionsWith("SUM");
             masked.addProperty("sampleWeighting", "MASK");
             for (Way way : Way.all(engine)) {
                 Outcome first = way.of(type, masked, masked(row, last));
                 if (first == null) {
                     continue; // what is shown is rejected
                 }
-                if (!wholeBatch && !meanOnly) {
+                if (!wholeBatch) {
                     Outcome expected = way.of(type, none, row, last);
                     if (expected != null) {
                         double sum = 0;
@@ -239,20 +249,19 @@ public class HiddenIT {
                         double[] sums = {sum};
                         String where = row + " " + way;
                         assertNull(
-                                Outcome.difference(sums, first.value(), way.tolerance(), 1e-7),
+                                difference(way, sums, first.value()),
                                 where);
                         for (int i = 0; i < first.gradients().size(); i++) {
                             assertNull(
-                                    Outcome.difference(
+                                    difference(
+                                            way,
                                             expected.gradients().get(i),
-                                            first.gradients().get(i),
-                                            way.tolerance(),
-                                            1e-9),
+                                            first.gradients().get(i)),
                                     where + " gradient " + i);
                         }
                     }
                 }
-                for (double junk : JUNK) {
+                for (double[] junk : JUNK) {
                     GoldenRow changed =
                             row.with(
                                     junk(row.labels(), labels, junk),
@@ -261,13 +270,14 @@ public class HiddenIT {
                     String fault = outcome == null ? " was rejected" : bits(first, outcome);
                     for (int i = 0; fault == null && i < predictions.size(); i++) {
                         boolean[] gone = predictions.get(i);
-                        double[] gradient = outcome.gradients().get(i);
+                        double[] gradient =
+                                Objects.requireNonNull(outcome).gradients().get(i);
                         if (IntStream.range(0, gone.length)
                                 .anyMatch(k -> gone[k] && gradient[k] != 0)) {
                             fault = " gradient of what is hidden";
                         }
                     }
-                    assertNull(fault, row + " " + way + " " + junk);
+                    assertNull(fault, row + " " + way + " " + Arrays.toString(junk));
                 }
             }
         }
@@ -285,6 +295,12 @@ public class HiddenIT {
         boolean isLabel = data == row.labels();
         Data one = data.get(i);
         boolean[] hidden = new boolean[one.values().length];
+        if (!isLabel && type == SampledSoftmaxLoss.class && i < data.size() - 1) {
+            return hidden; // parameters, which belong to no sample
+        }
+        if (isLabel && type == CTCLoss.class && row.labels().get(0).shape().dimension() == 1) {
+            return hidden; // lengths that place the targets of others
+        }
         if (isLabel && one.shape().equals(mask.shape())) {
             for (int k = 0; k < hidden.length; k++) {
                 hidden[k] = mask.values()[k] == 0;
@@ -318,13 +334,114 @@ public class HiddenIT {
         return hidden;
     }
 
-    private static List<Data> junk(List<Data> data, List<boolean[]> hidden, double junk) {
+    private static List<Data> junk(List<Data> data, List<boolean[]> hidden, double[] junk) {
         List<Data> changed = new ArrayList<>();
         for (int i = 0; i < data.size(); i++) {
             boolean[] gone = hidden.get(i);
-            changed.add(replaced(data.get(i), k -> gone[k], x -> junk));
+            changed.add(replaced(data.get(i), k -> gone[k], junk));
         }
         return changed;
+    }
+
+    // ------------------------------------------------------------------ ignored targets
+
+    /** Whatever stands in the scores of an ignored target changes no bit, in any reading. */
+    @Test(dataProvider = "enginesAndLosses")
+    public void ignoredTargetsLeaveNoTrace(String engine, Class<? extends Loss> type) {
+        if (type == MultiClassDiceLoss.class || !ignores(type)) {
+            return;
+        }
+        for (GoldenRow row : GoldenRow.seeds(type)) {
+            Loss loss = Catalogue.build(type, row.options(), null);
+            Batch batch = Batch.of(row, loss);
+            Data label = row.labels().get(0);
+            long rank = row.predictions().get(0).shape().dimension();
+            boolean holdsIndices = label.shape().dimension() < rank;
+            if (batch == null || !holdsIndices || row.has("sampleWeighting")) {
+                continue;
+            }
+            double ignored =
+                    row.has("ignoreIndex") ? row.options().get("ignoreIndex").getAsLong() : -100;
+            if (label.type().equals("uint8") && ignored < 0) {
+                continue;
+            }
+            int inner = (int) label.shape().slice(1).size();
+            GoldenRow given =
+                    row.with(
+                            List.of(replaced(label, k -> k / inner == 0, new double[] {ignored})),
+                            row.predictions());
+            for (Way way : Way.all(engine)) {
+                if (way.validation.equals("STRICT")) {
+                    continue; // which wants finite predictions
+                }
+                Outcome first = way.of(type, row.options(), given);
+                for (double[] junk : JUNK) {
+                    List<Data> bad = junk(row.predictions(), batch.predictions(), 0, junk);
+                    Outcome outcome =
+                            way.of(type, row.options(), given.with(given.labels(), bad));
+                    assertNull(
+                            bits(Objects.requireNonNull(first), Objects.requireNonNull(outcome)),
+                            row + " " + way + " " + Arrays.toString(junk));
+                    Data gradient =
+                            new Data(
+                                    "float",
+                                    row.predictions().get(0).shape(),
+                                    outcome.gradients().get(0));
+                    assertTrue(gradient.take(0, 0).isZero(), row + " " + way);
+                }
+            }
+        }
+    }
+
+    private static boolean ignores(Class<? extends Loss> type) {
+        return Arrays.stream(type.getDeclaredClasses())
+                .flatMap(inner -> Arrays.stream(inner.getMethods()))
+                .anyMatch(method -> method.getName().equals("optIgnoreIndex"));
+    }
+
+    /** A class that is ignored or hidden reaches nothing, unless others need its logits. */
+    @Test(dataProvider = "engines")
+    public void classesOfADiceLossLeaveNoTrace(String engine) {
+        Data x = new Data("float", new Shape(2, 3), new double[] {.5, .25, .125, .75, .5, .25});
+        Data y = new Data("float", new Shape(2, 3), new double[] {1, 0, 1, 0, 1, 1});
+        Data mask = new Data("float", new Shape(3), new double[] {1, 0, 1});
+        for (String activation : new String[] {"NONE", "SIGMOID", "SOFTMAX"}) {
+            JsonObject ignoring = new JsonObject();
+            ignoring.addProperty("activation", activation);
+            JsonObject masked = ignoring.deepCopy();
+            ignoring.addProperty("ignoreIndex", 1);
+            masked.addProperty("sampleWeighting", "MASK");
+            for (Way way : Way.all(engine)) {
+                if (way.validation.equals("STRICT")) {
+                    continue;
+                }
+                for (double[] junk : JUNK) {
+                    Data badX = activation.equals("SOFTMAX") ? x : replaced(x, k -> k % 3 == 1, junk);
+                    Data badY = replaced(y, k -> k % 3 == 1, junk);
+                    for (JsonObject options : List.of(ignoring, masked)) {
+                        List<Data> good = new ArrayList<>(List.of(y));
+                        List<Data> bad = new ArrayList<>(List.of(badY));
+                        if (options == masked) {
+                            good.add(mask);
+                            bad.add(mask);
+                        }
+                        Outcome first =
+                                way.of(MultiClassDiceLoss.class, options, row(good, x));
+                        Outcome second =
+                                way.of(MultiClassDiceLoss.class, options, row(bad, badX));
+                        String fault =
+                                bits(
+                                        Objects.requireNonNull(first),
+                                        Objects.requireNonNull(second));
+                        assertNull(fault, options + " " + way + " " + Arrays.toString(junk));
+                    }
+                }
+            }
+        }
+    }
+
+    private static GoldenRow row(List<Data> labels, Data prediction) {
+        return GoldenRow.of(labels, List.of(prediction));
     }
 
     // ------------------------------------------------------------------ both
@@ -354,12 +471,18 @@ public class HiddenIT {
         return row.with(labels, row.predictions());
     }
 
-    private static Data replaced(Data data, IntPredicate which, DoubleUnaryOperator by) {
+    private static Data replaced(Data data, IntPredicate which, double[] by) {
         double[] values = data.values().clone();
         for (int k = 0; k < values.length; k++) {
-            values[k] = which.test(k) ? by.applyAsDouble(values[k]) : values[k];
+            values[k] = which.test(k) ? by[k % by.length] : values[k];
         }
         return new Data(data.type(), data.shape(), values);
+    }
+
+    /** The logarithm of a number near 1 is as exact as the number. */
+    private static @Nullable String difference(Way way, double[] expected, double[] actual) {
+        double absolute = way.type == DataType.FLOAT32 ? 2e-7 : 1e-14;
+        return Outcome.difference(expected, actual, way.tolerance(), absolute);
     }
 
     /** Says how two outcomes differ in any bit. */

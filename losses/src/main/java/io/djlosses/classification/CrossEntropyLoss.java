@@ -45,7 +45,8 @@ import java.util.List;
  *       floating-point type, also with a class axis of size 1; {@code ()} for a prediction (C). Or
  *       floating-point probabilities of the shape of the prediction
  *   <li>{@code predictions: [(N, C)]}, {@code (N, C, d1, …, dK)} or {@code (C)}: logits, −∞ for a
- *       class that cannot occur
+ *       class that cannot occur. Where it has probability 0, it counts 0; as a target, and with
+ *       label smoothing, which makes every class a target, the value is +∞
  *   <li>{@code out: ()}, or {@code (N, d1, …, dK)} with {@code NONE}
  * </ul>
  *
@@ -65,8 +66,9 @@ import java.util.List;
  *
  * <p>Equivalent to {@code torch.nn.CrossEntropyLoss(weight, ignore_index, reduction,
  * label_smoothing)} and {@code mindspore.nn.CrossEntropyLoss}. Differences: index targets may have
- * any numeric type, label smoothing below 0 is rejected, and an index out of range is an error on
- * every engine.
+ * any numeric type, label smoothing below 0 is rejected, an index out of range is an error on every
+ * engine, and a probability of 0 at a logit of −∞ counts 0, where both give NaN. The logits of an
+ * ignored target have gradient 0 whatever they are; NaN stays NaN there.
  *
  * @see <a href="https://arxiv.org/abs/1512.00567">Szegedy et al. 2015, Rethinking the Inception
  *     Architecture</a> for label smoothing
@@ -142,7 +144,8 @@ public final class CrossEntropyLoss extends AbstractLoss {
             return Terms.of(CrossEntropy.of(distribution(label, logits), logits));
         }
         ClassTargets targets = ClassAxis.targets(this, label, logits, ignoreIndex, weight);
-        return CrossEntropy.ofIndices(targets, logits, row(logits), labelSmoothing);
+        NDArray shown = targets.shown(logits, ClassAxis.of(logits));
+        return CrossEntropy.ofIndices(targets, shown, row(logits), labelSmoothing);
     }
 
     private @Nullable Outcome inClosedForm(NDList labels, NDList predictions, Goal goal) {

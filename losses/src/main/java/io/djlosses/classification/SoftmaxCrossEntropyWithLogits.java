@@ -53,8 +53,9 @@ import java.util.List;
  * }</pre>
  *
  * <p>Equivalent to {@code mindspore.nn.SoftmaxCrossEntropyWithLogits(sparse, reduction)}, defaults
- * included; with {@code MEAN} to {@code torch.nn.CrossEntropyLoss()}. Difference: an index out of
- * range is an error, while there it gives a loss of 0.
+ * included; with {@code MEAN} to {@code torch.nn.CrossEntropyLoss()}. Differences: an index out of
+ * range is an error, while there it gives a loss of 0; a probability of 0 at a logit of −∞ counts
+ * 0, and NaN there.
  */
 public final class SoftmaxCrossEntropyWithLogits extends AbstractLoss {
 

@@ -65,8 +65,9 @@ import java.util.List;
  *
  * <p>Equivalent to {@code mindspore.nn.FocalLoss(weight, gamma, reduction)}; no equivalent in
  * PyTorch. Differences: any number of axes and labels without a class axis are accepted, negative
- * indices are rejected, and the gradient for γ &lt; 1 at p = 1 is 0 rather than NaN. With a single
- * class, labels are taken as indices, as there.
+ * indices are rejected, the gradient for γ &lt; 1 at p = 1 is 0 rather than NaN, and a label of 0 at
+ * a logit of −∞ counts 0 rather than NaN. With a single class, labels are taken as indices, as
+ * there.
  *
  * @see <a href="https://arxiv.org/abs/1708.02002">Lin et al. 2017, Focal Loss for Dense Object
  *     Detection</a>
@@ -246,26 +247,26 @@ public final class SoftmaxFocalLoss extends AbstractLoss {
         if (isOneHot(label, logits)) {
             NDArray target = Nd.cast(label, logits);
             target = weight == null ? target : target.mul(ClassAxis.row(weight, logits));
-            values = focal(Nd.logSoftmax(logits, 1)).mul(target);
+            values = Nd.product(target, focal(Nd.logSoftmax(logits, 1))).neg();
         } else {
             ClassTargets targets = ClassAxis.targets(this, label, logits, null, weight);
             NDArray logProb = Nd.logSoftmax(logits, targets.index());
-            values = targets.weigh(focal(logProb)).values();
+            values = targets.weigh(focal(logProb).neg()).values();
         }
         return Terms.of(meanOfPositions(values, unreducedShape(labels, predictions)));
     }
 
-    /** Returns −(1 − p)^γ log p. */
+    /** Returns (1 − p)^γ log p. */
     private NDArray focal(NDArray logProb) {
         if (gamma == 0) {
-            return logProb.neg();
+            return logProb;
         }
         NDArray rest = logProb.exp().neg().add(1);
         // At p = 1 and p = 0, one factor of the derivative is infinite and another is 0.
         NDArray certain = rest.eq(0);
         NDArray extreme = certain.logicalOr(logProb.eq(Double.NEGATIVE_INFINITY));
         NDArray power = Nd.pow(Nd.where(extreme, rest.onesLike(), rest), gamma);
-        return Nd.where(certain, rest.zerosLike(), power.mul(logProb).neg());
+        return Nd.where(certain, rest.zerosLike(), power.mul(logProb));
     }
 
     private static NDArray meanOfPositions(NDArray values, Shape shape) {

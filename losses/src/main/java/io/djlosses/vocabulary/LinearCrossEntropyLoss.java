@@ -213,9 +213,10 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
     @Override
     protected Terms terms(NDList labels, NDList predictions, Goal goal) {
         NDArray input = rows(predictions.get(0));
-        NDArray logits = predictions.size() == 1 ? input : logits(input, predictions);
-        Shape shape = unreducedShape(labels, predictions);
-        return target(labels, predictions, input).terms(logits).reshape(shape);
+        VocabularyTarget target = target(labels, predictions, input);
+        NDArray shown = target.shown(input);
+        NDArray logits = predictions.size() == 1 ? shown : logits(shown, predictions);
+        return target.terms(logits).reshape(unreducedShape(labels, predictions));
     }
 
     /** {@inheritDoc} */
@@ -243,6 +244,8 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
             return null;
         }
         NDList arrays = new NDList(predictions);
+        NDArray input = predictions.get(0);
+        arrays.set(0, targets.shown(input, input.getShape().dimension() - 1));
         arrays.add(targets.index());
         Script script = predictions.size() == 2 ? WITHOUT_BIAS : WITH_BIAS;
         return new Reading.Call(script, targets.divisor(), arrays, ignoreIndex, labelSmoothing);
@@ -311,8 +314,8 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
         NDList result = new NDList();
         try (NDScope scope = new NDScope()) {
             scope.suppressNotUsedWarning();
-            NDArray x = input.get(new NDIndex().addSliceDim(from, to));
             VocabularyTarget aim = target.rows(from, to);
+            NDArray x = aim.shown(input.get(new NDIndex().addSliceDim(from, to)));
             NDArray logits = logits(x, predictions);
             if (!gradient) {
                 result.add(Nd.sum(aim.terms(logits).values()));
