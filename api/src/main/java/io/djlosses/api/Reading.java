@@ -83,8 +83,8 @@ public abstract class Reading {
      * @param script the script
      * @param divisor the divisor of the mean, which must be known
      * @param arrays the arrays
-     * @param leavesNaN whether a result of NaN is left to the formula, as the script takes 0 · ∞ for
-     *     NaN; on a GPU, where looking at the result would wait, all is left to the formula
+     * @param leavesNaN whether a result of NaN is left to the formula, as the script takes 0 · ∞
+     *     for NaN; on a GPU, where looking at the result would wait, all is left to the formula
      * @param options the numbers
      */
     @SuppressWarnings("ArrayRecordComponent") // never compared
@@ -171,7 +171,8 @@ public abstract class Reading {
             @Nullable Outcome read(Request request) {
                 Goal goal = request.goal();
                 Call call = reader.read(request.labels(), request.predictions(), goal);
-                boolean waits = call != null && call.leavesNaN && request.batch().getDevice().isGpu();
+                boolean waits =
+                        call != null && call.leavesNaN && request.batch().getDevice().isGpu();
                 if (call == null || waits || request.isEmptyMean(call.divisor)) {
                     return null;
                 }

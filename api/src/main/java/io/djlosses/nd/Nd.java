@@ -62,9 +62,7 @@ public final class Nd extends NdBase {
         long[] sizes = shape.getShape().clone();
         Arrays.fill(sizes, 1);
         NDArray other =
-                one
-                        ? yes.getManager().ones(new Shape(sizes), yes.getDataType())
-                        : yes.onesLike();
+                one ? yes.getManager().ones(new Shape(sizes), yes.getDataType()) : yes.onesLike();
         if (no == 0) {
             other = other.zerosLike();
         } else if (no != 1) {

@@ -166,7 +166,10 @@ public class HiddenIT {
                 if (axis >= 0) {
                     Data all = new Data("float", data.shape(), gradient);
                     if (!all.take(axis, hidden).isZero()) {
-                        return Arrays.toString(junk) + " gradient " + i + " of what is hidden is not 0";
+                        return Arrays.toString(junk)
+                                + " gradient "
+                                + i
+                                + " of what is hidden is not 0";
                     }
                     gradient = all.take(axis, others).values();
                 }
@@ -195,8 +198,7 @@ public class HiddenIT {
             int axis = axes.get(i);
             int inner = axis < 0 ? 1 : (int) one.shape().slice(axis + 1).size();
             int size = axis < 0 ? 1 : (int) one.shape().get(axis);
-            changed.add(
-                    axis < 0 ? one : replaced(one, k -> k / inner % size == sample, junk));
+            changed.add(axis < 0 ? one : replaced(one, k -> k / inner % size == sample, junk));
         }
         return changed;
     }
@@ -248,9 +250,7 @@ public class HiddenIT {
                         }
                         double[] sums = {sum};
                         String where = row + " " + way;
-                        assertNull(
-                                difference(way, sums, first.value()),
-                                where);
+                        assertNull(difference(way, sums, first.value()), where);
                         for (int i = 0; i < first.gradients().size(); i++) {
                             assertNull(
                                     difference(
@@ -270,8 +270,7 @@ public class HiddenIT {
                     String fault = outcome == null ? " was rejected" : bits(first, outcome);
                     for (int i = 0; fault == null && i < predictions.size(); i++) {
                         boolean[] gone = predictions.get(i);
-                        double[] gradient =
-                                Objects.requireNonNull(outcome).gradients().get(i);
+                        double[] gradient = Objects.requireNonNull(outcome).gradients().get(i);
                         if (IntStream.range(0, gone.length)
                                 .anyMatch(k -> gone[k] && gradient[k] != 0)) {
                             fault = " gradient of what is hidden";
@@ -377,8 +376,7 @@ public class HiddenIT {
                 Outcome first = way.of(type, row.options(), given);
                 for (double[] junk : JUNK) {
                     List<Data> bad = junk(row.predictions(), batch.predictions(), 0, junk);
-                    Outcome outcome =
-                            way.of(type, row.options(), given.with(given.labels(), bad));
+                    Outcome outcome = way.of(type, row.options(), given.with(given.labels(), bad));
                     assertNull(
                             bits(Objects.requireNonNull(first), Objects.requireNonNull(outcome)),
                             row + " " + way + " " + Arrays.toString(junk));
@@ -416,7 +414,8 @@ public class HiddenIT {
                     continue;
                 }
                 for (double[] junk : JUNK) {
-                    Data badX = activation.equals("SOFTMAX") ? x : replaced(x, k -> k % 3 == 1, junk);
+                    Data badX =
+                            activation.equals("SOFTMAX") ? x : replaced(x, k -> k % 3 == 1, junk);
                     Data badY = replaced(y, k -> k % 3 == 1, junk);
                     for (JsonObject options : List.of(ignoring, masked)) {
                         List<Data> good = new ArrayList<>(List.of(y));
@@ -425,14 +424,10 @@ public class HiddenIT {
                             good.add(mask);
                             bad.add(mask);
                         }
-                        Outcome first =
-                                way.of(MultiClassDiceLoss.class, options, row(good, x));
-                        Outcome second =
-                                way.of(MultiClassDiceLoss.class, options, row(bad, badX));
+                        Outcome first = way.of(MultiClassDiceLoss.class, options, row(good, x));
+                        Outcome second = way.of(MultiClassDiceLoss.class, options, row(bad, badX));
                         String fault =
-                                bits(
-                                        Objects.requireNonNull(first),
-                                        Objects.requireNonNull(second));
+                                bits(Objects.requireNonNull(first), Objects.requireNonNull(second));
                         assertNull(fault, options + " " + way + " " + Arrays.toString(junk));
                     }
                 }

@@ -12,8 +12,8 @@ import io.djlosses.api.Divisor;
 import io.djlosses.api.EmptyPolicy;
 import io.djlosses.api.Goal;
 import io.djlosses.api.Inputs;
-import io.djlosses.api.Masks;
 import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Masks;
 import io.djlosses.api.Outcome;
 import io.djlosses.api.Reading;
 import io.djlosses.api.Reduction;
@@ -169,7 +169,10 @@ public final class GHMCLoss extends AbstractLoss {
         if (!lacksClassAxis(label.getShape(), logits.getShape())) {
             label = Masks.shown(mask, label(label, logits), 0);
         }
-        NDArray weight = labels.size() == 1 ? logits.stopGradient().onesLike() : weight(labels.get(1), logits);
+        NDArray weight =
+                labels.size() == 1
+                        ? logits.stopGradient().onesLike()
+                        : weight(labels.get(1), logits);
         return new Inputs(
                 new NDList(label, Masks.shown(mask, weight, 0)),
                 new NDList(Masks.shown(mask, logits, 0)));

@@ -132,7 +132,11 @@ public final class CrossEntropyLoss extends AbstractLoss {
     /** {@inheritDoc} */
     @Override
     protected Inputs masked(NDArray mask, NDList labels, NDList predictions) {
-        return ClassAxis.masked(mask, labels, predictions, labels.get(0).getShape().equals(predictions.get(0).getShape()));
+        return ClassAxis.masked(
+                mask,
+                labels,
+                predictions,
+                labels.get(0).getShape().equals(predictions.get(0).getShape()));
     }
 
     /** {@inheritDoc} */

@@ -144,10 +144,7 @@ public final class KLDivLoss extends ElementwiseLoss {
     /** {@inheritDoc} */
     @Override
     protected List<Reading> readings() {
-        return List.of(
-                Reading.graph(),
-                Reading.script(this::call),
-                closedForm(this::inClosedForm));
+        return List.of(Reading.graph(), Reading.script(this::call), closedForm(this::inClosedForm));
     }
 
     /**

@@ -11,7 +11,6 @@ import io.djlosses.api.Checks;
 import io.djlosses.api.Divisor;
 import io.djlosses.api.Goal;
 import io.djlosses.api.Inputs;
-import io.djlosses.api.Masks;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Outcome;
 import io.djlosses.api.Reading;
@@ -203,8 +202,7 @@ public final class SDMLLoss extends AbstractLoss {
         NDArray other = spread.div(others.maximum(Nd.num(count, 1)));
         NDArray own = Nd.complement(spread);
         NDArray target = eye.mul(own.sub(other)).add(other).mul(pairs);
-        NDArray logProb =
-                Nd.logSoftmax(Nd.where(counted, logits, Double.NEGATIVE_INFINITY), 1);
+        NDArray logProb = Nd.logSoftmax(Nd.where(counted, logits, Double.NEGATIVE_INFINITY), 1);
         NDArray divergences = divergences(target, Nd.where(counted, logProb, 0));
         return Terms.of(Nd.sum(divergences, 1).div(count.maximum(Nd.num(count, 1))));
     }

@@ -11,8 +11,8 @@ import io.djlosses.api.Checks;
 import io.djlosses.api.Divisor;
 import io.djlosses.api.Goal;
 import io.djlosses.api.Inputs;
-import io.djlosses.api.Masks;
 import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Masks;
 import io.djlosses.api.Outcome;
 import io.djlosses.api.Reading;
 import io.djlosses.api.SampleWeighting;
@@ -263,8 +263,7 @@ public final class CTCLoss extends AbstractLoss {
         return length;
     }
 
-    private int[] lengths(
-            NDArray label, String argument, int max, String axis, boolean[] hidden) {
+    private int[] lengths(NDArray label, String argument, int max, String axis, boolean[] hidden) {
         long[] given = Nd.toLongs(label);
         int[] lengths = new int[given.length];
         for (int n = 0; n < given.length; n++) {

@@ -319,8 +319,8 @@ public final class ClassTargets {
     }
 
     /**
-     * Replaces the scores of ignored targets by 0, which may be anything: in the gradient, NaN times
-     * 0 would be NaN.
+     * Replaces the scores of ignored targets by 0, which may be anything: in the gradient, NaN
+     * times 0 would be NaN.
      *
      * @param scores the scores, with the shape of the index and another axis
      * @param axis the axis
