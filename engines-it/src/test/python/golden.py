@@ -41,6 +41,7 @@ Every row is checked here before it is written: against an independent formula w
 differences unless the row says why not, and by computing it again in float32, which must stay inside the tolerance.
 """
 
+import importlib
 import json
 import math
 import os
@@ -444,23 +445,6 @@ def smooth_l1_loss():
         ("beta0", {"beta": 0.0}, {"beta": 0.0}), ("beta0_7", {"beta": 0.7}, {"beta": 0.7})], [
         ("threshold_kink", {"beta": 2.0}, {"beta": 2.0}, [0.0] * 5, [0.0, 1.0, 2.0, 3.0, -2.0]),
         ("beta0_kink", {"beta": 0.0}, {"beta": 0.0}, [1.0, 2.0], [1.0, 2.5])])
-    return g
-
-
-def log_cosh_loss():
-    def log_cosh(x, y, reduction):
-        d = x - y
-        size = d.abs()
-        near = -torch.log1p(-torch.tanh(d.clamp(-1, 1)) ** 2) / 2
-        return reduce(torch.where(size < 1, near, size + torch.log1p(torch.exp(-2 * size)) - math.log(2)), reduction.upper())
-
-    def formula(d):
-        a = d.abs()
-        return torch.where(a < 20, torch.log1p(2 * torch.sinh(d.clamp(-20, 20) / 2) ** 2), a - math.log(2))
-
-    g = Golden("LogCoshLoss", "keras.losses.LogCosh, an independent reference in torch: log(cosh(x - y)) per element, as "
-               "-log(1 - tanh(d)**2) / 2 near 0 and |d| + log(1 + exp(-2 |d|)) - log(2) elsewhere")
-    pointwise(g, log_cosh, formula, [], [("both_formulas", {}, {}, [0.0] * 6, [0.0, 0.5, 1.0, -1.0, 1.25, -30.0])])
     return g
 
 
@@ -2221,7 +2205,7 @@ def adaptive_log_softmax_with_loss():
     return g
 
 
-CATALOG = [l1_loss, mse_loss, smooth_l1_loss, huber_loss, log_cosh_loss, rmse_loss, ghmr_loss, bce_loss, bce_with_logits_loss, focal_loss,
+CATALOG = [l1_loss, mse_loss, smooth_l1_loss, huber_loss, rmse_loss, ghmr_loss, bce_loss, bce_with_logits_loss, focal_loss,
            sigmoid_focal_loss, ghmc_loss, hinge_loss, squared_hinge_loss, logistic_loss, soft_margin_loss, dice_loss,
            multi_class_dice_loss, cross_entropy_loss, nll_loss, softmax_focal_loss, softmax_cross_entropy_with_logits,
            multi_margin_loss, multi_label_margin_loss, multi_label_soft_margin_loss, kl_div_loss, poisson_nll_loss,
@@ -2230,10 +2214,22 @@ CATALOG = [l1_loss, mse_loss, smooth_l1_loss, huber_loss, log_cosh_loss, rmse_lo
            sampled_softmax_loss, adaptive_log_softmax_with_loss]
 
 
+def catalog():
+    """Everything in CATALOG, here and in families/*.py."""
+    makers = list(CATALOG)
+    sys.modules["golden"] = sys.modules[__name__]
+    folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "families")
+    sys.path.insert(0, folder)
+    for file in sorted(os.listdir(folder)):
+        if file.endswith(".py"):
+            makers += importlib.import_module(file[:-3]).CATALOG
+    return makers
+
+
 def main(folder, *losses):
     os.makedirs(folder, exist_ok=True)
     total = 0
-    makers = {make.__name__.replace("_", ""): make for make in CATALOG}
+    makers = {make.__name__.replace("_", ""): make for make in catalog()}
     for loss in losses:
         if loss.lower() not in makers:
             print("CATALOG has no function for %s: its name in snake case, log_cosh_loss for LogCoshLoss" % loss)
