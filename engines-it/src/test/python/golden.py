@@ -813,6 +813,24 @@ def cross_entropy_formula(x, y, r, weight=None, ignore=-100, smoothing=0.0, samp
     return loss.sum() / divisor.sum() if r == "MEAN" else reduce(loss, r)
 
 
+IMPOSSIBLE = "0 * -infinity counts 0: the class cannot occur and does not; NaN in PyTorch"
+
+
+def possible(q, logp):
+    """q * log p, where 0 * log 0 is 0."""
+    return q * torch.where((q == 0) & torch.isinf(logp), torch.zeros_like(logp), logp)
+
+
+def impossible_classes(ys, xs, r):
+    return reduce(-possible(ys[0], torch.log_softmax(xs[0], 1)).sum(1), r)
+
+
+def impossible_removed(ys, xs, r):
+    """The same without the classes whose logit is -infinity, whose targets are all 0."""
+    rows = [F.cross_entropy(x[~torch.isinf(x)], y[~torch.isinf(x)]) for x, y in zip(xs[0], ys[0])]
+    return reduce(torch.stack(rows), r)
+
+
 def cross_entropy_loss():
     g = Golden("CrossEntropyLoss", "torch.nn.functional.cross_entropy")
 
@@ -864,8 +882,8 @@ def cross_entropy_loss():
     g.row("minus_infinity_smoothing", {"labelSmoothing": 0.1}, [("int64", ints([0]))], [t([[0.5, -INF, 1.0]])],
           *fns(smoothing=0.1), fd=False, reductions=("SUM",), grads=False,
           why="smoothing gives the impossible class a target probability: infinite loss")
-    g.row("minus_infinity_probabilities", {}, [("float", t([[0.5, 0.0, 0.5]]))], [t([[0.5, -INF, 1.0]])], fn, ref, fd=False,
-          grads=False, reductions=("SUM",), why="0 * -infinity, as in PyTorch")
+    g.row("minus_infinity_probabilities", {}, [("float", t([[0.5, 0.0, 0.5]]))], [t([[0.5, -INF, 1.0]])],
+          impossible_classes, impossible_removed, fd=False, reductions=("SUM",), why=IMPOSSIBLE)
 
     # Class weights.
     weight = [0.25, 1.0, 0.7, 2.0]
@@ -1011,6 +1029,19 @@ def cross_entropy_loss():
     g.row("targets_boolean", {}, [("boolean", ints([1, 0, 1]))], [g.normal(3, 2)], fn, ref, why="true is class 1")
     g.row("mask_unit", {"sampleWeighting": "MASK"}, [("int64", g.classes(3, 4, 1)), ("float", t([1, 0, 1, 1]).unsqueeze(1))],
           [g.normal(4, 3)], lambda ys, xs, r: sampled("MASK")([ys[0].squeeze(1), ys[1].squeeze(1)], xs, r))
+    g.row("minus_infinity_probabilities_batch", {}, [("float", t([[0.5, 0.0, 0.5], [0.0, 1.0, 0.0]]))],
+          [t([[0.5, -INF, 1.0], [-INF, 0.25, 0.5]])], impossible_classes, impossible_removed, fd=False, why=IMPOSSIBLE)
+    g.row("minus_infinity_probability", {}, [("float", t([[0.5, 0.25, 0.25]]))], [t([[0.5, -INF, 1.0]])], impossible_classes,
+          fd=False, reductions=("SUM",), why="the model excludes what happens: infinite loss, finite gradient")
+
+    def without_ignored(ys, xs, r):
+        kept = (ys[0] != -100).unsqueeze(1)
+        return fn(ys, [torch.where(kept, xs[0], torch.zeros_like(xs[0]))], r)
+
+    for name, bad in [("minus_infinity", -INF), ("nan", NAN)]:
+        g.row("ignore_" + name, {}, [("int64", ints([0, -100, 2]))],
+              [t([[0.5, -1.0, 1.0], [bad, bad, bad], [0.25, 0.5, -0.75]])], without_ignored, fd=False,
+              why="what is ignored reaches no gradient; NaN in PyTorch")
     return g
 
 
@@ -1176,6 +1207,14 @@ def softmax_focal_loss():
     g.row("ignore_nothing", {"ignoreIndex": -1}, [("int64", ints([[0, 1], [2, 1]]))], [g.normal(2, 3, 2)], without(-1))
     g.row("targets_boolean", {}, [("boolean", ints([1, 0, 1]).unsqueeze(1))], [g.normal(3, 2)], fn, ref,
           why="true is class 1")
+
+    def focal_of_possible(ys, xs, r):
+        logp = torch.log_softmax(xs[0], 1)
+        q = torch.where(torch.isinf(logp), torch.ones_like(logp), 1 - torch.exp(logp))
+        return reduce(-possible(ys[0] * q**2, logp), r)
+
+    g.row("one_hot_minus_infinity", {}, [("float", t([[0.5, 0.0, 0.5], [0.0, 1.0, 0.0]]))],
+          [t([[0.5, -INF, 1.0], [-INF, 0.25, 0.5]])], focal_of_possible, fd=False, why=IMPOSSIBLE)
     return g
 
 
@@ -1686,6 +1725,10 @@ def softmax_cross_entropy_with_logits():
     g.row("dense_class_axis_middle", {"classAxis": 2}, [("float", g.simplex(4, 3, 2).reshape(2, 2, 3, 2))],
           [g.normal(2, 2, 3, 2)], moved(sequence, 2))
     g.row("sparse_boolean", {"sparse": True}, [("boolean", ints([0, 1, 1]))], [g.normal(3, 2)], sequence)
+    g.row("dense_minus_infinity", {"sparse": False}, [("float", t([[0.5, 0.0, 0.5], [0.0, 1.0, 0.0]]))],
+          [t([[0.5, -INF, 1.0], [-INF, 0.25, 0.5]])], impossible_classes, impossible_removed, fd=False, why=IMPOSSIBLE)
+    g.row("dense_minus_infinity_target", {"sparse": False}, [("float", t([[0.5, 0.25, 0.25]]))], [t([[0.5, -INF, 1.0]])],
+          impossible_classes, fd=False, reductions=("SUM",), why="the model excludes what happens: infinite, finite gradient")
     return g
 
 
@@ -1709,6 +1752,13 @@ def kl_div_loss():
 
         return fn, ref
 
+    def impossible(ys, xs, r):
+        return reduce(torch.special.xlogy(ys[0], ys[0]) - possible(ys[0], xs[0]), r)
+
+    def impossible_target(ys, xs, r):
+        p = ys[0].exp()
+        return reduce(p * torch.where(p == 0, torch.zeros_like(p), ys[0] - xs[0]), r)
+
     for name, shape in [("vector", (4,)), ("matrix", (3, 4)), ("one_sample", (1, 3)), ("sequence", (2, 3, 2)),
                         ("image", (1, 2, 2, 3))]:
         axis = 0 if len(shape) == 1 else 1
@@ -1721,11 +1771,16 @@ def kl_div_loss():
           reductions=four)
     g.row("equal", {"logTarget": True}, [("float", t([[-0.5, -1.0]]))], [t([[-0.5, -1.0]])], *make(True))
     g.row("large", {}, [("float", t([[0.5, 0.5]]))], [t([[-1e4, -0.25]])], *make(), fd=False)
-    g.row("minus_infinity", {}, [("float", t([[0.0, 1.0]]))], [t([[-INF, -0.25]])], *make(), fd=False, grads=False,
-          reductions=("NONE", "SUM"), why="0 * -infinity, as in PyTorch")
+    g.row("minus_infinity", {}, [("float", t([[0.0, 1.0]]))], [t([[-INF, -0.25]])], impossible, fd=False,
+          reductions=("NONE", "SUM"), why=IMPOSSIBLE)
     g.row("minus_infinity_target", {}, [("float", t([[0.5, 0.5]]))], [t([[-INF, -0.25]])], *make(), fd=False,
           reductions=("NONE", "SUM"), why="the model excludes what happens: infinite divergence, finite gradient")
     g.row("empty", {}, [("float", t([]).reshape(0, 3))], [t([]).reshape(0, 3)], *make(), reductions=four)
+    g.row("log_target_minus_infinity", {"logTarget": True}, [("float", t([[-INF, -0.5, 0.0], [-INF, -0.25, -1.0]]))],
+          [t([[-1.0, -0.75, -0.5], [-INF, -0.5, -1.0]])], impossible_target, fd=False, reductions=four,
+          why="a target of probability exp(-infinity) = 0 counts 0; NaN in PyTorch")
+    g.row("log_target_minus_infinity_prediction", {"logTarget": True}, [("float", t([[-0.5, -1.0]]))], [t([[-INF, -0.25]])],
+          *make(True), fd=False, reductions=("SUM",), why="the model excludes what happens: infinite divergence")
     return g
 
 

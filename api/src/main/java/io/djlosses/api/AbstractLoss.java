@@ -124,18 +124,34 @@ public abstract class AbstractLoss extends Loss implements MergeableLoss {
     }
 
     /**
-     * Replaces the elements that a mask hides by numbers that are safe in the formula, because a
-     * gradient of 0 times NaN is NaN. This default implementation knows nothing about labels and
-     * predictions, and replaces nothing.
+     * Replaces what a mask hides by numbers that every formula can take, so that nothing that
+     * stands there reaches a check, a value or a gradient: NaN times a gradient of 0 would be NaN.
+     * It runs once for each evaluation, before the data are checked.
      *
-     * @param mask the BOOLEAN mask, false where an element is hidden, with the shape of the values
-     *     or its leading axes, or with those of {@link #maskedShape}
+     * <p>This default implementation replaces it in every label and every prediction whose first
+     * axes are those of the values, where an axis of size 1 or an axis that is missing stands for
+     * all positions: such an element is hidden if all of these are. Labels become 1 and predictions
+     * different numbers in (0, 1). Override it if the axes mean something else, or if other numbers
+     * are safe.
+     *
+     * @param mask the BOOLEAN mask, false where a value is hidden, with the axes of the values, of
+     *     the same size or 1; or with those of {@link #maskedShape}
      * @param labels the labels
-     * @param predictions the predictions
+     * @param predictions the predictions, FLOAT32 or FLOAT64
      * @return the labels and predictions to compute with
      */
     protected Inputs masked(NDArray mask, NDList labels, NDList predictions) {
-        return new Inputs(labels, predictions);
+        Shape shape = unreducedShape(labels, predictions);
+        NDList shownLabels = new NDList(labels.size());
+        for (NDArray label : labels) {
+            shownLabels.add(Masks.shown(mask, shape, label, 1));
+        }
+        NDList shown = new NDList(predictions.size());
+        for (NDArray prediction : predictions) {
+            double fill = 1.0 / (2 + shown.size());
+            shown.add(Masks.shown(mask, shape, prediction, fill));
+        }
+        return new Inputs(shownLabels, shown);
     }
 
     /**
@@ -266,7 +282,7 @@ public abstract class AbstractLoss extends Loss implements MergeableLoss {
     }
 
     /**
-     * Returns whether the last array of the labels holds weights or a mask.
+     * Returns what the last array of the labels means.
      *
      * @return the sample weighting
      */

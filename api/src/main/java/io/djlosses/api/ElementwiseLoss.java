@@ -213,14 +213,10 @@ public abstract class ElementwiseLoss extends AbstractLoss {
         return typed.getShape().equals(shape) ? typed : typed.reshape(shape);
     }
 
-    /** Replaces the elements that the mask hides by ½, for which every formula is finite. */
+    /** {@inheritDoc} */
     @Override
     protected final Inputs masked(NDArray mask, NDList labels, NDList predictions) {
-        NDArray prediction = predictions.get(0);
-        NDArray label = matching(labels.get(0), prediction);
-        NDArray shown = Formula.leading(mask, prediction.getShape());
-        return new Inputs(
-                new NDList(Nd.where(shown, label, 0.5)),
-                new NDList(Nd.where(shown, prediction, 0.5)));
+        NDArray label = matching(labels.get(0), predictions.get(0));
+        return super.masked(mask, new NDList(label), predictions);
     }
 }

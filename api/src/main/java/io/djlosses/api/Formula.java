@@ -120,13 +120,11 @@ final class Formula {
         }
         SampleWeighting weighting = loss.options().sampleWeighting();
         if (weighting == SampleWeighting.MASK) {
-            NDArray mask = weight.getDataType().isBoolean() ? weight : weight.neq(0);
-            Inputs shown = loss.masked(mask, labels, predictions);
-            Terms terms = loss.terms(shown.labels(), shown.predictions(), goal);
-            if (fit(mask.getShape(), shape) == null) {
+            Terms terms = loss.terms(labels, predictions, goal);
+            if (fit(weight.getShape(), shape) == null) {
                 return terms; // it hides elements of the values
             }
-            mask = leading(mask, terms.values().getShape());
+            NDArray mask = leading(weight, terms.values().getShape());
             return terms.withValues(Nd.where(mask, terms.values(), 0))
                     .withShares(Nd.where(mask, terms.sharesOrOnes(), 0));
         }
@@ -158,6 +156,13 @@ final class Formula {
         return weight.getShape().dimension() == shape.dimension()
                 ? weight
                 : weight.reshape(Objects.requireNonNull(fit(weight.getShape(), shape)));
+    }
+
+    /** Returns an aligned mask with all axes of what it hides. */
+    static NDArray axes(AbstractLoss loss, NDArray mask, NDList labels, NDList predictions) {
+        Shape values = loss.unreducedShape(labels, predictions);
+        boolean hidesValues = fit(mask.getShape(), values) != null;
+        return leading(mask, hidesValues ? values : loss.maskedShape(labels, predictions));
     }
 
     /** Returns a weight without a superfluous axis of size 1, or throws if it does not fit. */

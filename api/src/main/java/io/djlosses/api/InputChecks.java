@@ -4,6 +4,7 @@ package io.djlosses.api;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
 
 import io.djlosses.internal.core.Looks;
 import io.djlosses.nd.Nd;
@@ -97,24 +98,6 @@ final class InputChecks {
             }
         }
         loss.check(targets, predictions);
-        if (weight != null) {
-            weight = Formula.aligned(loss, weight, targets, predictions);
-        }
-        if (loss.getValidation() == Validation.STRICT) {
-            for (int i = 0; i < predictions.size(); i++) {
-                if (!Looks.allFinite(predictions.get(i))) {
-                    throw Checks.failure(
-                            name,
-                            "predictions[" + i + "]",
-                            "be finite (strict validation)",
-                            "NaN or infinite");
-                }
-            }
-            loss.checkData(targets, predictions);
-            if (weight != null && sampleWeighting != SampleWeighting.MASK) {
-                Checks.notNegative(name, Formula.SAMPLE_WEIGHTS, weight);
-            }
-        }
         NDList computed = predictions;
         if (type == DataType.FLOAT16) {
             computed = new NDList(predictions.size());
@@ -122,7 +105,31 @@ final class InputChecks {
                 computed.add(Nd.widen(prediction, DataType.FLOAT32));
             }
         }
-        return new Request(loss, new Inputs(targets, computed), weight, goal);
+        if (weight != null) {
+            weight = Formula.aligned(loss, weight, targets, predictions);
+        }
+        Request request = new Request(loss, new Inputs(targets, computed), weight, goal);
+        boolean isMask = sampleWeighting == SampleWeighting.MASK;
+        if (weight != null && isMask && !request.isEmpty()) {
+            // Before all else, so that what is hidden is never looked at.
+            request = request.masked(Formula.axes(loss, weight, targets, predictions));
+        }
+        if (loss.getValidation() == Validation.STRICT) {
+            for (int i = 0; i < request.predictions().size(); i++) {
+                if (!Looks.allFinite(request.predictions().get(i))) {
+                    throw Checks.failure(
+                            name,
+                            "predictions[" + i + "]",
+                            "be finite (strict validation)",
+                            "NaN or infinite");
+                }
+            }
+            loss.checkData(request.labels(), request.predictions());
+            if (weight != null && !isMask) {
+                Checks.notNegative(name, Formula.SAMPLE_WEIGHTS, weight);
+            }
+        }
+        return request;
     }
 
     private static void requireSamePlace(

@@ -5,6 +5,7 @@ import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 
+import io.djlosses.internal.core.Looks;
 import io.djlosses.internal.core.Thresholds;
 import io.djlosses.internal.fast.Script;
 import io.djlosses.internal.symbolic.Recorder;
@@ -77,13 +78,32 @@ public abstract class Reading {
      * @param script the script
      * @param divisor the divisor of the mean, which must be known
      * @param arrays the arrays
+     * @param leavesNaN whether a result of NaN is left to the formula, as the script takes 0 · ∞
+     *     for NaN; on a GPU, where looking at the result would wait, all is left to the formula
      * @param options the numbers
      */
     @SuppressWarnings("ArrayRecordComponent") // never compared
-    public record Call(Script script, Divisor divisor, List<NDArray> arrays, double... options) {
+    public record Call(
+            Script script,
+            Divisor divisor,
+            List<NDArray> arrays,
+            boolean leavesNaN,
+            double... options) {
 
         /**
-         * Creates a call.
+         * Creates a call whose result is right also if it is NaN.
+         *
+         * @param script the script
+         * @param divisor the divisor of the mean, which must be known
+         * @param arrays the arrays
+         * @param options the numbers
+         */
+        public Call(Script script, Divisor divisor, List<NDArray> arrays, double... options) {
+            this(script, divisor, arrays, false, options);
+        }
+
+        /**
+         * Creates a call whose result is right also if it is NaN.
          *
          * @param script the script
          * @param divisor the divisor of the mean, such as the number of values
@@ -91,7 +111,7 @@ public abstract class Reading {
          * @param options the numbers
          */
         public Call(Script script, double divisor, List<NDArray> arrays, double... options) {
-            this(script, Divisor.of(divisor), arrays, options);
+            this(script, Divisor.of(divisor), arrays, false, options);
         }
     }
 
@@ -158,7 +178,9 @@ public abstract class Reading {
             @Nullable Outcome read(Request request) {
                 Goal goal = request.goal();
                 Call call = reader.read(request.labels(), request.predictions(), goal);
-                if (call == null || request.isEmptyMean(call.divisor)) {
+                boolean waits =
+                        call != null && call.leavesNaN && request.batch().getDevice().isGpu();
+                if (call == null || waits || request.isEmptyMean(call.divisor)) {
                     return null;
                 }
                 // If numerator and denominator are needed, compute the sum; otherwise the engine
@@ -176,7 +198,7 @@ public abstract class Reading {
                     // version may not know it. In tests, a script that is not known is an error.
                     return null;
                 }
-                if (result == null) {
+                if (result == null || (call.leavesNaN && !Looks.isKnownFinite(result))) {
                     return null;
                 }
                 return mean ? Outcome.finished(result) : Outcome.of(result, call.divisor);

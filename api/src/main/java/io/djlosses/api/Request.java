@@ -21,6 +21,14 @@ record Request(AbstractLoss loss, Inputs inputs, @Nullable NDArray weight, Goal 
         return new Request(loss, new Inputs(labels, predictions), newWeight, goal);
     }
 
+    /** Returns this request without what a mask hides: its weight is the mask as BOOLEAN. */
+    Request masked(NDArray given) {
+        NDArray mask = given.stopGradient();
+        mask = mask.getDataType().isBoolean() ? mask : mask.neq(0);
+        NDList shown = goal.gradient() ? predictions() : detached(predictions());
+        return new Request(loss, loss.masked(mask, constants(), shown), mask, goal);
+    }
+
     NDList labels() {
         return inputs.labels();
     }

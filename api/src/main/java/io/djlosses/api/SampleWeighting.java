@@ -18,8 +18,10 @@ public enum SampleWeighting {
     /** Weights; MEAN divides as it does without weights: Σ wℓ / n, as {@code BCELoss(weight=…)}. */
     MEAN_BY_COUNT,
     /**
-     * A mask: values where it is false or 0 are left out of sum, mean and gradient, even if they
-     * are NaN.
+     * A mask: values where it is false or 0 are left out of sum, mean and gradient. What only they
+     * need may be anything, in labels and predictions: NaN, infinite, or an index out of range. No
+     * check looks at it, it changes no bit of the result, and its gradient is 0. Where values
+     * depend on the whole batch, hidden samples are no part of it.
      */
     MASK
 }

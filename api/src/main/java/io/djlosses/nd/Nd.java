@@ -45,6 +45,9 @@ public final class Nd extends NdBase {
     /** Up to this size, the number of operations matters more than their work. */
     private static final long SMALL = 4096;
 
+    /** Up to this number, classes that are added up one by one lose no digits. */
+    private static final long FEW = 256;
+
     private Nd() {}
 
     /**
@@ -69,8 +72,32 @@ public final class Nd extends NdBase {
      * @return the selection, with the shape of {@code yes}
      */
     public static NDArray where(NDArray mask, NDArray yes, double no) {
-        NDArray other = no == 0 ? yes.zerosLike() : yes.onesLike().muli(num(yes, no));
-        return NDArrays.where(fit(mask, yes.getShape()), yes, other);
+        Shape shape = yes.getShape();
+        // One number, which some engines repeat without writing it.
+        boolean one = yes.size() >= SMALL && !Operators.serve(yes);
+        long[] sizes = shape.getShape().clone();
+        Arrays.fill(sizes, 1);
+        NDArray other =
+                one ? yes.getManager().ones(new Shape(sizes), yes.getDataType()) : yes.onesLike();
+        if (no == 0) {
+            other = other.zerosLike();
+        } else if (no != 1) {
+            other.muli(yes.getDataType().isInteger() ? (Number) (long) no : num(yes, no));
+        }
+        return NDArrays.where(fit(mask, shape), yes, fit(other, shape));
+    }
+
+    /**
+     * Returns whether a condition holds anywhere along an axis.
+     *
+     * @param mask the BOOLEAN condition, not empty
+     * @param axis the axis, which is kept with size 1
+     * @return BOOLEAN
+     */
+    public static NDArray any(NDArray mask, int axis) {
+        return mask.getShape().get(axis) == 1
+                ? mask
+                : mask.toType(DataType.FLOAT32, false).max(new int[] {axis}, true).gt(0);
     }
 
     /**
@@ -388,6 +415,37 @@ public final class Nd extends NdBase {
     public static NDArray xlogy(NDArray x, NDArray y) {
         NDArray zero = x.eq(0);
         return where(zero, x.zerosLike(), x.mul(where(zero, y.onesLike(), y).log()));
+    }
+
+    /**
+     * Returns x · y, where x = 0 makes y = −∞ count 0: y is the logarithm of what cannot occur.
+     *
+     * @param x a factor
+     * @param y a logarithm, of the same shape
+     * @return the product
+     */
+    public static NDArray product(NDArray x, NDArray y) {
+        NDArray impossible = x.eq(0).logicalAnd(y.eq(Double.NEGATIVE_INFINITY));
+        return x.mul(where(impossible, y.zerosLike(), y));
+    }
+
+    /**
+     * Returns the sums of {@link #product} along an axis. It looks for logarithms of −∞ only where
+     * a sum is not finite, if that does not wait for a device.
+     *
+     * @param x a factor
+     * @param y a logarithm, of the same shape
+     * @param axis the axis, which is removed
+     * @return the sums
+     */
+    public static NDArray sumOfProducts(NDArray x, NDArray y, int axis) {
+        if (!Traced.is(y) && !y.getDevice().isGpu()) {
+            NDArray sums = sum(x.mul(y), axis);
+            if (Speculation.on(() -> Looks.allFinite(sums))) {
+                return sums;
+            }
+        }
+        return sum(product(x, y), axis);
     }
 
     /**

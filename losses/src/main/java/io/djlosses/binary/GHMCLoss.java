@@ -10,6 +10,8 @@ import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
 import io.djlosses.api.Divisor;
 import io.djlosses.api.Goal;
+import io.djlosses.api.Inputs;
+import io.djlosses.api.Masks;
 import io.djlosses.api.Outcome;
 import io.djlosses.api.Reading;
 import io.djlosses.api.Terms;
@@ -153,6 +155,23 @@ public final class GHMCLoss extends AbstractLoss {
         return predictions.get(0).getShape();
     }
 
+    /** Leaves out what is hidden as a label weight does: it counts in no bin. */
+    @Override
+    protected Inputs masked(NDArray mask, NDList labels, NDList predictions) {
+        NDArray logits = predictions.get(0);
+        NDArray label = labels.get(0);
+        if (!lacksClassAxis(label.getShape(), logits.getShape())) {
+            label = Masks.shown(mask, label(label, logits), 0);
+        }
+        NDArray weight =
+                labels.size() == 1
+                        ? logits.stopGradient().onesLike()
+                        : weight(labels.get(1), logits);
+        return new Inputs(
+                new NDList(label, Masks.shown(mask, weight, 0)),
+                new NDList(Masks.shown(mask, logits, 0)));
+    }
+
     /** {@inheritDoc} */
     @Override
     protected Terms terms(NDList labels, NDList predictions, Goal goal) {
@@ -181,20 +200,23 @@ public final class GHMCLoss extends AbstractLoss {
     }
 
     private Targets targets(NDList labels, NDArray logits) {
-        Shape shape = logits.getShape();
         NDArray label = label(labels.get(0), logits);
         if (labels.size() == 1) {
             NDArray total = logits.stopGradient().onesLike().sum();
             return new Targets(logits, label, null, total);
         }
-        NDArray weight = labels.get(1);
-        if (lacksClassAxis(weight.getShape(), shape)) {
-            weight = classAxis.unit(weight, shape).broadcast(shape);
-        }
-        NDArray counts = Nd.constant(weight, logits).gt(0);
+        NDArray counts = Nd.constant(weight(labels.get(1), logits), logits).gt(0);
         NDArray valid = Nd.cast(counts, logits);
         return new Targets(
                 Nd.where(counts, logits, 0), Nd.where(counts, label, 0), valid, valid.sum());
+    }
+
+    /** Returns the weight of every logit. */
+    private NDArray weight(NDArray weight, NDArray logits) {
+        Shape shape = logits.getShape();
+        return lacksClassAxis(weight.getShape(), shape)
+                ? classAxis.unit(weight, shape).broadcast(shape)
+                : weight;
     }
 
     /** Returns the label of every logit. */

@@ -45,7 +45,8 @@ import java.util.List;
  *       floating-point type or BOOLEAN (true is class 1), also with a class axis of size 1; {@code
  *       ()} for a prediction (C). Or floating-point probabilities of the shape of the prediction
  *   <li>{@code predictions: [(N, C)]}, {@code (N, C, d1, …, dK)} or {@code (C)}: logits, −∞ for a
- *       class that cannot occur
+ *       class that cannot occur. Where it has probability 0, it counts 0; as a target, and with
+ *       label smoothing, which makes every class a target, the value is +∞
  *   <li>{@code optClassAxis} moves the classes to another axis of the predictions, and of labels
  *       with one number per class: with −1 the forms are {@code (N, d1, …, dK, C)} and {@code (N,
  *       d1, …, dK)}. It costs nothing if the classes are last, and a copy elsewhere
@@ -68,8 +69,9 @@ import java.util.List;
  *
  * <p>Equivalent to {@code torch.nn.CrossEntropyLoss(weight, ignore_index, reduction,
  * label_smoothing)} and {@code mindspore.nn.CrossEntropyLoss}. Differences: index targets may have
- * any numeric type, label smoothing below 0 is rejected, and an index out of range is an error on
- * every engine.
+ * any numeric type, label smoothing below 0 is rejected, an index out of range is an error on every
+ * engine, and a probability of 0 at a logit of −∞ counts 0, where both give NaN. The logits of an
+ * ignored target have gradient 0 whatever they are; NaN stays NaN there.
  *
  * @see <a href="https://arxiv.org/abs/1512.00567">Szegedy et al. 2015, Rethinking the Inception
  *     Architecture</a> for label smoothing
@@ -133,7 +135,11 @@ public final class CrossEntropyLoss extends AbstractLoss {
     /** {@inheritDoc} */
     @Override
     protected Inputs masked(NDArray mask, NDList labels, NDList predictions) {
-        return new Inputs(labels, classAxis.masked(mask, predictions));
+        return classAxis.masked(
+                mask,
+                labels,
+                predictions,
+                labels.get(0).getShape().equals(predictions.get(0).getShape()));
     }
 
     /** {@inheritDoc} */
@@ -148,7 +154,8 @@ public final class CrossEntropyLoss extends AbstractLoss {
             return Terms.of(values).reshape(shape);
         }
         ClassTargets targets = ClassAxis.targets(this, label, logits, ignoreIndex, weight);
-        return CrossEntropy.ofIndices(targets, logits, row(logits), labelSmoothing).reshape(shape);
+        NDArray shown = targets.shown(logits, ClassAxis.of(logits));
+        return CrossEntropy.ofIndices(targets, shown, row(logits), labelSmoothing).reshape(shape);
     }
 
     private @Nullable Outcome inClosedForm(NDList labels, NDList predictions, Goal goal) {

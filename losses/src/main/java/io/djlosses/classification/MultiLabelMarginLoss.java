@@ -11,6 +11,7 @@ import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
 import io.djlosses.api.Goal;
 import io.djlosses.api.Inputs;
+import io.djlosses.api.Masks;
 import io.djlosses.api.Outcome;
 import io.djlosses.api.Reading;
 import io.djlosses.api.SimpleBuilder;
@@ -155,7 +156,14 @@ public final class MultiLabelMarginLoss extends AbstractLoss {
     /** {@inheritDoc} */
     @Override
     protected Inputs masked(NDArray mask, NDList labels, NDList predictions) {
-        return new Inputs(labels, ClassAxis.DEFAULT.masked(mask, predictions));
+        NDArray label = labels.get(0);
+        if (label.getDataType() == DataType.UINT8) {
+            label = label.toType(DataType.INT64, false); // for −1, the empty list
+        }
+        NDArray wide = mask.expandDims(ClassAxis.of(label));
+        return new Inputs(
+                new NDList(Masks.shown(wide, label, -1)),
+                new NDList(Masks.shown(wide, predictions.get(0), 0)));
     }
 
     /** {@inheritDoc} */

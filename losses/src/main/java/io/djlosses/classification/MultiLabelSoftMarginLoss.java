@@ -8,7 +8,6 @@ import ai.djl.ndarray.types.Shape;
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
 import io.djlosses.api.Goal;
-import io.djlosses.api.Inputs;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Outcome;
 import io.djlosses.api.Reading;
@@ -107,17 +106,6 @@ public final class MultiLabelSoftMarginLoss extends AbstractLoss {
     protected Shape unreducedShape(NDList labels, NDList predictions) {
         Shape shape = predictions.get(0).getShape();
         return shape.slice(0, shape.dimension() - 1);
-    }
-
-    /** {@inheritDoc} */
-    @Override
-    protected Inputs masked(NDArray mask, NDList labels, NDList predictions) {
-        NDArray logits = predictions.get(0);
-        Shape shape = mask.getShape();
-        while (shape.dimension() < logits.getShape().dimension()) {
-            shape = shape.add(1);
-        }
-        return new Inputs(labels, new NDList(Nd.where(mask.reshape(shape), logits, 0)));
     }
 
     /** {@inheritDoc} */

@@ -189,7 +189,7 @@ public final class MultiMarginLoss extends AbstractLoss {
     /** {@inheritDoc} */
     @Override
     protected Inputs masked(NDArray mask, NDList labels, NDList predictions) {
-        return new Inputs(labels, ClassAxis.DEFAULT.masked(mask, predictions));
+        return ClassAxis.DEFAULT.masked(mask, labels, predictions, false);
     }
 
     /** {@inheritDoc} */

@@ -113,7 +113,7 @@ public final class NLLLoss extends AbstractLoss {
     /** {@inheritDoc} */
     @Override
     protected Inputs masked(NDArray mask, NDList labels, NDList predictions) {
-        return new Inputs(labels, classAxis.masked(mask, predictions));
+        return classAxis.masked(mask, labels, predictions, false);
     }
 
     /** {@inheritDoc} */

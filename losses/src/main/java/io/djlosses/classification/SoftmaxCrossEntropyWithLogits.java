@@ -61,7 +61,8 @@ import java.util.List;
  *
  * <p>Equivalent to {@code mindspore.nn.SoftmaxCrossEntropyWithLogits(sparse, reduction)}, defaults
  * included; with {@code MEAN} to {@code torch.nn.CrossEntropyLoss()}. Differences: an index out of
- * range is an error, while there it gives a loss of 0; there are two axes at most.
+ * range is an error, while there it gives a loss of 0; there are two axes at most; a probability of
+ * 0 at a logit of −∞ counts 0, and NaN there.
  */
 public final class SoftmaxCrossEntropyWithLogits extends AbstractLoss {
 
@@ -110,7 +111,7 @@ public final class SoftmaxCrossEntropyWithLogits extends AbstractLoss {
     /** {@inheritDoc} */
     @Override
     protected Inputs masked(NDArray mask, NDList labels, NDList predictions) {
-        return new Inputs(labels, classAxis.masked(mask, predictions));
+        return classAxis.masked(mask, labels, predictions, !sparse);
     }
 
     /** {@inheritDoc} */

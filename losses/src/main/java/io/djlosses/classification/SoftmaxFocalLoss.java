@@ -10,6 +10,7 @@ import io.djlosses.api.Checks;
 import io.djlosses.api.Goal;
 import io.djlosses.api.Inputs;
 import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Masks;
 import io.djlosses.api.Reading;
 import io.djlosses.api.Terms;
 import io.djlosses.binary.SigmoidFocalLoss;
@@ -69,8 +70,9 @@ import java.util.List;
  *
  * <p>Equivalent to {@code mindspore.nn.FocalLoss(weight, gamma, reduction)}; no equivalent in
  * PyTorch. Differences: any number of axes and labels without a class axis are accepted, positions
- * can be ignored, negative indices are rejected, and the gradient for γ &lt; 1 at p = 1 is 0 rather
- * than NaN. With a single class, labels are taken as indices, as there.
+ * can be ignored, negative indices are rejected, the gradient for γ &lt; 1 at p = 1 is 0 rather than
+ * NaN, and a label of 0 at a logit of −∞ counts 0 rather than NaN. With a single class, labels are
+ * taken as indices, as there.
  *
  * @see <a href="https://arxiv.org/abs/1708.02002">Lin et al. 2017, Focal Loss for Dense Object
  *     Detection</a>
@@ -220,9 +222,28 @@ public final class SoftmaxFocalLoss extends AbstractLoss {
     /** {@inheritDoc} */
     @Override
     protected Inputs masked(NDArray mask, NDList labels, NDList predictions) {
-        // A mask (N, C) hides values of a sample whose other classes still need its logits.
-        boolean hidesSamples = mask.getShape().dimension() < 2;
-        return new Inputs(labels, hidesSamples ? classAxis.masked(mask, predictions) : predictions);
+        NDArray logits = predictions.get(0);
+        if (!isOneHot(labels.get(0), logits)) {
+            return classAxis.masked(mask, labels, predictions, false);
+        }
+        // The values have a class, but each of them needs all logits of a sample.
+        NDArray wide = classAxis.ofClasses(mask, logits);
+        NDArray label = shown(wide, classAxis.moved(labels.get(0)), classAxis.moved(logits));
+        NDArray samples = classAxis.row(Nd.any(mask, 1).squeeze(1), logits);
+        return new Inputs(
+                new NDList(classAxis.restored(label, logits)),
+                new NDList(Masks.shown(samples, logits, 0)));
+    }
+
+    /** Replaces the hidden classes of one-hot labels by equal shares of what the others leave. */
+    private static NDArray shown(NDArray wide, NDArray label, NDArray logits) {
+        NDArray target = Nd.cast(label, logits);
+        if (wide.getShape().get(1) == 1) {
+            return Masks.shown(wide, target, 1.0 / logits.getShape().get(1));
+        }
+        NDArray rest = Nd.complement(Nd.sum(Nd.where(wide, target, 0), 1, true));
+        NDArray hidden = Nd.sum(Nd.cast(wide.logicalNot(), logits), 1, true);
+        return Nd.where(wide, target, rest.div(hidden.maximum(Nd.num(hidden, 1))));
     }
 
     /** {@inheritDoc} */
@@ -233,7 +254,7 @@ public final class SoftmaxFocalLoss extends AbstractLoss {
             NDArray logits = classAxis.moved(predictions.get(0)); // [N, C, *]
             NDArray target = Nd.cast(classAxis.moved(labels.get(0)), logits);
             target = weight == null ? target : target.mul(ClassAxis.row(weight, logits));
-            NDArray values = focal(Nd.logSoftmax(logits, 1)).mul(target);
+            NDArray values = Nd.product(target, focal(Nd.logSoftmax(logits, 1))).neg();
             return Terms.of(meanOfPositions(values, shape));
         }
         Inputs given = classAxis.arranged(labels, predictions);
@@ -241,7 +262,7 @@ public final class SoftmaxFocalLoss extends AbstractLoss {
         ClassTargets targets =
                 ClassAxis.targets(this, given.labels().get(0), logits, ignoreIndex, weight);
         NDArray logProb = Nd.logSoftmax(logits, targets.index());
-        NDArray values = targets.weigh(focal(logProb)).values(); // [N, *]
+        NDArray values = targets.weigh(focal(logProb).neg()).values(); // [N, *]
         Terms terms = Terms.of(meanOfPositions(values, shape));
         NDArray kept = targets.kept();
         return kept == null
@@ -249,17 +270,17 @@ public final class SoftmaxFocalLoss extends AbstractLoss {
                 : terms.withShares(meanOfPositions(Nd.cast(kept, logits), shape));
     }
 
-    /** Returns −(1 − p)^γ log p. */
+    /** Returns (1 − p)^γ log p. */
     private NDArray focal(NDArray logProb) {
         if (gamma == 0) {
-            return logProb.neg();
+            return logProb;
         }
         NDArray rest = logProb.exp().neg().add(1);
         // At p = 1 and p = 0, one factor of the derivative is infinite and another is 0.
         NDArray certain = rest.eq(0);
         NDArray extreme = certain.logicalOr(logProb.eq(Double.NEGATIVE_INFINITY));
         NDArray power = Nd.pow(Nd.where(extreme, rest.onesLike(), rest), gamma);
-        return Nd.where(certain, rest.zerosLike(), power.mul(logProb).neg());
+        return Nd.where(certain, rest.zerosLike(), power.mul(logProb));
     }
 
     private static NDArray meanOfPositions(NDArray values, Shape shape) {
@@ -281,7 +302,7 @@ public final class SoftmaxFocalLoss extends AbstractLoss {
         NDArray label = given.labels().get(0);
         NDArray logits = given.predictions().get(0);
         ClassTargets.Checked targets = ClassAxis.indices(this, label, logits, ignoreIndex, weight);
-        if (targets == null || targets.ignored()) {
+        if (targets == null || targets.kept() != null) {
             return null;
         }
         NDList arrays = new NDList(logits, targets.index());

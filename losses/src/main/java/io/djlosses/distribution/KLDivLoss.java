@@ -2,16 +2,22 @@
 package io.djlosses.distribution;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 
 import io.djlosses.api.Checks;
+import io.djlosses.api.Divisor;
 import io.djlosses.api.ElementwiseLoss;
+import io.djlosses.api.Goal;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Outcome;
 import io.djlosses.api.Reading;
 import io.djlosses.api.Reduction;
 import io.djlosses.internal.array.Sums;
+import io.djlosses.internal.core.Looks;
 import io.djlosses.internal.fast.Script;
 import io.djlosses.nd.Nd;
+
+import org.jspecify.annotations.Nullable;
 
 import java.util.List;
 
@@ -50,10 +56,10 @@ import java.util.List;
  * }</pre>
  *
  * <p>Equivalent to {@code torch.nn.KLDivLoss(reduction, log_target)} and {@code
- * mindspore.nn.KLDivLoss}. As there, a label of 0 (with {@code logTarget}, −∞) at a log-probability
- * of −∞ is NaN, and so is a negative probability. Differences: integer labels are converted; with
- * {@code optLabelGradient} the gradient of a label of 0 is finite, and NaN there. Nothing is
- * broadcast.
+ * mindspore.nn.KLDivLoss}. As there, a negative probability is NaN. Differences: what has the label
+ * 0 (with {@code logTarget}, a label whose exponential is 0, such as −∞) counts 0 at every
+ * log-probability, also at −∞, and NaN there; integer labels are converted; with {@code
+ * optLabelGradient} the gradient of a label of 0 is finite, and NaN there. Nothing is broadcast.
  *
  * @see <a href="https://doi.org/10.1214/aoms/1177729694">Kullback and Leibler 1951, On Information
  *     and Sufficiency</a>
@@ -95,12 +101,16 @@ public final class KLDivLoss extends ElementwiseLoss {
     /** {@inheritDoc} */
     @Override
     protected NDArray unreduced(NDArray label, NDArray prediction) {
-        return logTarget
-                ? label.exp().mul(label.sub(prediction))
-                : Nd.xlogy(label, label).sub(label.mul(prediction));
+        if (!logTarget) {
+            return Nd.xlogy(label, label).sub(Nd.product(label, prediction));
+        }
+        NDArray probability = label.exp();
+        NDArray difference = label.sub(prediction);
+        NDArray impossible = probability.eq(0);
+        return probability.mul(Nd.where(impossible, difference.zerosLike(), difference));
     }
 
-    private Outcome inClosedForm(NDArray label, NDArray prediction, boolean gradient) {
+    private @Nullable Outcome inClosedForm(NDArray label, NDArray prediction, boolean gradient) {
         NDArray probability = logTarget ? label.exp() : label;
         NDArray values;
         if (logTarget) {
@@ -111,16 +121,23 @@ public final class KLDivLoss extends ElementwiseLoss {
             values = logarithm.muli(label).subi(prediction.mul(label));
         }
         NDArray sum = Sums.sumOfConstant(values);
+        if (!Looks.isKnownFinite(sum)) {
+            return null; // 0 times an infinite logarithm
+        }
         return Outcome.of(sum, prediction.size(), gradient, -1, () -> probability);
+    }
+
+    private Reading.Call call(NDList labels, NDList predictions, Goal goal) {
+        NDArray x = predictions.get(0);
+        NDArray label = Nd.cast(labels.get(0), x).reshape(x.getShape());
+        Script script = logTarget ? LOG_TARGET : SCRIPT;
+        return new Reading.Call(script, Divisor.of(x.size()), List.of(x, label), true);
     }
 
     /** {@inheritDoc} */
     @Override
     protected List<Reading> readings() {
-        return List.of(
-                Reading.graph(),
-                script(logTarget ? LOG_TARGET : SCRIPT),
-                closedForm(this::inClosedForm));
+        return List.of(Reading.graph(), Reading.script(this::call), closedForm(this::inClosedForm));
     }
 
     /**

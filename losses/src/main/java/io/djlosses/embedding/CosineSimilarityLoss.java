@@ -8,7 +8,9 @@ import ai.djl.ndarray.types.Shape;
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
 import io.djlosses.api.Goal;
+import io.djlosses.api.Inputs;
 import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Masks;
 import io.djlosses.api.Reading;
 import io.djlosses.api.Terms;
 import io.djlosses.internal.core.Thresholds;
@@ -116,6 +118,21 @@ public final class CosineSimilarityLoss extends AbstractLoss {
     protected Shape unreducedShape(NDList labels, NDList predictions) {
         Shape shape = predictions.get(0).getShape();
         return Pairs.without(shape, similarity.axis(getName(), "predictions[0]", shape));
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected Inputs masked(NDArray mask, NDList labels, NDList predictions) {
+        Shape shape = predictions.get(0).getShape();
+        NDArray wide = mask.expandDims(similarity.axis(getName(), "predictions[0]", shape));
+        NDList second = predictions.size() == 2 ? labels : shown(wide, labels);
+        return new Inputs(second, shown(wide, predictions));
+    }
+
+    private static NDList shown(NDArray mask, NDList embeddings) {
+        NDList shown = new NDList(embeddings.size());
+        embeddings.forEach(x -> shown.add(Masks.shown(mask, x, 1)));
+        return shown;
     }
 
     /** {@inheritDoc} */

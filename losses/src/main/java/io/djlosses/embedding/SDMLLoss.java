@@ -10,9 +10,11 @@ import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
 import io.djlosses.api.Divisor;
 import io.djlosses.api.Goal;
+import io.djlosses.api.Inputs;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Outcome;
 import io.djlosses.api.Reading;
+import io.djlosses.api.SampleWeighting;
 import io.djlosses.api.Terms;
 import io.djlosses.internal.array.Sums;
 import io.djlosses.internal.core.Thresholds;
@@ -49,7 +51,7 @@ import java.util.List;
  * </ul>
  *
  * <p>The value of a row depends on the other rows, so splitting an epoch into other batches changes
- * the loss.
+ * the loss. A pair that a mask hides is no part of the batch, and no negative example of others.
  *
  * <h2>Example</h2>
  *
@@ -183,9 +185,38 @@ public final class SDMLLoss extends AbstractLoss {
     /** {@inheritDoc} */
     @Override
     protected Terms terms(NDList labels, NDList predictions, Goal goal) {
-        NDArray distances =
-                SquaredDistances.beyondNearest(predictions.get(0), predictions.get(1)); // [B, B]
-        return Terms.of(divergence(target(distances), Nd.logSoftmax(distances.neg(), 1)));
+        NDArray logits =
+                SquaredDistances.beyondNearest(predictions.get(0), predictions.get(1)).neg(); // [B, B]
+        if (getSampleWeighting() == SampleWeighting.MASK) {
+            return ofShown(labels.get(0), logits);
+        }
+        NDArray divergences = divergences(target(logits), Nd.logSoftmax(logits, 1));
+        return Terms.of(Nd.div(Nd.sum(divergences, 1), logits.getShape().get(1)));
+    }
+
+    /** Leaves the pairs that are hidden out of the batch: the mask becomes the label. */
+    @Override
+    protected Inputs masked(NDArray mask, NDList labels, NDList predictions) {
+        NDArray first = predictions.get(0);
+        NDArray shown = Nd.cast(mask, first).broadcast(new Shape(first.getShape().get(0)));
+        return new Inputs(new NDList(shown), super.masked(mask, labels, predictions).predictions());
+    }
+
+    /** Computes the same of a batch in which rows are hidden, where {@code shown} is 0. */
+    private Terms ofShown(NDArray shown, NDArray logits) {
+        long batch = logits.getShape().get(1);
+        NDArray eye = logits.getManager().eye((int) batch, (int) batch, 0, logits.getDataType());
+        NDArray pairs = shown.expandDims(0).mul(shown.expandDims(1)).maximum(eye); // 0 or 1
+        NDArray counted = pairs.gt(0);
+        NDArray count = Nd.sum(shown);
+        NDArray others = count.sub(Nd.num(count, 1)).maximum(Nd.num(count, 0));
+        NDArray spread = others.minimum(Nd.num(count, 1)).mul(Nd.num(count, smoothingParameter));
+        NDArray other = spread.div(others.maximum(Nd.num(count, 1)));
+        NDArray own = Nd.complement(spread);
+        NDArray target = eye.mul(own.sub(other)).add(other).mul(pairs);
+        NDArray logProb = Nd.logSoftmax(Nd.where(counted, logits, Double.NEGATIVE_INFINITY), 1);
+        NDArray divergences = divergences(target, Nd.where(counted, logProb, 0));
+        return Terms.of(Nd.sum(divergences, 1).div(count.maximum(Nd.num(count, 1))));
     }
 
     /** Returns q. */
@@ -205,9 +236,8 @@ public final class SDMLLoss extends AbstractLoss {
         return batch == 1 ? 0 : smoothingParameter / (batch - 1);
     }
 
-    private static NDArray divergence(NDArray target, NDArray logProb) {
-        NDArray terms = Nd.xlogy(target, target).sub(target.mul(logProb));
-        return Nd.div(Nd.sum(terms, 1), terms.getShape().get(1)); // [B]
+    private static NDArray divergences(NDArray target, NDArray logProb) {
+        return Nd.xlogy(target, target).sub(target.mul(logProb)); // [B, B]
     }
 
     private @Nullable Outcome inClosedForm(NDList labels, NDList predictions, Goal goal) {

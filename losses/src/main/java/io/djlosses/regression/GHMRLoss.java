@@ -9,6 +9,8 @@ import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
 import io.djlosses.api.Divisor;
 import io.djlosses.api.Goal;
+import io.djlosses.api.Inputs;
+import io.djlosses.api.Masks;
 import io.djlosses.api.Outcome;
 import io.djlosses.api.Reading;
 import io.djlosses.api.Terms;
@@ -131,6 +133,17 @@ public final class GHMRLoss extends AbstractLoss {
     @Override
     protected Shape unreducedShape(NDList labels, NDList predictions) {
         return predictions.get(0).getShape();
+    }
+
+    /** Leaves out what is hidden as a label weight does: it counts in no bin. */
+    @Override
+    protected Inputs masked(NDArray mask, NDList labels, NDList predictions) {
+        NDArray prediction = predictions.get(0);
+        NDArray label = Nd.cast(labels.get(0), prediction).reshape(prediction.getShape());
+        NDArray weight = labels.size() == 1 ? prediction.stopGradient().onesLike() : labels.get(1);
+        return new Inputs(
+                new NDList(Masks.shown(mask, label, 0), Masks.shown(mask, weight, 0)),
+                new NDList(Masks.shown(mask, prediction, 1)));
     }
 
     /** {@inheritDoc} */

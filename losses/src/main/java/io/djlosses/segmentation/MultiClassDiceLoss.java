@@ -11,6 +11,7 @@ import io.djlosses.api.Divisor;
 import io.djlosses.api.Goal;
 import io.djlosses.api.Inputs;
 import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Masks;
 import io.djlosses.api.Reading;
 import io.djlosses.api.Terms;
 import io.djlosses.internal.fast.Script;
@@ -192,16 +193,47 @@ public final class MultiClassDiceLoss extends AbstractLoss {
     /** {@inheritDoc} */
     @Override
     protected Inputs masked(NDArray mask, NDList labels, NDList predictions) {
+        NDArray x = predictions.get(0);
         Shape shape = mask.getShape();
-        boolean hidesClasses =
-                shape.isScalar() || shape.equals(unreducedShape(labels, predictions));
-        return Overlap.masked(mask, labels, predictions, !hidesClasses);
+        boolean isOne = shape.dimension() == 1;
+        if (!isOne || (shape.get(0) != 1 && shape.get(0) != classAxis.classes(x))) {
+            return Overlap.masked(mask, labels, predictions, true);
+        }
+        NDArray label = labels.get(0);
+        NDArray wide = classAxis.along(mask, x);
+        if (label.getShape().equals(x.getShape())) {
+            label = Masks.shown(wide, Nd.cast(label, x), 0);
+        }
+        return new Inputs(new NDList(label), new NDList(Masks.shown(ofLogits(wide), x, 0)));
+    }
+
+    /** Returns which logits are shown: all of them if other classes need them for a softmax. */
+    private NDArray ofLogits(NDArray shownClasses) {
+        return activation == Activation.SOFTMAX
+                ? Nd.any(shownClasses.flatten(), 0).reshape(new Shape())
+                : shownClasses;
+    }
+
+    /** Hides the ignored class of one-hot labels. */
+    private Overlap overlap(NDList labels, NDList predictions) {
+        Overlap given = Overlap.ofClasses(this, classAxis, labels, predictions, ignoreIndex);
+        NDArray x = given.prediction();
+        boolean isOneHot = labels.get(0).getShape().equals(predictions.get(0).getShape());
+        if (ignoreIndex == null || !isOneHot || x.size() == 0) {
+            return given;
+        }
+        double[] kept = new double[classes(x)];
+        Arrays.fill(kept, 1);
+        kept[ignoreIndex.intValue()] = 0;
+        NDArray mask = ClassAxis.row(kept, x).gt(0);
+        NDArray label = Masks.shown(mask, given.label(), 0);
+        return new Overlap(Masks.shown(ofLogits(mask), x, 0), label, given.kept());
     }
 
     /** {@inheritDoc} */
     @Override
     protected Terms terms(NDList labels, NDList predictions, Goal goal) {
-        Overlap given = Overlap.ofClasses(this, classAxis, labels, predictions, ignoreIndex);
+        Overlap given = overlap(labels, predictions);
         NDArray x = given.shown(activation.of(given.shown(given.prediction())));
         NDArray y = given.label();
         NDArray overlap = sum(x.mul(y)); // [C]
@@ -211,7 +243,7 @@ public final class MultiClassDiceLoss extends AbstractLoss {
     }
 
     private Reading.@Nullable Call call(NDList labels, NDList predictions, Goal goal) {
-        Overlap given = Overlap.ofClasses(this, classAxis, labels, predictions, ignoreIndex);
+        Overlap given = overlap(labels, predictions);
         if (given.kept() != null) {
             return null;
         }

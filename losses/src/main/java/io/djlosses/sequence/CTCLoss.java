@@ -9,9 +9,12 @@ import ai.djl.ndarray.types.Shape;
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
 import io.djlosses.api.Goal;
+import io.djlosses.api.Inputs;
 import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Masks;
 import io.djlosses.api.Outcome;
 import io.djlosses.api.Reading;
+import io.djlosses.api.SampleWeighting;
 import io.djlosses.api.Terms;
 import io.djlosses.internal.array.Gradients;
 import io.djlosses.internal.core.Thresholds;
@@ -163,7 +166,28 @@ public final class CTCLoss extends AbstractLoss {
     @SuppressWarnings("ArrayRecordComponent") // never compared
     private record Samples(long[] targets, int[] begins, int[] lengths, int[] inputLengths) {}
 
-    private Samples samples(NDList labels, Layout layout) {
+    /** Hides samples, which have no steps and no target then; their mask is the last label. */
+    @Override
+    protected Inputs masked(NDArray mask, NDList labels, NDList predictions) {
+        NDArray x = predictions.get(0);
+        Layout layout = new Layout(x.getShape(), batchFirst);
+        NDArray wide = mask.reshape(-1, 1); // [N, 1]
+        wide = layout.batched ? wide.expandDims(layout.stepAxis) : wide;
+        NDList marked = new NDList(labels);
+        marked.add(mask);
+        return new Inputs(marked, new NDList(Masks.shown(wide, x, 0)));
+    }
+
+    private Samples samples(NDList given, Layout layout) {
+        NDList labels = given;
+        boolean[] hidden = new boolean[layout.samples];
+        if (getSampleWeighting() == SampleWeighting.MASK) {
+            labels = given.subNDList(0, given.size() - 1);
+            long[] mask = Nd.toLongs(given.get(labels.size()));
+            for (int n = 0; n < hidden.length; n++) {
+                hidden[n] = mask[n % mask.length] == 0;
+            }
+        }
         long[] targets = Nd.toLongs(labels.get(0));
         Shape shape = labels.get(0).getShape();
         boolean concatenated = layout.batched && shape.dimension() == 1;
@@ -174,8 +198,11 @@ public final class CTCLoss extends AbstractLoss {
             Arrays.fill(inputLengths, layout.steps);
             Arrays.setAll(lengths, n -> unpadded(targets, n * width, width));
         } else {
-            inputLengths = lengths(labels.get(1), "labels[1] (inputLengths)", layout.steps, "T");
-            lengths = lengths(labels.get(2), "labels[2] (targetLengths)", width, "S");
+            inputLengths =
+                    lengths(labels.get(1), "labels[1] (inputLengths)", layout.steps, "T", hidden);
+            // Concatenated targets lie where all lengths together place them.
+            boolean[] unread = concatenated ? new boolean[hidden.length] : hidden;
+            lengths = lengths(labels.get(2), "labels[2] (targetLengths)", width, "S", unread);
         }
         int[] begins = new int[layout.samples];
         long end = 0;
@@ -190,6 +217,10 @@ public final class CTCLoss extends AbstractLoss {
                     end);
         }
         for (int n = 0; n < begins.length; n++) {
+            if (hidden[n]) {
+                inputLengths[n] = 0;
+                lengths[n] = 0;
+            }
             for (int i = 0; i < lengths[n]; i++) {
                 long target = targets[begins[n] + i];
                 if (target < 0 || target >= layout.classes) {
@@ -215,10 +246,13 @@ public final class CTCLoss extends AbstractLoss {
         return length;
     }
 
-    private int[] lengths(NDArray label, String argument, int max, String axis) {
+    private int[] lengths(NDArray label, String argument, int max, String axis, boolean[] hidden) {
         long[] given = Nd.toLongs(label);
         int[] lengths = new int[given.length];
         for (int n = 0; n < given.length; n++) {
+            if (hidden[n]) {
+                continue;
+            }
             if (given[n] < 0 || given[n] > max) {
                 String message = "%s must lie in [0, %s = %d], but element %d was %s";
                 throw Checks.message(

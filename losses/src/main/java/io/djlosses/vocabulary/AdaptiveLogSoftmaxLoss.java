@@ -8,6 +8,8 @@ import ai.djl.ndarray.types.Shape;
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
 import io.djlosses.api.Goal;
+import io.djlosses.api.Inputs;
+import io.djlosses.api.Masks;
 import io.djlosses.api.Reading;
 import io.djlosses.api.SimpleBuilder;
 import io.djlosses.api.Terms;
@@ -108,6 +110,13 @@ public final class AdaptiveLogSoftmaxLoss extends AbstractLoss {
     protected Shape unreducedShape(NDList labels, NDList predictions) {
         Shape shape = predictions.get(0).getShape();
         return isOfTargets(labels, predictions) ? shape : shape.slice(0, shape.dimension() - 1);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected Inputs masked(NDArray mask, NDList labels, NDList predictions) {
+        NDArray label = Masks.shown(mask, labels.get(0), 0);
+        return new Inputs(new NDList(label), super.masked(mask, labels, predictions).predictions());
     }
 
     /** {@inheritDoc} */

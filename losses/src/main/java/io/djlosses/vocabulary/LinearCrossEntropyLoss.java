@@ -14,6 +14,7 @@ import io.djlosses.api.Checks;
 import io.djlosses.api.Goal;
 import io.djlosses.api.Inputs;
 import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Masks;
 import io.djlosses.api.Outcome;
 import io.djlosses.api.Reading;
 import io.djlosses.api.Terms;
@@ -212,22 +213,21 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
     @Override
     protected Terms terms(NDList labels, NDList predictions, Goal goal) {
         NDArray input = rows(predictions.get(0));
-        NDArray logits = predictions.size() == 1 ? input : logits(input, predictions);
-        Shape shape = unreducedShape(labels, predictions);
-        return target(labels, predictions, input).terms(logits).reshape(shape);
+        VocabularyTarget target = target(labels, predictions, input);
+        NDArray shown = target.shown(input);
+        NDArray logits = predictions.size() == 1 ? shown : logits(shown, predictions);
+        return target.terms(logits).reshape(unreducedShape(labels, predictions));
     }
 
     /** {@inheritDoc} */
     @Override
     protected Inputs masked(NDArray mask, NDList labels, NDList predictions) {
+        Shape rows = unreducedShape(labels, predictions);
+        NDArray label = labels.get(0);
+        double fill = label.getShape().equals(rows) ? 0 : 1.0 / classes(predictions);
         NDList masked = new NDList(predictions);
-        NDArray input = predictions.get(0);
-        Shape rows = mask.getShape();
-        while (rows.dimension() < input.getShape().dimension()) {
-            rows = rows.add(1);
-        }
-        masked.set(0, Nd.where(mask.reshape(rows), input, 0));
-        return new Inputs(labels, masked);
+        masked.set(0, Masks.shown(mask, rows, predictions.get(0), 0));
+        return new Inputs(new NDList(Masks.shown(mask, rows, label, fill)), masked);
     }
 
     private Reading.@Nullable Call call(NDList labels, NDList predictions, Goal goal) {
@@ -245,6 +245,8 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
             return null;
         }
         NDList arrays = new NDList(predictions);
+        NDArray input = predictions.get(0);
+        arrays.set(0, targets.shown(input, input.getShape().dimension() - 1));
         arrays.add(targets.index());
         Script script = predictions.size() == 2 ? WITHOUT_BIAS : WITH_BIAS;
         return new Reading.Call(script, targets.divisor(), arrays, ignoreIndex, labelSmoothing);
@@ -310,8 +312,8 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
         NDList result = new NDList();
         try (NDScope scope = new NDScope()) {
             scope.suppressNotUsedWarning();
-            NDArray x = input.get(new NDIndex().addSliceDim(from, to));
             VocabularyTarget aim = target.rows(from, to);
+            NDArray x = aim.shown(input.get(new NDIndex().addSliceDim(from, to)));
             NDArray logits = logits(x, predictions);
             if (!gradient) {
                 result.add(Nd.sum(aim.terms(logits).values()));

@@ -16,6 +16,7 @@ import io.djlosses.api.EmptyPolicy;
 import io.djlosses.api.Goal;
 import io.djlosses.api.Inputs;
 import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Masks;
 import io.djlosses.api.Reading;
 import io.djlosses.api.Reduction;
 import io.djlosses.api.Terms;
@@ -246,10 +247,10 @@ public final class SampledSoftmaxLoss extends AbstractLoss {
     /** {@inheritDoc} */
     @Override
     protected Inputs masked(NDArray mask, NDList labels, NDList predictions) {
+        Shape rows = unreducedShape(labels, predictions);
         NDList masked = new NDList(predictions);
-        NDArray inputs = batch(predictions);
-        masked.set(masked.size() - 1, Nd.where(mask.reshape(-1, 1), inputs, 0));
-        return new Inputs(labels, masked);
+        masked.set(masked.size() - 1, Masks.shown(mask, rows, batch(predictions), 0));
+        return new Inputs(new NDList(Masks.shown(mask, rows, labels.get(0), 0)), masked);
     }
 
     private Reading.@Nullable Call call(NDList labels, NDList predictions, Goal goal) {

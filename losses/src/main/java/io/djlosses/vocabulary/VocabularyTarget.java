@@ -25,6 +25,11 @@ sealed interface VocabularyTarget {
     /** Returns the targets of some of the rows. */
     VocabularyTarget rows(long from, long to);
 
+    /** Replaces the rows of the input that are ignored by 0. */
+    default NDArray shown(NDArray input) {
+        return input;
+    }
+
     /** Returns ℓ of every row. */
     Terms terms(NDArray logits);
 
@@ -53,6 +58,11 @@ sealed interface VocabularyTarget {
         @Override
         public VocabularyTarget rows(long from, long to) {
             return new Classes(targets.rows(from, to), weight, smoothing);
+        }
+
+        @Override
+        public NDArray shown(NDArray input) {
+            return targets.shown(input, 1);
         }
 
         @Override

@@ -9,6 +9,7 @@ import ai.djl.ndarray.types.Shape;
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
 import io.djlosses.api.Inputs;
+import io.djlosses.api.Masks;
 import io.djlosses.internal.core.Looks;
 import io.djlosses.internal.fast.Script;
 import io.djlosses.nd.Nd;
@@ -291,13 +292,61 @@ public record ClassAxis(int number) {
                 : Nd.logSoftmax(logits, index);
     }
 
-    /** Replaces the scores that a mask hides by 0. */
-    public NDList masked(NDArray mask, NDList predictions) {
+    /**
+     * Replaces what a mask hides: class indices by 0, probabilities by equal ones, and scores by 0.
+     */
+    public Inputs masked(
+            NDArray mask, NDList labels, NDList predictions, boolean probabilities) {
         NDArray scores = predictions.get(0);
-        if (scores.getShape().dimension() == 0) {
-            return new NDList(Nd.where(mask, scores, 0));
+        Shape shape = scores.getShape();
+        NDArray label = labels.get(0);
+        if (shape.isScalar()) {
+            NDArray index = Masks.shown(mask.reshape(label.getShape()), label, 0);
+            return new Inputs(new NDList(index), new NDList(Masks.shown(mask, scores, 0)));
         }
-        return new NDList(Nd.where(row(mask, scores), scores, 0));
+        NDArray wide = row(mask, scores);
+        NDArray shown;
+        if (probabilities) {
+            shown = Masks.shown(wide, Nd.cast(label, scores), 1.0 / classes(scores));
+        } else {
+            NDArray narrow = wide.reshape(without(wide.getShape()));
+            NDArray index = label.reshape(without(shape));
+            shown = Masks.shown(narrow, index, 0).reshape(label.getShape());
+        }
+        return new Inputs(new NDList(shown), new NDList(Masks.shown(wide, scores, 0)));
+    }
+
+    /** Returns a mask (N, C), or (N, 1), to broadcast over scores whose classes are on axis 1. */
+    public NDArray ofClasses(NDArray mask, NDArray scores) {
+        long[] sizes = new long[scores.getShape().dimension()];
+        Arrays.fill(sizes, 1);
+        sizes[0] = mask.getShape().get(0);
+        sizes[1] = mask.getShape().get(1);
+        return mask.reshape(new Shape(sizes));
+    }
+
+    /** Returns a vector over the classes, to broadcast over the scores. */
+    public NDArray along(NDArray vector, NDArray scores) {
+        long[] sizes = new long[scores.getShape().dimension()];
+        Arrays.fill(sizes, 1);
+        sizes[in(scores.getShape())] = vector.size();
+        return vector.reshape(new Shape(sizes));
+    }
+
+    /** Undoes {@link #moved}. */
+    public NDArray restored(NDArray moved, NDArray scores) {
+        Shape shape = scores.getShape();
+        int axis = in(shape);
+        if (axis == 1) {
+            return moved;
+        }
+        List<Integer> axes =
+                IntStream.range(0, shape.dimension())
+                        .filter(i -> i != 1)
+                        .boxed()
+                        .collect(Collectors.toCollection(ArrayList::new));
+        axes.add(axis, 1);
+        return moved.transpose(axes.stream().mapToInt(Integer::intValue).toArray());
     }
 
     /** Returns a mask without a class axis, or its leading axes, to broadcast over the scores. */

@@ -10,6 +10,7 @@ import ai.djl.ndarray.types.Shape;
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
 import io.djlosses.api.Divisor;
+import io.djlosses.api.Masks;
 import io.djlosses.api.Terms;
 import io.djlosses.api.Validation;
 import io.djlosses.internal.core.Traced;
@@ -77,7 +78,7 @@ public final class ClassTargets {
                         label,
                         given -> check(name, given, Nd.toLongs(given), classes, ignoreIndex));
         if (ignored || classWeights != null) {
-            return onDevice(label, classes, ignoreIndex, classWeights, like);
+            return onDevice(label, classes, ignored ? ignoreIndex : null, classWeights, like);
         }
         NDArray index = label.toType(DataType.INT64, false);
         return new ClassTargets(index, null, null, true, Divisor.of(label.size()));
@@ -119,17 +120,34 @@ public final class ClassTargets {
             // Here the gradient of the engine's own kernel is 0/0, and that of this library 0.
             return null;
         }
-        return new Checked(int64(label, indices, label.getManager()), ignored, Divisor.of(sum));
+        NDArray index = int64(label, indices, label.getManager());
+        NDArray kept = ignored && ignoreIndex != null ? isKept(index, ignoreIndex) : null;
+        return new Checked(index, kept, Divisor.of(sum));
+    }
+
+    private static NDArray isKept(NDArray index, long ignoreIndex) {
+        // As an array, because some engines compare numbers in floating point.
+        return index.neq(Nd.create(index.getManager(), new long[] {ignoreIndex}, new Shape()));
     }
 
     /**
      * Checked class indices in which ignored ones have not been replaced.
      *
      * @param index INT64 indices, each in [0, C) or ignored
-     * @param ignored whether any of them is ignored
+     * @param kept where they are not ignored, BOOLEAN, or null if none of them is
      * @param divisor the sum of the weights of the targets that are not ignored
      */
-    public record Checked(NDArray index, boolean ignored, Divisor divisor) {}
+    public record Checked(NDArray index, @Nullable NDArray kept, Divisor divisor) {
+
+        /** Does what {@link ClassTargets#shown} does. */
+        public NDArray shown(NDArray scores, int axis) {
+            return ClassTargets.shown(kept, scores, axis);
+        }
+    }
+
+    private static NDArray shown(@Nullable NDArray kept, NDArray scores, int axis) {
+        return kept == null ? scores : Masks.shown(kept.expandDims(axis), scores, 0);
+    }
 
     private static NDArray int64(NDArray label, long[] indices, NDManager manager) {
         return label.getDataType() == DataType.INT64
@@ -220,9 +238,7 @@ public final class ClassTargets {
         NDArray isWhole = isWhole(label, index);
         NDArray kept = null;
         if (ignoreIndex != null) {
-            // As an array, because some engines compare numbers in floating point.
-            NDManager manager = like.getManager();
-            kept = index.neq(Nd.create(manager, new long[] {ignoreIndex}, new Shape()));
+            kept = isKept(index, ignoreIndex);
             kept = isWhole == null ? kept : kept.logicalOr(isWhole.logicalNot());
         }
         NDArray valid = index.gte(0).logicalAnd(index.lt(classes));
@@ -332,6 +348,18 @@ public final class ClassTargets {
      */
     public NDArray keep(NDArray values) {
         return kept == null ? values : Nd.where(kept, values, 0);
+    }
+
+    /**
+     * Replaces the scores of ignored targets by 0, which may be anything: in the gradient, NaN
+     * times 0 would be NaN.
+     *
+     * @param scores the scores, with the shape of the index and another axis
+     * @param axis the axis
+     * @return the scores themselves if no target can be ignored
+     */
+    public NDArray shown(NDArray scores, int axis) {
+        return shown(kept, scores, axis);
     }
 
     /**

@@ -7,6 +7,7 @@ import ai.djl.ndarray.types.Shape;
 import io.djlosses.api.Outcome;
 import io.djlosses.api.Terms;
 import io.djlosses.internal.array.Sums;
+import io.djlosses.internal.core.Looks;
 import io.djlosses.internal.fast.Constants;
 import io.djlosses.nd.Nd;
 
@@ -22,7 +23,7 @@ public final class CrossEntropy {
      * w[c]}.
      *
      * @param targets the classes and their weights
-     * @param logits the logits (N, C), (N, C, …) or (C)
+     * @param logits the logits (N, C), (N, C, …) or (C), {@linkplain ClassTargets#shown shown}
      * @param row w, of a shape that broadcasts to the logits, or null for 1
      * @param smoothing ε
      */
@@ -61,12 +62,12 @@ public final class CrossEntropy {
     /** Returns −Σc t[c] log p[c]. */
     public static NDArray of(NDArray distribution, NDArray logits) {
         int axis = ClassAxis.of(logits);
-        return Nd.sum(Nd.logSoftmax(logits, axis).mul(distribution), axis).neg();
+        return Nd.sumOfProducts(distribution, Nd.logSoftmax(logits, axis), axis).neg();
     }
 
     /**
      * Returns the sum of {@link #of}, and (Σc t[c]) p − t as its gradient, in the shape in which
-     * the logits were given; null where the formula is as fast.
+     * the logits were given; null where the formula is as fast or has to serve.
      */
     public static @Nullable Outcome inClosedForm(
             NDArray distribution, NDArray logits, Shape shape, boolean gradient) {
@@ -76,6 +77,9 @@ public final class CrossEntropy {
         NDArray prob = logits.softmax(1);
         NDArray sums = Sums.sumOfConstant(distribution, 1);
         NDArray sum = Constants.sumLogSoftmax(logits, prob, distribution, sums).neg();
+        if (!Looks.isKnownFinite(sum)) {
+            return null; // a class that cannot occur: 0 times its infinite logarithm
+        }
         return Outcome.of(
                 sum,
                 sums.size(),

@@ -193,7 +193,7 @@ public final class CrossEntropyScript {
 
     /** Computes the cross entropy of class indices, or declines. */
     public static Reading.@Nullable Call ofIndices(
-            NDArray logits,
+            NDArray given,
             ClassTargets.@Nullable Checked targets,
             long ignoreIndex,
             double @Nullable [] weight,
@@ -203,13 +203,14 @@ public final class CrossEntropyScript {
             return null;
         }
         NDArray index = targets.index();
+        NDArray logits = targets.shown(given, ClassAxis.of(given));
         Divisor divisor = targets.divisor();
         boolean isLarge = goal.forced() || logits.size() >= Thresholds.BLOCKS;
-        if (weight == null && smoothing == 0 && !(isLarge && targets.ignored())) {
+        if (weight == null && smoothing == 0 && !(isLarge && targets.kept() != null)) {
             return new Reading.Call(
                     of(logits, OF_INDICES, NATIVE), divisor, List.of(logits, index), ignoreIndex);
         }
-        if (weight == null && isBatch(logits) && !isLarge && !targets.ignored()) {
+        if (weight == null && isBatch(logits) && !isLarge && targets.kept() == null) {
             return new Reading.Call(SMOOTHED_FORMULA, divisor, List.of(logits, index), smoothing);
         }
         Script script = smoothing == 0 ? OF_WEIGHTED_INDICES : OF_SMOOTHED_INDICES;
@@ -221,7 +222,7 @@ public final class CrossEntropyScript {
     /** Computes the cross entropy of probabilities, or declines. */
     public static Reading.@Nullable Call ofProbabilities(NDArray logits, NDArray label) {
         return isBatch(logits)
-                ? new Reading.Call(OF_PROBABILITIES, count(logits), List.of(logits, label))
+                ? new Reading.Call(OF_PROBABILITIES, count(logits), List.of(logits, label), true)
                 : null;
     }
 
@@ -233,6 +234,7 @@ public final class CrossEntropyScript {
                 of(logits, OF_WEIGHTED_PROBABILITIES, NATIVE_OF_WEIGHTED_PROBABILITIES),
                 count(logits),
                 List.of(logits, label, vector),
+                true,
                 smoothing);
     }
 
