@@ -32,6 +32,9 @@ public final class Nd extends NdBase {
     /** Up to this size, the number of operations matters more than their work. */
     private static final long SMALL = 4096;
 
+    /** Up to this number, classes that are added up one by one lose no digits. */
+    private static final long FEW = 256;
+
     private Nd() {}
 
     /**
@@ -164,13 +167,13 @@ public final class Nd extends NdBase {
         if (isLogSoftmaxExact(x, classAxis)) {
             return x.logSoftmax(classAxis);
         }
-        if (Sums.isSmall(x) && Operators.serve(x)) {
+        if (Sums.isSmall(x) && x.getShape().get(classAxis) <= FEW && Operators.serve(x)) {
             return Operators.logSoftmax(x, classAxis);
         }
         // The error of the fused operation is constant along the axis: log Σ exp of its result.
         NDArray rough = x.logSoftmax(classAxis);
         NDArray excess = Sums.sum(rough.exp(), classAxis, true).log();
-        return rough.sub(repeat(excess, classAxis, x.getShape()));
+        return rough.sub(Traced.is(x) ? excess : repeat(excess, classAxis, x.getShape()));
     }
 
     /**
