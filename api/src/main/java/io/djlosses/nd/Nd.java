@@ -180,7 +180,7 @@ public final class Nd extends NdBase {
         if (isLogSoftmaxExact(x, classAxis)) {
             return x.logSoftmax(classAxis);
         }
-        if (Operators.serve(x)) {
+        if (Sums.isSmall(x) && x.getShape().get(classAxis) <= FEW && Operators.serve(x)) {
             return Operators.logSoftmax(x, classAxis);
         }
         // The error of the fused operation is constant along the axis: log Σ exp of its result.

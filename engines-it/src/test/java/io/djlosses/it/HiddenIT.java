@@ -420,7 +420,7 @@ public class HiddenIT {
                     for (JsonObject options : List.of(ignoring, masked)) {
                         List<Data> good = new ArrayList<>(List.of(y));
                         List<Data> bad = new ArrayList<>(List.of(badY));
-                        if (options == masked) {
+                        if (options.has("sampleWeighting")) {
                             good.add(mask);
                             bad.add(mask);
                         }

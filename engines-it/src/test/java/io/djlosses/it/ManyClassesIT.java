@@ -47,11 +47,14 @@ public class ManyClassesIT {
             return;
         }
         Random random = new Random(11);
-        double[] logits = random.doubles(CLASSES).map(x -> (float) (x * 1e-3)).toArray();
+        double[] spreadLogits = random.doubles(CLASSES).map(x -> (float) (x * 1e-3)).toArray();
+        // Equal ones and a maximum: each addition is rounded in the same direction.
+        double[] equalLogits = new double[CLASSES];
+        equalLogits[3] = 0.0078125;
         double[] shares = random.doubles(CLASSES).toArray();
         double sum = Arrays.stream(shares).sum();
-        Data x = new Data("float", new Shape(1, CLASSES), logits);
-        Data spread = new Data("float", x.shape(), shares).map(y -> (float) (y / sum));
+        Shape shape = new Shape(1, CLASSES);
+        Data spread = new Data("float", shape, shares).map(y -> (float) (y / sum));
         Data index = new Data("int64", new Shape(1), new double[] {7});
         Set<String> seen = new HashSet<>();
         for (GoldenRow row : GoldenRow.seeds(type)) {
@@ -65,25 +68,39 @@ public class ManyClassesIT {
                     || !seen.add(options + " " + wide)) {
                 continue;
             }
-            GoldenRow many = GoldenRow.of(List.of(wide ? spread : index), List.of(x));
-            Loss exact = Catalogue.build(type, options, Choice.FORMULA);
-            Outcome expected =
-                    Outcome.of(Outcome.engines().get(0), exact, many, DataType.FLOAT64, null, 1);
-            for (Choice reading : Choice.of(engine)) {
-                Loss loss = Catalogue.build(type, options, reading);
-                Outcome outcome = Outcome.of(engine, loss, many, DataType.FLOAT32, null, 1);
-                String where = row + " " + reading;
-                assertNull(Outcome.difference(expected.value(), outcome.value(), 1e-6, 0), where);
-                // A difference of probabilities of 1e-4, with the digits to which the backward pass of
-                // the engine adds them up.
-                String fault =
-                        Outcome.difference(
-                                expected.gradients().get(0),
-                                outcome.gradients().get(0),
-                                1e-6,
-                                2e-5 / CLASSES);
-                assertNull(fault, where);
+            for (double[] logits : new double[][] {spreadLogits, equalLogits}) {
+                Data x = new Data("float", shape, logits);
+                GoldenRow many = GoldenRow.of(List.of(wide ? spread : index), List.of(x));
+                String where = engine + ", " + row + (logits == equalLogits ? ", equal" : "");
+                compare(engine, type, options, many, where);
             }
+        }
+    }
+
+    private static void compare(
+            String engine,
+            Class<? extends Loss> type,
+            JsonObject options,
+            GoldenRow many,
+            String where) {
+        Loss exact = Catalogue.build(type, options, Choice.FORMULA);
+        Outcome expected =
+                Outcome.of(Outcome.engines().get(0), exact, many, DataType.FLOAT64, null, 1);
+        for (Choice reading : Choice.of(engine)) {
+            Loss loss = Catalogue.build(type, options, reading);
+            Outcome outcome = Outcome.of(engine, loss, many, DataType.FLOAT32, null, 1);
+            // PyTorch's own kernel is off by 2e-6.
+            String fault = Outcome.difference(expected.value(), outcome.value(), 3e-6, 0);
+            assertNull(fault, where + ", " + reading);
+            // A difference of probabilities of 1e-4, with the digits to which the backward pass of
+            // the engine adds them up.
+            fault =
+                    Outcome.difference(
+                            expected.gradients().get(0),
+                            outcome.gradients().get(0),
+                            1e-6,
+                            2e-5 / CLASSES);
+            assertNull(fault, where + ", " + reading + " gradient");
         }
     }
 }
