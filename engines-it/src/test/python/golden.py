@@ -761,6 +761,18 @@ def sigmoid_focal_loss():
 # ---------------------------------------------------------------------------------------------------------------------
 
 
+def moved(fn, axis=-1):
+    """A function of scores with their classes on axis 1, for scores that have them on another axis."""
+
+    def inner(ys, xs, r):
+        x, y = xs[0], ys[0]
+        if y.dim() == x.dim():
+            y = y.movedim(axis, 1) if y.shape == x.shape else y.squeeze(axis)
+        return fn([y] + ys[1:], [x.movedim(axis, 1).contiguous()] + xs[1:], r)
+
+    return inner
+
+
 def class_axis(x):
     return 0 if x.dim() == 1 else 1
 
@@ -968,6 +980,37 @@ def cross_entropy_loss():
     for name, o in [("", {}), ("_smoothing", {"labelSmoothing": 0.2})]:
         g.row("weight_negative_probabilities" + name, dict(o, weight=negative), [("float", g.simplex(3, 4))], [g.normal(3, 4)],
               *fns(negative, smoothing=o.get("labelSmoothing", 0.0)))
+
+    # Classes on another axis.
+    o = {"classAxis": -1}
+    g.row("class_axis_last", o, [("int64", g.classes(4, 2, 3))], [g.normal(2, 3, 4)], moved(fn), moved(ref))
+    g.row("class_axis_last_square", o, [("int64", g.classes(3, 2, 3))], [g.normal(2, 3, 3)], moved(fn), moved(ref),
+          why="as many positions as classes: nothing but the option tells which is which")
+    g.row("class_axis_last_unit", o, [("int64", g.classes(4, 2, 3, 1))], [g.normal(2, 3, 4)], moved(fn), moved(ref))
+    g.row("class_axis_last_image", o, [("int64", g.classes(4, 2, 2, 2))], [g.normal(2, 2, 2, 4)], moved(fn), moved(ref))
+    g.row("class_axis_matrix", o, [("int64", g.classes(4, 3))], [g.normal(3, 4)], fn, ref)
+    g.row("class_axis_vector", o, [("int64", g.classes(4))], [g.normal(4)], fn, ref)
+    g.row("class_axis_last_probabilities", o, [("float", g.simplex(6, 4).reshape(2, 3, 4))], [g.normal(2, 3, 4)], moved(fn),
+          moved(ref))
+    g.row("class_axis_last_smoothing", dict(o, labelSmoothing=0.25), [("int64", g.classes(3, 2, 2))], [g.normal(2, 2, 3)],
+          *[moved(f) for f in fns(smoothing=0.25)])
+    g.row("class_axis_last_all_options", dict(o, weight=w3, ignoreIndex=1, labelSmoothing=0.2),
+          [("int64", ints([[0, 1, 2], [2, 1, 0]]))], [g.normal(2, 3, 3)], *[moved(f) for f in fns(w3, 1, 0.2)])
+    g.row("class_axis_last_weight_probabilities", dict(o, weight=w3, labelSmoothing=0.2),
+          [("float", g.simplex(4, 3).reshape(2, 2, 3))], [g.normal(2, 2, 3)], *[moved(f) for f in fns(w3, smoothing=0.2)])
+    g.row("class_axis_middle", {"classAxis": 2}, [("int64", g.classes(3, 2, 2, 2))], [g.normal(2, 2, 3, 2)], moved(fn, 2),
+          moved(ref, 2))
+    g.row("class_axis_middle_weight_probabilities", {"classAxis": -2, "weight": w3},
+          [("float", g.simplex(4, 3, 2).reshape(2, 2, 3, 2))], [g.normal(2, 2, 3, 2)], *[moved(f, 2) for f in fns(w3)])
+    g.row("class_axis_last_mask", dict(o, sampleWeighting="MASK"), [("int64", g.classes(4, 2, 3)), ("float", t([[1, 0, 1], [1, 1, 0]]))],
+          [g.normal(2, 3, 4)], moved(sampled("MASK")))
+    g.row("class_axis_last_mean_by_weight", dict(o, sampleWeighting="MEAN_BY_WEIGHT"),
+          [("int64", g.classes(4, 2, 3)), ("float", t([0.5, 2.0]).unsqueeze(1))], [g.normal(2, 3, 4)],
+          moved(sampled("MEAN_BY_WEIGHT")))
+    g.row("class_axis_last_empty", o, [("int64", ints([]).reshape(0, 3))], [t([]).reshape(0, 3, 4)], moved(fn), moved(ref))
+    g.row("targets_boolean", {}, [("boolean", ints([1, 0, 1]))], [g.normal(3, 2)], fn, ref, why="true is class 1")
+    g.row("mask_unit", {"sampleWeighting": "MASK"}, [("int64", g.classes(3, 4, 1)), ("float", t([1, 0, 1, 1]).unsqueeze(1))],
+          [g.normal(4, 3)], lambda ys, xs, r: sampled("MASK")([ys[0].squeeze(1), ys[1].squeeze(1)], xs, r))
     return g
 
 
@@ -1025,6 +1068,13 @@ def nll_loss():
     g.row("weight_negative", {"weight": negative}, [("int64", ints([2, 0, 1, 3, 2]))], [g.log_softmax(5, 4)], *fns(negative))
     g.row("weight_negative_ignore", {"weight": negative, "ignoreIndex": 1}, [("int64", ints([[2, 0, 1], [3, 2, 2]]))],
           [g.log_softmax(2, 4, 3)], *fns(negative, 1))
+    o = {"classAxis": -1}
+    g.row("class_axis_last", o, [("int64", g.classes(4, 2, 3))], [g.log_softmax(2, 3, 4, axis=-1)], moved(fn), moved(ref))
+    g.row("class_axis_last_ignore_weight", dict(o, ignoreIndex=1, weight=w3), [("int64", ints([[0, 1, 2], [2, 1, 0]]))],
+          [g.log_softmax(2, 3, 3, axis=-1)], *[moved(f) for f in fns(w3, 1)])
+    g.row("class_axis_middle", {"classAxis": 2}, [("int64", g.classes(3, 2, 2, 2))], [g.log_softmax(2, 2, 3, 2, axis=2)],
+          moved(fn, 2), moved(ref, 2))
+    g.row("targets_boolean", {}, [("boolean", ints([1, 0, 1]))], [g.log_softmax(3, 2)], fn, ref, why="true is class 1")
     return g
 
 
@@ -1092,6 +1142,40 @@ def softmax_focal_loss():
     g.row("weight_negative", {"weight": negative}, [("int64", g.classes(3, 4, 1))], [g.normal(4, 3)], *make(2.0, negative))
     g.row("weight_negative_one_hot", {"weight": negative}, [("float", F.one_hot(g.classes(3, 4), 3).to(F64))],
           [g.normal(4, 3)], *make(2.0, negative))
+
+    def without(ignore, gamma=2.0, weight=None):
+        """The mean over the positions that are not ignored; NONE divides by the number of all positions."""
+
+        def fn(ys, xs, r):
+            x, y = xs[0].reshape(xs[0].shape[0], xs[0].shape[1], -1), ys[0].reshape(xs[0].shape[0], -1)
+            kept = y != ignore
+            safe = torch.where(kept, y, 0)
+            w = torch.ones(x.shape[1], dtype=x.dtype) if weight is None else opt(weight, x)
+            logp = torch.log_softmax(x, 1).gather(1, safe.unsqueeze(1))[:, 0]
+            loss = torch.where(kept, -((1 - logp.exp()) ** gamma) * w[safe] * logp, torch.zeros_like(logp)).mean(1)
+            return loss.sum() / kept.to(x.dtype).mean(1).sum() if r == "MEAN" else reduce(loss, r)
+
+        return fn
+
+    o = {"classAxis": -1}
+    for name, shape in [("last", (2, 4, 3)), ("last_image", (2, 2, 2, 3))]:
+        one_hot = F.one_hot(g.classes(3, *shape[:-1]), 3).to(F64)
+        g.row("class_axis_" + name, o, [("int64", g.classes(3, *shape[:-1]))], [g.normal(*shape)],
+              moved(lambda ys, xs, r: fn([ys[0].unsqueeze(1)], xs, r)), moved(lambda ys, xs, r: ref([ys[0].unsqueeze(1)], xs, r)))
+        g.row("class_axis_" + name + "_weight_one_hot", dict(o, weight=weight, gamma=1.0), [("float", one_hot)],
+              [g.normal(*shape)], *[moved(f) for f in make(1.0, weight)])
+    g.row("class_axis_middle_one_hot", {"classAxis": 2}, [("float", g.simplex(4, 3, 2).reshape(2, 2, 3, 2))],
+          [g.normal(2, 2, 3, 2)], moved(fn, 2), moved(ref, 2))
+    g.row("ignore", {"ignoreIndex": 255}, [("int64", ints([0, 255, 2]))], [g.normal(3, 3)], without(255))
+    g.row("ignore_uint8", {"ignoreIndex": 255, "weight": weight}, [("uint8", ints([[[0, 255]], [[2, 1]]]))],
+          [g.normal(2, 3, 2)], without(255, weight=weight))
+    g.row("ignore_image", {"ignoreIndex": 1, "gamma": 1.0}, [("int64", ints([[[0, 1], [2, 0]], [[1, 1], [1, 1]]]))],
+          [g.normal(2, 3, 2, 2)], without(1, 1.0), why="nothing of the second sample is left")
+    g.row("ignore_class_axis_last", dict(o, ignoreIndex=-1), [("int64", ints([[0, -1, 2], [2, 1, -1]]))], [g.normal(2, 3, 3)],
+          moved(without(-1)))
+    g.row("ignore_nothing", {"ignoreIndex": -1}, [("int64", ints([[0, 1], [2, 1]]))], [g.normal(2, 3, 2)], without(-1))
+    g.row("targets_boolean", {}, [("boolean", ints([1, 0, 1]).unsqueeze(1))], [g.normal(3, 2)], fn, ref,
+          why="true is class 1")
     return g
 
 
@@ -1176,6 +1260,17 @@ def ghmc_loss():
     put("indices_label_weight", {}, [("int64", ints([0, 2, 1])), ("float", t([1.0, 0.0, 1.0]))], g.normal(3, 3))
     put("extreme", {}, [("float", t([[1, 0], [1, 0]]))], t([[1e4, 1e4], [-1e4, -1e4]]), fd=False)
     put("empty", {}, [("float", t([]).reshape(0, 3))], t([]).reshape(0, 3))
+    def put_last(name, labels, x, **kw):
+        def fn(ys, xs, r):
+            hot = F.one_hot(ys[0], xs[0].shape[-1]).to(xs[0].dtype)
+            return make()([hot] + [w.unsqueeze(-1).expand(hot.shape) for w in ys[1:]], xs, r)
+
+        g.row(name, {"classAxis": -1}, labels, [x], fn, reductions=None, **kw)
+
+    put_last("class_axis_last_indices", [("int64", g.classes(3, 2, 4))], g.normal(2, 4, 3))
+    put_last("class_axis_last_label_weight", [("int64", g.classes(3, 2, 3)), ("float", t([[1, 0, 1], [1, 1, 0]]))], g.normal(2, 3, 3))
+    g.row("indices_unit", {}, [("int64", ints([0, 2, 1]).unsqueeze(1)), ("float", t([1, 0, 1]).unsqueeze(1))], [g.normal(3, 3)],
+          lambda ys, xs, r: make()([ys[0].squeeze(1), ys[1].squeeze(1)], xs, r), reductions=None)
     return g
 
 
@@ -1449,6 +1544,31 @@ def dice_loss():
     g.row("both_zero", {}, [("float", torch.zeros(2, 2, dtype=F64))], [torch.zeros(2, 2, dtype=F64)], make(),
           reductions=None, why="smooth is in the denominator only: the loss of nothing against nothing is 1")
     g.row("perfect", {"smooth": 1.0}, [("float", t([1.0, 0.0, 1.0]))], [t([1.0, 0.0, 1.0])], make(1.0), reductions=None)
+    def of_kept(ys, xs, kept, smooth=1e-5):
+        return dice(xs[0] * kept, ys * kept, smooth)
+
+    def hot(y, c):
+        return F.one_hot(y.clamp(0, c - 1).long(), c).movedim(-1, 1).to(F64)
+
+    last = {"reductions": None}
+    g.row("indices", {}, [("int64", g.classes(3, 2, 4))], [g.uniform(0.05, 0.95, 2, 3, 4)],
+          lambda ys, xs, r: dice(xs[0], hot(ys[0], 3).to(xs[0].dtype), 1e-5), **last)
+    g.row("indices_class_axis_last", {"classAxis": -1}, [("int64", g.classes(3, 2, 4))], [g.uniform(0.05, 0.95, 2, 4, 3)],
+          moved(lambda ys, xs, r: dice(xs[0], hot(ys[0], 3).to(xs[0].dtype), 1e-5)), **last)
+    g.row("indices_boolean", {}, [("boolean", ints([0, 1, 1]))], [g.uniform(0.05, 0.95, 3, 2)],
+          lambda ys, xs, r: dice(xs[0], hot(ys[0], 2).to(xs[0].dtype), 1e-5), **last)
+    g.row("ignore", {"ignoreIndex": 255}, [("uint8", ints([[0, 1, 255], [1, 255, 1]]))], [g.uniform(0.05, 0.95, 2, 3)],
+          lambda ys, xs, r: of_kept(ys[0], xs, (ys[0] != 255).to(xs[0].dtype)), **last)
+    g.row("ignore_indices", {"ignoreIndex": 255}, [("int64", ints([[0, 1, 255], [2, 255, 1]]))],
+          [g.uniform(0.05, 0.95, 2, 3, 3)],
+          lambda ys, xs, r: of_kept(hot(ys[0], 3).to(xs[0].dtype), xs, (ys[0] != 255).unsqueeze(1).to(xs[0].dtype)), **last)
+    g.row("mask", {"sampleWeighting": "MASK"}, [("float", g.bits(2, 3)), ("float", t([[1, 0, 1], [1, 1, 0]]))],
+          [g.uniform(0.05, 0.95, 2, 3)], lambda ys, xs, r: of_kept(ys[0], xs, ys[1]), **last)
+    g.row("mask_indices", {"sampleWeighting": "MASK", "ignoreIndex": 2},
+          [("int64", ints([[0, 1, 2], [2, 1, 0]])), ("float", t([[1, 0, 1], [1, 1, 1]]))], [g.uniform(0.05, 0.95, 2, 3, 3)],
+          lambda ys, xs, r: of_kept(hot(ys[0], 3).to(xs[0].dtype), xs, (ys[1] * (ys[0] != 2)).unsqueeze(1)), **last)
+    g.row("one_channel", {}, [("float", g.bits(2, 2, 3))], [g.uniform(0.05, 0.95, 2, 1, 2, 3)],
+          lambda ys, xs, r: dice(xs[0][:, 0], ys[0], 1e-5), **last, why="a label without the axis of the only channel")
     return g
 
 
@@ -1488,6 +1608,45 @@ def multi_class_dice_loss():
     y = F.one_hot(g.classes(3, 4), 3).to(F64)
     g.row("weights_negative", {"weights": [-0.5, 1.0, 0.7]}, [("float", y)], [g.normal(4, 3)], make([-0.5, 1.0, 0.7]),
           reductions=None)
+
+    def pixels(ignored=None, axis=1, **o):
+        """With class indices, and a mask where there is one: what is left out is in no sum."""
+
+        def fn(ys, xs, r):
+            x = xs[0].movedim(axis, 1)
+            c, y = x.shape[1], ys[0]
+            y = y.movedim(axis, 1) if y.shape == xs[0].shape else F.one_hot(y.clamp(0, c - 1).long(), c).movedim(-1, 1)
+            kept = torch.ones_like(x[:, 0]) if len(ys) < 2 else ys[1]
+            if ignored is not None:
+                kept = kept * (ys[0] != ignored)
+            activation = o.get("activation", "SOFTMAX")
+            x = torch.softmax(x, 1) if activation == "SOFTMAX" else torch.sigmoid(x) if activation == "SIGMOID" else x
+            k = kept.unsqueeze(1)
+            return make(o.get("weights"), ignored, "NONE")([y.to(x.dtype) * k], [x * k], r)
+
+        return fn
+
+    last = {"reductions": None}
+    for o in [{}, {"activation": "SIGMOID"}, {"activation": "NONE", "weights": weights}]:
+        name = "_".join([k.lower() if k != "activation" else v.lower() for k, v in o.items()]) or "default"
+        draw = (lambda *s: g.uniform(0.05, 0.95, *s)) if o.get("activation") == "NONE" else g.normal
+        y = F.one_hot(g.classes(3, 2, 4), 3).to(F64)
+        g.row("class_axis_last_" + name, dict(o, classAxis=-1), [("float", y)], [draw(2, 4, 3)], pixels(axis=-1, **o), **last)
+        g.row("indices_" + name, o, [("int64", g.classes(3, 2, 4))], [draw(2, 3, 4)], pixels(**o), **last)
+        g.row("indices_class_axis_last_" + name, dict(o, classAxis=-1), [("int64", g.classes(3, 2, 4))], [draw(2, 4, 3)],
+              pixels(axis=-1, **o), **last)
+        g.row("void_" + name, dict(o, ignoreIndex=255), [("uint8", ints([[0, 1, 255], [2, 255, 1]]))], [draw(2, 3, 3)],
+              pixels(255, **o), **last)
+        g.row("void_class_" + name, dict(o, ignoreIndex=1), [("int64", ints([[0, 1, 2], [2, 0, 1]]))], [draw(2, 3, 3)],
+              pixels(1, **o), **last, why="the class is left out of the mean, and its pixels of the other classes")
+        m = ("float", t([[1, 0, 1, 1], [1, 1, 0, 0]]))
+        g.row("mask_" + name, dict(o, sampleWeighting="MASK"), [("int64", g.classes(3, 2, 4)), m], [draw(2, 3, 4)], pixels(**o),
+              **last)
+        g.row("mask_class_axis_last_" + name, dict(o, sampleWeighting="MASK", classAxis=-1), [("float", y), m], [draw(2, 4, 3)],
+              pixels(axis=-1, **o), **last)
+    g.row("indices_unit", {}, [("int64", g.classes(3, 2, 1, 4))], [g.normal(2, 3, 4)],
+          lambda ys, xs, r: pixels()([ys[0].squeeze(1)], xs, r), **last)
+    g.row("indices_boolean", {}, [("boolean", ints([0, 1, 1]))], [g.normal(3, 2)], pixels(), **last)
     return g
 
 
@@ -1514,6 +1673,19 @@ def softmax_cross_entropy_with_logits():
     g.row("dense_extreme", {}, [("float", t([[0.25, 0.5, 0.25]]))], [t([[1e4, 0.0, -1e4]])], fn, ref, fd=False)
     g.row("sparse_empty", {"sparse": True}, [("int64", ints([]))], [t([]).reshape(0, 3)], fn)
     g.row("dense_empty", {}, [("float", t([]).reshape(0, 3))], [t([]).reshape(0, 3)], fn)
+
+    def sequence(ys, xs, r):
+        return F.cross_entropy(xs[0], ys[0] if ys[0].dim() == xs[0].dim() else ys[0].long(), reduction=r.lower())
+
+    g.row("sparse_sequence", {"sparse": True}, [("int64", g.classes(3, 2, 4))], [g.normal(2, 3, 4)], sequence)
+    g.row("dense_sequence", {}, [("float", g.simplex(2, 3, 4))], [g.normal(2, 3, 4)], sequence)
+    g.row("sparse_class_axis_last", {"sparse": True, "classAxis": -1}, [("int64", g.classes(3, 2, 4))], [g.normal(2, 4, 3)],
+          moved(sequence))
+    g.row("dense_class_axis_last", {"classAxis": -1}, [("float", g.simplex(8, 3).reshape(2, 4, 3))], [g.normal(2, 4, 3)],
+          moved(sequence))
+    g.row("dense_class_axis_middle", {"classAxis": 2}, [("float", g.simplex(4, 3, 2).reshape(2, 2, 3, 2))],
+          [g.normal(2, 2, 3, 2)], moved(sequence, 2))
+    g.row("sparse_boolean", {"sparse": True}, [("boolean", ints([0, 1, 1]))], [g.normal(3, 2)], sequence)
     return g
 
 
@@ -1890,6 +2062,8 @@ def margin_ranking_loss():
     g.row("kink_margin", {"margin": 0.5}, [("float", t([1.0, -1.0]))], [t([1.0, 2.0]), t([0.5, 2.5])], make(0.5)[1], fd=False,
           why=CLAMP)
     g.row("empty", {}, [("float", t([]))], [t([]), t([])], *make())
+    g.row("targets_column", {}, [("float", g.signs(4, 1))], [g.normal(4), g.normal(4)],
+          lambda ys, xs, r: make()[0]([ys[0].squeeze(1)], xs, r))
     return g
 
 

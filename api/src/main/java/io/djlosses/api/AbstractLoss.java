@@ -129,13 +129,26 @@ public abstract class AbstractLoss extends Loss implements MergeableLoss {
      * predictions, and replaces nothing.
      *
      * @param mask the BOOLEAN mask, false where an element is hidden, with the shape of the values
-     *     or its leading axes
+     *     or its leading axes, or with those of {@link #maskedShape}
      * @param labels the labels
      * @param predictions the predictions
      * @return the labels and predictions to compute with
      */
     protected Inputs masked(NDArray mask, NDList labels, NDList predictions) {
         return new Inputs(labels, predictions);
+    }
+
+    /**
+     * Returns the shape of what a mask may hide: that of the values, or for a loss whose values are
+     * sums over the elements of a batch, which {@link #masked} can leave out, that of the elements.
+     * A mask of the shape of the values, or its leading axes, always hides values.
+     *
+     * @param labels the labels, without sample weights
+     * @param predictions the predictions
+     * @return the shape (default: {@link #unreducedShape})
+     */
+    protected Shape maskedShape(NDList labels, NDList predictions) {
+        return unreducedShape(labels, predictions);
     }
 
     /**
@@ -250,6 +263,15 @@ public abstract class AbstractLoss extends Loss implements MergeableLoss {
      */
     public final Validation getValidation() {
         return options.validation();
+    }
+
+    /**
+     * Returns whether the last array of the labels holds weights or a mask.
+     *
+     * @return the sample weighting
+     */
+    public final SampleWeighting getSampleWeighting() {
+        return options.sampleWeighting();
     }
 
     /**

@@ -121,7 +121,9 @@ final class Accumulators {
             int count = labels.size();
             boolean same = arrays.size() == count + predictions.size();
             for (int i = 0; same && i < arrays.size(); i++) {
-                same = arrays.get(i).refersTo(i < count ? labels.get(i) : predictions.get(i - count));
+                same =
+                        arrays.get(i)
+                                .refersTo(i < count ? labels.get(i) : predictions.get(i - count));
             }
             return same;
         }

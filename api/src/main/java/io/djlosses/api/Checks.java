@@ -222,7 +222,8 @@ public final class Checks {
     }
 
     /**
-     * Checks that an array has a type that can hold indices: an integer or floating-point type.
+     * Checks that an array has a type that can hold indices: an integer or floating-point type, or
+     * BOOLEAN, in which true is class 1.
      *
      * @param loss the name of the loss
      * @param argument the name of the argument
@@ -230,9 +231,26 @@ public final class Checks {
      */
     public static void index(String loss, String argument, NDArray array) {
         DataType type = array.getDataType();
+        boolean isIndex = type.isInteger() || type.isFloating() || type.isBoolean();
         String requirement =
-                "hold class indices (INT64, INT32, UINT8 or whole floating-point numbers)";
-        require(type.isInteger() || type.isFloating(), loss, argument, requirement, type);
+                "hold class indices (INT64, INT32, UINT8, BOOLEAN or whole floating-point numbers)";
+        require(isIndex, loss, argument, requirement, type);
+    }
+
+    /**
+     * Returns an element of an index array for a message, as it was given.
+     *
+     * @param array the array
+     * @param i the number of the element
+     * @param index the element as {@link Nd#toLongs} has read it
+     * @return its text
+     */
+    public static String index(NDArray array, int i, long index) {
+        if (index != Long.MIN_VALUE || !array.getDataType().isFloating()) {
+            return Long.toString(index);
+        }
+        double given = Nd.toDoubles(array)[i];
+        return Double.isNaN(given) ? "not a number of a class" : given + " (no whole number)";
     }
 
     /**

@@ -218,7 +218,7 @@ public abstract class ElementwiseLoss extends AbstractLoss {
     protected final Inputs masked(NDArray mask, NDList labels, NDList predictions) {
         NDArray prediction = predictions.get(0);
         NDArray label = matching(labels.get(0), prediction);
-        NDArray shown = Formula.leading(this, mask, prediction.getShape());
+        NDArray shown = Formula.leading(mask, prediction.getShape());
         return new Inputs(
                 new NDList(Nd.where(shown, label, 0.5)),
                 new NDList(Nd.where(shown, prediction, 0.5)));

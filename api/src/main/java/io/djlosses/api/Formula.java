@@ -12,6 +12,9 @@ import io.djlosses.nd.Nd;
 
 import org.jspecify.annotations.Nullable;
 
+import java.util.List;
+import java.util.Objects;
+
 /**
  * The reading that defines a loss: its terms, weighted or masked, differentiated by the engine,
  * operation by operation or as one graph.
@@ -120,13 +123,16 @@ final class Formula {
             NDArray mask = weight.getDataType().isBoolean() ? weight : weight.neq(0);
             Inputs shown = loss.masked(mask, labels, predictions);
             Terms terms = loss.terms(shown.labels(), shown.predictions(), goal);
-            mask = leading(loss, mask, terms.values().getShape());
+            if (fit(mask.getShape(), shape) == null) {
+                return terms; // it hides elements of the values
+            }
+            mask = leading(mask, terms.values().getShape());
             return terms.withValues(Nd.where(mask, terms.values(), 0))
                     .withShares(Nd.where(mask, terms.sharesOrOnes(), 0));
         }
         Terms terms = loss.terms(labels, predictions, goal);
         NDArray values = terms.values();
-        NDArray factor = leading(loss, Nd.constant(weight, values), values.getShape());
+        NDArray factor = leading(Nd.constant(weight, values), values.getShape());
         Terms scaled = terms.withValues(values.mul(factor));
         return weighting == SampleWeighting.MEAN_BY_WEIGHT
                 ? scaled.withShares(terms.sharesOrOnes().mul(factor))
@@ -148,29 +154,53 @@ final class Formula {
     }
 
     /** Aligns a weight with the leading axes of a shape. */
-    static NDArray leading(AbstractLoss loss, NDArray weight, Shape shape) {
+    static NDArray leading(NDArray weight, Shape shape) {
         return weight.getShape().dimension() == shape.dimension()
                 ? weight
-                : weight.reshape(alignment(loss, weight.getShape(), shape));
+                : weight.reshape(Objects.requireNonNull(fit(weight.getShape(), shape)));
     }
 
-    /**
-     * Returns the shape of a weight, extended to the rank of a shape, or throws if it does not fit.
-     */
-    static Shape alignment(AbstractLoss loss, Shape given, Shape shape) {
-        boolean fits = given.dimension() <= shape.dimension();
-        long[] aligned = new long[shape.dimension()];
-        for (int i = 0; fits && i < aligned.length; i++) {
-            aligned[i] = i < given.dimension() ? given.get(i) : 1;
-            fits = aligned[i] == 1 || aligned[i] == shape.get(i);
+    /** Returns a weight without a superfluous axis of size 1, or throws if it does not fit. */
+    static NDArray aligned(AbstractLoss loss, NDArray weight, NDList labels, NDList predictions) {
+        Shape given = weight.getShape();
+        Shape values = loss.unreducedShape(labels, predictions);
+        if (fit(given, values) != null) {
+            return weight;
         }
-        if (!fits) {
-            throw Checks.failure(
-                    loss.getName(),
-                    SAMPLE_WEIGHTS,
-                    "have the shape " + shape + " of the values, or its leading axes",
-                    given);
+        boolean isMask = loss.options().sampleWeighting() == SampleWeighting.MASK;
+        Shape elements = isMask ? loss.maskedShape(labels, predictions) : values;
+        if (fit(given, elements) != null) {
+            return weight;
         }
-        return new Shape(aligned);
+        for (Shape shape : List.of(values, elements)) {
+            for (int i = 0; i < given.dimension(); i++) {
+                Shape rest = given.slice(0, i).addAll(given.slice(i + 1));
+                if (given.get(i) == 1
+                        && given.dimension() == shape.dimension() + 1
+                        && fit(rest, shape) != null) {
+                    return weight.reshape(rest);
+                }
+            }
+        }
+        throw Checks.failure(
+                loss.getName(),
+                SAMPLE_WEIGHTS,
+                "have the shape " + elements + " of the values, or its leading axes",
+                given);
+    }
+
+    /** Returns the shape of a weight, extended to the rank of a shape, or null if it has none. */
+    private static @Nullable Shape fit(Shape given, Shape shape) {
+        if (given.dimension() > shape.dimension()) {
+            return null;
+        }
+        long[] fit = new long[shape.dimension()];
+        for (int i = 0; i < fit.length; i++) {
+            fit[i] = i < given.dimension() ? given.get(i) : 1;
+            if (fit[i] != 1 && fit[i] != shape.get(i)) {
+                return null;
+            }
+        }
+        return new Shape(fit);
     }
 }

@@ -98,7 +98,7 @@ final class InputChecks {
         }
         loss.check(targets, predictions);
         if (weight != null) {
-            Formula.alignment(loss, weight.getShape(), loss.unreducedShape(targets, predictions));
+            weight = Formula.aligned(loss, weight, targets, predictions);
         }
         if (loss.getValidation() == Validation.STRICT) {
             for (int i = 0; i < predictions.size(); i++) {

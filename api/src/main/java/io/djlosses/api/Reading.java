@@ -5,6 +5,7 @@ import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 
+import io.djlosses.internal.core.Thresholds;
 import io.djlosses.internal.fast.Script;
 import io.djlosses.internal.symbolic.Recorder;
 
@@ -20,12 +21,6 @@ import java.util.List;
  * used. The formula, {@link AbstractLoss#terms}, always comes last and applies to everything.
  */
 public abstract class Reading {
-
-    /** Below this size of the largest prediction, a closed form costs more than it saves. */
-    private static final long CLOSED_FORM_SIZE = 4096;
-
-    /** Below this size of the largest array, a graph saves more than it costs. */
-    static final long GRAPH_SIZE = 1 << 14;
 
     /** The kinds of readings. */
     public enum Kind {
@@ -111,7 +106,7 @@ public abstract class Reading {
      * @return the reading
      */
     public static Reading graph() {
-        return graph(GRAPH_SIZE);
+        return graph(Thresholds.GRAPH);
     }
 
     /**
@@ -199,7 +194,7 @@ public abstract class Reading {
      * @return the reading
      */
     public static Reading closedForm(Reader<Outcome> reader) {
-        return closedForm(CLOSED_FORM_SIZE, reader);
+        return closedForm(Thresholds.CLOSED_FORM, reader);
     }
 
     /**

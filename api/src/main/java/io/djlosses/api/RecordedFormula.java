@@ -4,6 +4,7 @@ package io.djlosses.api;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 
+import io.djlosses.internal.core.Thresholds;
 import io.djlosses.internal.symbolic.Recorder;
 
 import org.jspecify.annotations.Nullable;
@@ -36,7 +37,7 @@ public final class RecordedFormula {
      *     large or the formula cannot be recorded
      */
     public @Nullable NDArray of(NDArray array) {
-        if (array.size() >= Reading.GRAPH_SIZE) {
+        if (array.size() >= Thresholds.GRAPH) {
             return null;
         }
         Recorder.Results results =

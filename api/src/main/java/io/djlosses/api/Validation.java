@@ -6,14 +6,14 @@ import ai.djl.ndarray.NDArray;
 /** How strictly a loss checks its inputs. Ranks, shapes, types and devices are always checked. */
 public enum Validation {
     /**
-     * Reads no data. A class index out of range gives NaN for its sample, never a crash and never
-     * another class's value.
+     * Reads no data. A class index that is out of range, or no whole number, gives NaN for its
+     * sample, never a crash and never another class's value.
      */
     SHAPES,
     /**
      * The default: reads class indices, lengths and other index data where that costs nothing,
-     * which is on a CPU, and rejects those out of range. On other devices it is like {@link
-     * #SHAPES}.
+     * which is on a CPU, and rejects those out of range or no whole numbers. On other devices it is
+     * like {@link #SHAPES}.
      */
     INDICES,
     /**

@@ -44,6 +44,7 @@ public class ChecksTest {
             {"INT64", (Check) () -> Checks.index("L", "x", typed(DataType.INT64))},
             {"UINT8", (Check) () -> Checks.index("L", "x", typed(DataType.UINT8))},
             {"FLOAT16", (Check) () -> Checks.index("L", "x", typed(DataType.FLOAT16))},
+            {"BOOLEAN", (Check) () -> Checks.index("L", "x", typed(DataType.BOOLEAN))},
             {"unitInterval", (Check) () -> Checks.unitInterval("L", "x", Stub.of(0, 0.5, 1, -0.0))},
             {"signs", (Check) () -> Checks.signs("L", "x", Stub.of(1, -1, 1))},
             {"notNegative", (Check) () -> Checks.notNegative("L", "x", Stub.of(0, INFINITY))},
@@ -131,7 +132,7 @@ public class ChecksTest {
             row(
                     () -> Checks.rank("L", "x", floats(1, 2, 3), 1, 2, "(N, C) or (C)"),
                     rank + "(1, 2, 3)"),
-            row(() -> Checks.index("L", "x", typed(DataType.BOOLEAN)), index + "boolean"),
+            row(() -> Checks.index("L", "x", typed(DataType.STRING)), index + "string"),
             row(() -> Checks.unitInterval("L", "x", Stub.of(0, 1.5)), unit + "1.5"),
             row(() -> Checks.unitInterval("L", "x", Stub.of(-1e-9)), unit + "-1.0E-9"),
             row(() -> Checks.unitInterval("L", "x", Stub.of(NAN)), unit + "NaN"),

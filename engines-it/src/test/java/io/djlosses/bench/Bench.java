@@ -9,99 +9,121 @@ import io.djlosses.examples.catalog.Size;
 
 import org.jspecify.annotations.Nullable;
 
-import java.util.Arrays;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.function.BiConsumer;
 import java.util.function.DoubleSupplier;
-import java.util.function.ToDoubleFunction;
 
 /**
  * Times the variants of a row against each other.
  *
  * <p>Variants take turns, in an order that changes, so that whatever else the machine does meets
- * all of them alike; a ratio is the median of the ratios within one turn. What is timed is what a
- * training step pays: forward, backward, and closing what is left.
+ * all of them alike; a ratio is that of the medians. What is timed is what a step of DJL's trainer
+ * pays for its loss: a new collector, forward, backward, and closing what is left with the batch,
+ * while predictions come out of a layer, whose own time does not count.
  */
 final class Bench {
 
     private final Stage stage;
     private final Turns turns;
+    private final Mode mode;
+    private final Set<String> only;
 
-    Bench(Stage stage, int repetitions) {
+    /**
+     * Creates a benchmark.
+     *
+     * @param only the variants to measure; none for all
+     */
+    Bench(Stage stage, Mode mode, int repetitions, Set<String> only) {
         this.stage = stage;
+        this.mode = mode;
+        this.only = only;
         turns = new Turns(repetitions);
     }
 
     /**
      * Measures a row at a size.
      *
-     * @param rows the rows
-     * @param index the row
-     * @param size the size
+     * @param row the row
+     * @param index the place of the row on the stage
+     * @param size the name of the size, where it has one
+     * @param dims the size
      * @param seconds about how long it may take
-     * @return what was measured
      */
-    Run.Measurement measure(List<Row> rows, int index, Size size, double seconds) {
-        Row row = rows.get(index);
+    Run.Measurement measure(Row row, int index, @Nullable Size size, double seconds, long... dims) {
         Map<String, String> failures = new LinkedHashMap<>();
         Map<String, Run.Result> results = new LinkedHashMap<>();
+        String reading = "";
         try (NDManager manager = stage.manager().newSubManager()) {
-            Case input = row.input(size, new Data(manager));
-            Map<String, Formula> variants = stage.variants(index, size);
+            Case input = row.input(new Data(manager), dims);
+            reading = stage.reading(index, input, dims);
+            Map<String, Formula> variants = stage.variants(index, input, dims);
+            boolean layer = mode != Mode.LOOP && row.hasLayer();
             Map<String, double[]> errors =
                     errors(variants, input, manager, failures, stage.base(index));
-            variants.keySet().removeAll(failures.keySet());
+            if (mode == Mode.STEP) {
+                variants.putAll(working(stage.options(index, input, dims), input, manager));
+            }
+            keep(variants.keySet(), failures.keySet());
+            Map<String, List<Double>> faults = new LinkedHashMap<>();
             Map<String, double[]> times =
                     turns.times(
-                            timers(variants, in -> timeWithGradient(in, input, manager)),
-                            seconds * 0.75);
-            Map<String, Formula> forwards = stage.forwards(index, size);
-            forwards.keySet().removeAll(failures.keySet());
+                            timers(
+                                    variants,
+                                    faults,
+                                    (formula, clock) ->
+                                            step(formula, input, manager, layer, clock)),
+                            seconds * 0.8);
+            Map<String, Formula> forwards =
+                    mode == Mode.STEP ? stage.forwards(index, input, dims) : Map.of();
+            keep(forwards.keySet(), failures.keySet());
             Map<String, double[]> forwardTimes =
                     turns.times(
-                            timers(forwards, in -> timeForward(in, input, manager)),
-                            seconds * 0.25);
+                            timers(
+                                    forwards,
+                                    new LinkedHashMap<>(),
+                                    (formula, clock) -> forward(formula, input, manager, clock)),
+                            seconds * 0.2);
             for (String variant : times.keySet()) {
                 double[] error = errors.get(variant);
+                double[] forward = forwardTimes.get(variant);
                 results.put(
                         variant,
                         new Run.Result(
                                 Turns.median(times.get(variant)),
-                                ratio(times, variant, stage.base(index)),
-                                ratio(times, variant, Stage.OURS),
+                                median(faults.get(variant)),
+                                forward == null ? null : Turns.median(forward),
                                 error == null ? null : error[0],
                                 error == null ? null : error[1],
-                                forwardTimes.containsKey(variant)
-                                        ? Turns.median(forwardTimes.get(variant))
-                                        : null,
-                                ratio(forwardTimes, variant, stage.base(index)),
                                 null,
-                                times.get(variant).length,
                                 null));
             }
             double[] accumulator = forwardTimes.get(Stage.ACCUMULATOR);
             if (accumulator != null) {
-                Double ratio = ratio(forwardTimes, Stage.ACCUMULATOR, Stage.OURS);
-                results.put(
-                        Stage.ACCUMULATOR,
-                        new Run.Result(
-                                Turns.median(accumulator),
-                                null,
-                                ratio,
-                                null,
-                                null,
-                                null,
-                                null,
-                                null,
-                                accumulator.length,
-                                null));
+                results.put(Stage.ACCUMULATOR, Run.Result.of(Turns.median(accumulator), 0));
             }
         } catch (RuntimeException e) {
             failures.put("row", message(e));
         }
         return new Run.Measurement(
-                row.name(), row.loss(), size, row.shape(size), results, failures);
+                row.name(), row.loss(), size, Row.shape(dims), reading, results, failures);
+    }
+
+    private void keep(Set<String> variants, Set<String> failed) {
+        variants.removeAll(failed);
+        variants.removeIf(name -> !only.isEmpty() && !only.contains(name));
+    }
+
+    /** Returns those that compute something: not every loss has every option. */
+    private Map<String, Formula> working(
+            Map<String, Formula> options, Case input, NDManager manager) {
+        Map<String, String> failures = new LinkedHashMap<>();
+        errors(options, input, manager, failures, "");
+        options.keySet().removeAll(failures.keySet());
+        return options;
     }
 
     /** Returns the errors of value and gradient against the base; notes the variants that fail. */
@@ -118,7 +140,8 @@ final class Bench {
             for (Map.Entry<String, Formula> variant : variants.entrySet()) {
                 try (NDManager temporary = manager.newSubManager()) {
                     Case leaves = input.fresh(temporary, true);
-                    NDArray own = stage.run(variant.getValue(), leaves, temporary);
+                    NDArray own =
+                            stage.run(variant.getValue(), leaves, temporary, false, new Clock());
                     NDList ownGradients = new NDList();
                     for (NDArray leaf : leaves.predictions()) {
                         ownGradients.add(leaf.getGradient());
@@ -158,22 +181,48 @@ final class Bench {
         return array.toArray()[0].doubleValue();
     }
 
-    /** Returns what times each variant once. */
+    /** Returns what runs each variant once and returns its milliseconds; notes the page faults. */
     private static Map<String, DoubleSupplier> timers(
-            Map<String, Formula> variants, ToDoubleFunction<Formula> timer) {
+            Map<String, Formula> variants,
+            Map<String, List<Double>> faults,
+            BiConsumer<Formula, Clock> runner) {
         Map<String, DoubleSupplier> timers = new LinkedHashMap<>();
-        variants.forEach((name, formula) -> timers.put(name, () -> timer.applyAsDouble(formula)));
+        variants.forEach(
+                (name, formula) -> {
+                    List<Double> own = new ArrayList<>();
+                    faults.put(name, own);
+                    timers.put(
+                            name,
+                            () -> {
+                                Clock clock = new Clock();
+                                runner.accept(formula, clock);
+                                own.add((double) clock.faults());
+                                return clock.milliseconds();
+                            });
+                });
         return timers;
+    }
+
+    private static double median(List<Double> values) {
+        return Turns.median(values.stream().mapToDouble(Double::doubleValue).toArray());
     }
 
     /** Returns what times a value alone. */
     DoubleSupplier forward(Formula formula, Case input, NDManager manager) {
-        return () -> timeForward(formula, input, manager);
+        return timers(
+                        Map.of("", formula),
+                        new LinkedHashMap<>(),
+                        (in, clock) -> forward(in, input, manager, clock))
+                .get("");
     }
 
     /** Returns what times a value and its backward. */
     DoubleSupplier step(Formula formula, Case input, NDManager manager) {
-        return () -> timeWithGradient(formula, input, manager);
+        return timers(
+                        Map.of("", formula),
+                        new LinkedHashMap<>(),
+                        (in, clock) -> step(in, input, manager, true, clock))
+                .get("");
     }
 
     /** Returns the milliseconds of every turn. */
@@ -181,38 +230,23 @@ final class Bench {
         return turns.times(timers, seconds);
     }
 
-    private double timeWithGradient(Formula formula, Case input, NDManager manager) {
-        long start;
-        try (NDManager temporary = manager.newSubManager()) {
-            Case leaves = input.fresh(temporary, true);
+    private void step(Formula formula, Case input, NDManager manager, boolean layer, Clock clock) {
+        try (NDManager batch = manager.newSubManager()) {
+            Case leaves = input.fresh(batch, true);
             stage.finish(leaves.x());
-            start = System.nanoTime();
-            stage.run(formula, leaves, temporary);
+            stage.run(formula, leaves, batch, layer, clock);
         }
-        return (System.nanoTime() - start) / 1e6;
+        clock.stop();
     }
 
-    private double timeForward(Formula formula, Case input, NDManager manager) {
-        long start;
-        try (NDManager temporary = manager.newSubManager()) {
-            Case leaves = input.fresh(temporary, false);
-            stage.finish(leaves.x());
-            start = System.nanoTime();
-            stage.finish(formula.of(leaves));
+    private void forward(Formula formula, Case input, NDManager manager, Clock clock) {
+        try (NDManager batch = manager.newSubManager()) {
+            Case arrays = input.fresh(batch, false);
+            stage.finish(arrays.x());
+            clock.resume();
+            stage.finish(formula.of(arrays));
         }
-        return (System.nanoTime() - start) / 1e6;
-    }
-
-    private static @Nullable Double ratio(
-            Map<String, double[]> times, String variant, String reference) {
-        double[] own = times.get(variant);
-        double[] other = times.get(reference);
-        if (own == null || other == null) {
-            return null;
-        }
-        double[] ratios = new double[own.length];
-        Arrays.setAll(ratios, i -> own[i] / other[i]);
-        return Turns.median(ratios);
+        clock.stop();
     }
 
     static String message(RuntimeException e) {

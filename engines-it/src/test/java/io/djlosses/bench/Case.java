@@ -53,17 +53,32 @@ record Case(NDList labels, NDList predictions, NDList weights) {
         return weights.get(i);
     }
 
-    /** Returns the case with copies of the predictions, leaves if there is something to learn. */
-    Case fresh(NDManager manager, boolean gradient) {
-        NDList leaves = new NDList(predictions.size());
-        for (NDArray prediction : predictions) {
-            NDArray leaf = prediction.duplicate();
-            leaf.attach(manager);
-            if (gradient) {
-                leaf.setRequiresGradient(true);
-            }
-            leaves.add(leaf);
+    /**
+     * Returns the case with copies of labels and predictions, the latter leaves if there is
+     * something to learn. As in a step of training, all belong to the batch.
+     */
+    Case fresh(NDManager batch, boolean gradient) {
+        Case copies = new Case(copies(labels, batch), copies(predictions, batch), weights);
+        if (gradient) {
+            copies.predictions.forEach(leaf -> leaf.setRequiresGradient(true));
         }
-        return new Case(labels, leaves, weights);
+        return copies;
+    }
+
+    private static NDList copies(NDList arrays, NDManager batch) {
+        NDList copies = new NDList(arrays.size());
+        for (NDArray array : arrays) {
+            NDArray copy = array.duplicate();
+            copy.attach(batch);
+            copies.add(copy);
+        }
+        return copies;
+    }
+
+    /** Returns the case with what the cheapest of layers makes of the predictions. */
+    Case throughLayer() {
+        NDList outputs = new NDList(predictions.size());
+        predictions.forEach(leaf -> outputs.add(leaf.add(0)));
+        return new Case(labels, outputs, weights);
     }
 }

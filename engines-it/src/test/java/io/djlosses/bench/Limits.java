@@ -79,10 +79,12 @@ final class Limits {
                                             limit.getKey(),
                                             BASE,
                                             size,
-                                            shape[0] + "×" + shape[1],
+                                            Row.shape(shape),
+                                            "",
                                             Map.of(
                                                     BASE,
-                                                    Run.Result.of(limit.getValue(), List.of())),
+                                                    Run.Result.of(
+                                                            Turns.median(limit.getValue()), 0)),
                                             Map.of()))
                     .toList();
         }

@@ -2,6 +2,7 @@
 package io.djlosses.bench;
 
 import ai.djl.Device;
+import ai.djl.translate.TranslateException;
 
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
@@ -21,12 +22,16 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.function.DoubleFunction;
+import java.util.function.Function;
 import java.util.stream.Stream;
 
 /**
@@ -43,7 +48,10 @@ import java.util.stream.Stream;
         showDefaultValues = true)
 public final class Main implements Callable<Integer> {
 
-    private static final String PEAK = "peak MiB: ";
+    private static final String NUMBER = "number: ";
+
+    private static final List<String> EPOCH_LOSSES =
+            List.of("CrossEntropyLoss", "MSELoss", "L1Loss");
 
     @Option(names = "--engine", split = ",", description = "PyTorch, MXNet, or both.")
     private List<String> engines = List.of("PyTorch");
@@ -75,16 +83,16 @@ public final class Main implements Callable<Integer> {
     private boolean memory;
 
     @Option(
-            names = "--peers",
+            names = "--mode",
             description =
-                    "Measure other libraries for the JVM against ours, instead of engines; needs"
-                            + " the profile peers as well.")
-    private boolean peers;
+                    "step: in a step of training. loop: the loss alone, on leaves. sweep: every"
+                            + " reading, at many sizes. epoch: epochs of DJL's trainer. limits:"
+                            + " passes and calls. peers: other libraries, with the profile"
+                            + " peers.")
+    private Mode mode = Mode.STEP;
 
-    @Option(
-            names = "--limits",
-            description = "Measure what losses are made of, passes and calls, instead of losses.")
-    private boolean limits;
+    @Option(names = "--variants", split = ",", description = "The variants to measure; else all.")
+    private Set<String> variants = new LinkedHashSet<>();
 
     @Option(
             names = "--report-only",
@@ -105,17 +113,20 @@ public final class Main implements Callable<Integer> {
             description = "The file of the chart, a PNG (default: in the folder).")
     private @Nullable Path chart;
 
-    @Option(names = "--worker", hidden = true)
-    private boolean worker;
+    /**
+     * What this process is to measure: engine and threads; for a single number size, row, variant.
+     */
+    @Option(names = "--worker", split = "\\|", hidden = true)
+    private List<String> worker = List.of();
 
-    @Option(names = "--probe", hidden = true)
-    private @Nullable String probe;
-
-    @Option(names = "--command", hidden = true)
-    private String command = "";
+    private final List<String> arguments;
 
     private final Gson gson =
             new GsonBuilder().setPrettyPrinting().serializeSpecialFloatingPointValues().create();
+
+    private Main(String... arguments) {
+        this.arguments = List.of(arguments);
+    }
 
     /**
      * Runs the command.
@@ -123,17 +134,16 @@ public final class Main implements Callable<Integer> {
      * @param args the options
      */
     public static void main(String... args) {
-        CommandLine line = new CommandLine(new Main()).setCaseInsensitiveEnumValuesAllowed(true);
+        CommandLine line =
+                new CommandLine(new Main(args)).setCaseInsensitiveEnumValuesAllowed(true);
         int status = line.execute(args);
         System.out.flush();
         System.exit(status);
     }
 
     @Override
-    public Integer call() throws IOException, InterruptedException {
-        if (probe != null) {
-            probe(probe);
-        } else if (worker) {
+    public Integer call() throws IOException, InterruptedException, TranslateException {
+        if (!worker.isEmpty()) {
             work();
         } else {
             if (!reportOnly) {
@@ -148,84 +158,29 @@ public final class Main implements Callable<Integer> {
 
     private void measure() throws IOException, InterruptedException {
         Files.createDirectories(out);
-        for (String engine : peers ? Peers.LIBRARIES : engines) {
+        for (String engine : mode == Mode.PEERS ? Peers.LIBRARIES : engines) {
             for (int count : threads) {
-                List<String> options = options(engine, count, sizes, losses);
-                options.addAll(List.of("--worker", "--command", String.join(" ", commandLine())));
-                options.addAll(
-                        List.of(
-                                "--repetitions",
-                                "" + repetitions,
-                                "--time-budget",
-                                "" + timeBudget));
-                if (peers) {
-                    options.add("--peers");
+                if (mode == Mode.EPOCH) {
+                    addEpochs(engine, count);
+                    continue;
                 }
-                if (limits) {
-                    options.add("--limits");
-                }
-                ProcessBuilder builder =
-                        java(count, peers ? Peers.flags() : List.of(), options).inheritIO();
-                if (peers) {
+                List<String> flags = mode == Mode.PEERS ? Peers.flags() : List.of();
+                ProcessBuilder builder = java(count, flags, engine, "" + count).inheritIO();
+                if (mode == Mode.PEERS) {
                     builder.environment().putAll(Peers.environment(count));
                 }
-                Process process = builder.start();
-                if (process.waitFor() != 0) {
+                if (builder.start().waitFor() != 0) {
                     throw new IOException("the process of " + engine + " failed");
                 }
-                if (memory && !peers && !limits) {
+                if (memory && mode == Mode.STEP) {
                     addMemory(engine, count);
                 }
             }
         }
     }
 
-    /** Returns the options as they were given, for the tables. */
-    private List<String> commandLine() {
-        List<String> line = new ArrayList<>();
-        if (peers) {
-            line.add("--peers");
-        } else {
-            line.addAll(List.of("--engine", String.join(",", engines), "--device", device));
-        }
-        line.addAll(List.of("--size", join(sizes), "--threads", join(threads)));
-        if (!losses.equals(List.of(""))) {
-            line.addAll(List.of("--loss", String.join(",", losses)));
-        }
-        line.addAll(List.of("--time-budget", "" + timeBudget));
-        if (limits) {
-            line.add("--limits");
-        }
-        if (memory && !peers && !limits) {
-            line.add("--memory");
-        }
-        return line;
-    }
-
-    private static String join(List<?> values) {
-        return String.join(",", values.stream().map(String::valueOf).toList());
-    }
-
-    private List<String> options(
-            String engine, int count, List<Size> ofSizes, List<String> ofLosses) {
-        return new ArrayList<>(
-                List.of(
-                        "--engine",
-                        engine,
-                        "--device",
-                        device,
-                        "--threads",
-                        "" + count,
-                        "--size",
-                        join(ofSizes),
-                        "--loss",
-                        String.join(",", ofLosses),
-                        "--out",
-                        out.toString()));
-    }
-
     /** Returns a JVM like this one, with other threads. */
-    private static ProcessBuilder java(int count, List<String> flags, List<String> options) {
+    private ProcessBuilder java(int count, List<String> flags, String... work) {
         List<String> line = new ArrayList<>();
         line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         for (String flag : ManagementFactory.getRuntimeMXBean().getInputArguments()) {
@@ -239,7 +194,8 @@ public final class Main implements Callable<Integer> {
         line.addAll(flags);
         line.addAll(List.of("-classpath", System.getProperty("java.class.path")));
         line.add(Main.class.getName());
-        line.addAll(options);
+        line.addAll(arguments);
+        line.addAll(List.of("--worker", String.join("|", work)));
         ProcessBuilder builder = new ProcessBuilder(line);
         builder.environment().put("OMP_NUM_THREADS", "" + count);
         return builder;
@@ -249,54 +205,78 @@ public final class Main implements Callable<Integer> {
         Path file = file(engine, count);
         Run run = gson.fromJson(Files.readString(file), Run.class);
         Size largest = sizes.stream().max(Size::compareTo).orElseThrow();
-        List<Run.Measurement> measurements = new ArrayList<>();
+        // Neither heap nor allocator may keep what the measured part would otherwise ask for.
+        List<String> flags = List.of("-Xms256m", "-Xmx256m", "-XX:+AlwaysPreTouch");
         for (Run.Measurement row : run.measurements()) {
-            Map<String, Run.Result> variants = new LinkedHashMap<>(row.variants());
-            for (String variant :
-                    List.of(Stage.NATIVE, Stage.PLAIN, Stage.OURS, Stage.FORMULA, Stage.BUILT_IN)) {
+            for (String variant : List.of(Stage.NATIVE, Stage.PLAIN, Stage.OURS, Stage.BUILT_IN)) {
                 Run.Result result = row.get(variant);
                 if (row.size() == largest && result != null) {
-                    variants.put(variant, result.withPeak(peak(engine, count, row, variant)));
+                    List<Double> peak =
+                            numbers(
+                                    engine,
+                                    count,
+                                    row.size(),
+                                    row.row(),
+                                    variant,
+                                    flags,
+                                    Map.of("MALLOC_MMAP_THRESHOLD_", "65536"));
+                    row.variants()
+                            .put(variant, result.withPeak(peak.isEmpty() ? null : peak.get(0)));
                 }
             }
-            measurements.add(
-                    new Run.Measurement(
-                            row.row(),
-                            row.loss(),
-                            row.size(),
-                            row.shape(),
-                            variants,
-                            row.failures()));
         }
-        write(
-                file,
-                new Run(
-                        run.engine(),
-                        run.device(),
-                        run.threads(),
-                        run.base(),
-                        run.machine(),
-                        run.command(),
-                        measurements));
+        write(file, run);
     }
 
-    private @Nullable Double peak(String engine, int count, Run.Measurement row, String variant)
+    private void addEpochs(String engine, int count) throws IOException, InterruptedException {
+        List<Run.Measurement> measurements = new ArrayList<>();
+        List<String> names = losses.equals(List.of("")) ? EPOCH_LOSSES : losses;
+        for (Row row : Rows.all()) {
+            for (Size size :
+                    Epoch.has(row) && names.contains(row.name()) ? sizes : List.<Size>of()) {
+                Map<String, Run.Result> results = new LinkedHashMap<>();
+                for (String variant : variants.isEmpty() ? Epoch.VARIANTS : variants) {
+                    List<Double> numbers =
+                            numbers(engine, count, size, row.name(), variant, List.of(), Map.of());
+                    if (!numbers.isEmpty()) {
+                        results.put(variant, Run.Result.of(numbers.get(0), numbers.get(1)));
+                    }
+                }
+                measurements.add(
+                        new Run.Measurement(
+                                row.name(),
+                                row.loss(),
+                                size,
+                                Row.shape(row.dims(size)),
+                                "",
+                                results,
+                                Map.of()));
+                progress(measurements.get(measurements.size() - 1), Stage.BUILT_IN);
+            }
+        }
+        write(file(engine, count), run(engine, device, Stage.BUILT_IN, measurements, count));
+    }
+
+    /** Returns what a process of its own found out about a variant; nothing if it failed. */
+    private List<Double> numbers(
+            String engine,
+            int count,
+            Size size,
+            String row,
+            String variant,
+            List<String> flags,
+            Map<String, String> environment)
             throws IOException, InterruptedException {
-        List<String> options = options(engine, count, List.of(row.size()), List.of(row.row()));
-        options.addAll(List.of("--probe", variant));
-        // Neither heap nor allocator may keep what the measured part would otherwise ask for.
-        ProcessBuilder builder =
-                java(count, List.of("-Xms256m", "-Xmx256m", "-XX:+AlwaysPreTouch"), options);
-        builder.environment().put("MALLOC_MMAP_THRESHOLD_", "65536");
+        ProcessBuilder builder = java(count, flags, engine, "" + count, size.name(), row, variant);
+        builder.environment().putAll(environment);
         builder.redirectError(ProcessBuilder.Redirect.DISCARD);
         Process process = builder.start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         process.waitFor();
-        int start = output.indexOf(PEAK);
-        return start < 0
-                ? null
-                : Double.valueOf(
-                        output.substring(start + PEAK.length()).lines().findFirst().orElseThrow());
+        return output.lines()
+                .filter(line -> line.startsWith(NUMBER))
+                .map(line -> Double.valueOf(line.substring(NUMBER.length())))
+                .toList();
     }
 
     private void report() throws IOException {
@@ -320,30 +300,31 @@ public final class Main implements Callable<Integer> {
         }
         Path picture = chart == null ? out.resolve("benchmark.png") : chart;
         report.chart(picture);
+        List<Run> sweeps = runs.stream().filter(run -> run.mode() == Mode.SWEEP).toList();
+        if (!sweeps.isEmpty()) {
+            Files.writeString(out.resolve("sweep.md"), Sweep.markdown(sweeps));
+        }
         System.out.println("Tables: " + tables + File.pathSeparator + " chart: " + picture);
     }
 
     // ------------------------------------------------------------------ a process of an engine
 
     private Path file(String engine, int count) {
-        String name = String.join("-", engine, device, "" + count).toLowerCase(Locale.ROOT);
-        return out.resolve(name + ".json");
+        String name = String.join("-", mode.name(), engine, device, "" + count);
+        return out.resolve(name.toLowerCase(Locale.ROOT) + ".json");
     }
 
     private void write(Path file, Object content) throws IOException {
         Files.writeString(file, gson.toJson(content) + "\n");
     }
 
-    private List<Row> rows(boolean exactly) {
+    private List<Row> rows(boolean isOne) {
         return Rows.all().stream()
                 .filter(
                         row ->
-                                losses.stream()
-                                        .anyMatch(
-                                                loss ->
-                                                        exactly
-                                                                ? row.name().equals(loss)
-                                                                : row.name().contains(loss)))
+                                isOne
+                                        ? row.name().equals(worker.get(3))
+                                        : losses.stream().anyMatch(row.name()::contains))
                 .toList();
     }
 
@@ -351,121 +332,178 @@ public final class Main implements Callable<Integer> {
         return "gpu".equals(device) ? Device.gpu() : Device.cpu();
     }
 
-    private void work() throws IOException {
-        if (peers) {
-            workAsPeer();
+    private void work() throws IOException, TranslateException {
+        if (mode == Mode.PEERS) {
+            Peer peer = Peers.open(worker.get(0), Integer.parseInt(worker.get(1)));
+            List<Row> rows = rows(false).stream().filter(Peers::has).toList();
+            Peers bench = new Peers(peer, repetitions);
+            work(
+                    peer.version(),
+                    "cpu()",
+                    Peers.OURS,
+                    points(
+                            rows,
+                            row -> sizes,
+                            (row, size, s) -> List.of(bench.measure(row, size, s))));
             return;
         }
-        List<Row> rows = rows(false);
-        try (Stage stage = new Stage(engines.get(0), place(), limits ? List.of() : rows)) {
-            Bench bench = new Bench(stage, repetitions);
-            if (limits) {
-                workOutLimits(stage, bench);
+        boolean isOne = worker.size() > 2;
+        List<Row> rows = mode == Mode.LIMITS ? List.of() : rows(isOne);
+        try (Stage stage = new Stage(worker.get(0), place(), rows)) {
+            if (isOne) {
+                workOnOne(stage, rows.get(0), Size.valueOf(worker.get(2)), worker.get(4));
                 return;
             }
-            work(
-                    rows,
-                    stage.engine(),
-                    stage.manager().getDevice(),
-                    stage.base(),
-                    (row, size, seconds) -> bench.measure(rows, rows.indexOf(row), size, seconds));
+            Bench bench = new Bench(stage, mode, repetitions, variants);
+            String place = stage.manager().getDevice().toString();
+            switch (mode) {
+                case LIMITS -> work(stage.engine(), place, Limits.BASE, limits(bench, stage));
+                case SWEEP -> {
+                    Set<Row> single = new HashSet<>();
+                    work(
+                            stage.engine(),
+                            place,
+                            stage.base(),
+                            points(
+                                    rows,
+                                    row -> Sweep.sizes(row.extent()),
+                                    (row, dims, s) -> {
+                                        if (single.contains(row)) {
+                                            return List.of();
+                                        }
+                                        Run.Measurement found =
+                                                bench.measure(
+                                                        row, rows.indexOf(row), null, s, dims);
+                                        if (!Sweep.hasChoice(found)) {
+                                            single.add(row);
+                                        }
+                                        return List.of(found);
+                                    }));
+                }
+                default ->
+                        work(
+                                stage.engine(),
+                                place,
+                                stage.base(),
+                                points(
+                                        rows,
+                                        row -> sizes,
+                                        (row, size, s) ->
+                                                List.of(
+                                                        bench.measure(
+                                                                row,
+                                                                rows.indexOf(row),
+                                                                size,
+                                                                s,
+                                                                row.dims(size)))));
+            }
         }
     }
 
-    private void workOutLimits(Stage stage, Bench bench) throws IOException {
-        List<Run.Measurement> measurements = new ArrayList<>();
-        for (Size size : sizes) {
-            List<Run.Measurement> found =
-                    Limits.measure(bench, stage.manager(), size, timeBudget / sizes.size());
-            found.forEach(limit -> progress(limit, Limits.BASE));
-            measurements.addAll(found);
+    /** Prints what is known of one variant, of which this process is to know nothing else. */
+    private void workOnOne(Stage stage, Row row, Size size, String variant)
+            throws IOException, TranslateException {
+        if (mode == Mode.EPOCH) {
+            Run.Result result = Epoch.run(stage, row, size, variant);
+            System.out.println(NUMBER + result.milliseconds());
+            System.out.println(NUMBER + result.faults());
+        } else {
+            Double peak = MemoryProbe.peak(stage, row, 0, size, variant);
+            if (peak != null) {
+                System.out.println(NUMBER + peak);
+            }
         }
-        write(
-                file("limits-" + engines.get(0), threads.get(0)),
-                new Run(
-                        stage.engine(),
-                        stage.manager().getDevice().toString(),
-                        threads.get(0),
-                        Limits.BASE,
-                        Machine.describe(),
-                        command,
-                        measurements));
     }
 
-    private void workAsPeer() throws IOException {
-        Peer peer = Peers.open(engines.get(0), threads.get(0));
-        List<Row> rows = rows(false).stream().filter(Peers::has).toList();
-        work(rows, peer.version(), Device.cpu(), Peers.OURS, new Peers(peer, repetitions)::measure);
+    private List<DoubleFunction<List<Run.Measurement>>> limits(Bench bench, Stage stage) {
+        return sizes.stream()
+                .<DoubleFunction<List<Run.Measurement>>>map(
+                        size -> seconds -> Limits.measure(bench, stage.manager(), size, seconds))
+                .toList();
     }
 
     /** Measures a row at a size in about so many seconds. */
     @FunctionalInterface
-    private interface Measure {
+    private interface Measure<S> {
 
-        Run.Measurement of(Row row, Size size, double seconds);
+        List<Run.Measurement> of(Row row, S size, double seconds);
     }
 
-    private void work(List<Row> rows, String engine, Device place, String base, Measure measure)
+    /** Lists what is to be measured, all rows at the smallest size first. */
+    private static <S> List<DoubleFunction<List<Run.Measurement>>> points(
+            List<Row> rows, Function<Row, List<S>> ofRow, Measure<S> measure) {
+        List<DoubleFunction<List<Run.Measurement>>> points = new ArrayList<>();
+        int most = rows.stream().mapToInt(row -> ofRow.apply(row).size()).max().orElse(0);
+        for (int i = 0; i < most; i++) {
+            for (Row row : rows) {
+                List<S> its = ofRow.apply(row);
+                if (i < its.size()) {
+                    S size = its.get(i);
+                    points.add(seconds -> measure.of(row, size, seconds));
+                }
+            }
+        }
+        return points;
+    }
+
+    private void work(
+            String engine,
+            String place,
+            String base,
+            List<DoubleFunction<List<Run.Measurement>>> points)
             throws IOException {
         List<Run.Measurement> measurements = new ArrayList<>();
         long end = System.nanoTime() + (long) (timeBudget * 1e9);
-        int left = rows.size() * sizes.size();
-        for (Size size : Arrays.stream(Size.values()).filter(sizes::contains).toList()) {
-            for (Row row : rows) {
-                double seconds = Math.max(0, (end - System.nanoTime()) / 1e9 / left--);
-                Run.Measurement measurement = measure.of(row, size, seconds);
-                measurements.add(measurement);
-                progress(measurement, base);
-                // Each time, so that an engine that dies takes no more than its last row.
-                write(
-                        file(engines.get(0), threads.get(0)),
-                        new Run(
-                                engine,
-                                place.toString(),
-                                threads.get(0),
-                                base,
-                                Machine.describe(),
-                                command,
-                                measurements));
-            }
+        int left = points.size();
+        for (DoubleFunction<List<Run.Measurement>> point : points) {
+            double seconds = Math.max(0, (end - System.nanoTime()) / 1e9 / left--);
+            List<Run.Measurement> found = point.apply(seconds);
+            measurements.addAll(found);
+            found.forEach(row -> progress(row, base));
+            // Each time, so that an engine that dies takes no more than its last row.
+            write(
+                    file(worker.get(0), Integer.parseInt(worker.get(1))),
+                    run(engine, place, base, measurements, Integer.parseInt(worker.get(1))));
         }
     }
 
+    private Run run(
+            String engine,
+            String place,
+            String base,
+            List<Run.Measurement> measurements,
+            int count) {
+        String line = String.join(" ", arguments);
+        int end = line.indexOf(" --worker");
+        line = end < 0 ? line : line.substring(0, end);
+        return new Run(mode, engine, place, count, base, Machine.describe(), line, measurements);
+    }
+
     private static void progress(Run.Measurement row, String base) {
+        if (row.size() == null) {
+            System.out.println(Sweep.line(row));
+            return;
+        }
         StringBuilder line = new StringBuilder();
-        line.append(String.format(Locale.ROOT, "%-40s %s", row.row(), row.size()));
+        line.append(
+                String.format(Locale.ROOT, "%-40s %s %s", row.row(), row.size(), row.reading()));
         row.variants()
                 .forEach(
                         (name, result) -> {
-                            Double ratio = result.ratio();
-                            if (name.equals(base) || ratio == null) {
-                                line.append(
-                                        String.format(
-                                                Locale.ROOT,
-                                                "  %s %.3f ms",
-                                                name,
-                                                result.milliseconds()));
-                            } else {
-                                line.append(String.format(Locale.ROOT, "  %s %.2f", name, ratio));
-                            }
+                            Double ratio = row.ratio(name, base);
+                            line.append(
+                                    name.equals(base) || ratio == null
+                                            ? String.format(
+                                                    Locale.ROOT,
+                                                    "  %s %.3f ms",
+                                                    name,
+                                                    result.milliseconds())
+                                            : String.format(Locale.ROOT, "  %s %.2f", name, ratio));
                         });
         row.failures()
                 .forEach(
                         (name, why) ->
                                 line.append("  ").append(name).append(" failed: ").append(why));
         System.out.println(line);
-    }
-
-    /** Prints the peak of memory, of which this process is to know nothing but one variant. */
-    private void probe(String variant) throws IOException {
-        // A name may hold commas, at which the option was split.
-        losses = List.of(String.join(",", losses));
-        List<Row> rows = rows(true);
-        try (Stage stage = new Stage(engines.get(0), place(), rows)) {
-            Double peak = MemoryProbe.peak(stage, rows.get(0), 0, sizes.get(0), variant);
-            if (peak != null) {
-                System.out.println(PEAK + peak);
-            }
-        }
     }
 }

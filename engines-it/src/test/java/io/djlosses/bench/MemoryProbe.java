@@ -1,7 +1,6 @@
 /* Copyright the DJLosses authors. SPDX-License-Identifier: Apache-2.0 */
 package io.djlosses.bench;
 
-import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 
 import io.djlosses.examples.catalog.Size;
@@ -9,9 +8,9 @@ import io.djlosses.examples.catalog.Size;
 import org.jspecify.annotations.Nullable;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Map;
 
 /**
  * Measures the peak of native memory of one variant, in the process that it is called in, which
@@ -38,27 +37,38 @@ final class MemoryProbe {
 
     private static @Nullable Double run(Stage stage, Row row, int index, Size size, String variant)
             throws IOException {
-        Map<String, Formula> variants = stage.variants(index, size);
-        Formula formula = variants.get(variant);
+        long[] dims = row.dims(size);
+        Case input = row.input(new Data(stage.manager()), dims);
+        Formula formula = stage.variants(index, input, dims).get(variant);
         if (formula == null) {
             return null;
         }
         try (NDManager manager = stage.manager().newSubManager()) {
-            Case input = row.input(size, new Data(manager));
-            stage.finish(input.x());
-            Case leaves = new Case(input.labels(), input.predictions(), input.weights());
-            leaves.predictions().forEach(leaf -> leaf.setRequiresGradient(true));
+            Case leaves = input.fresh(manager, true);
             stage.finish(leaves.x());
             System.gc();
-            try {
-                Files.writeString(RESET, "5");
-            } catch (IOException e) {
-                return null;
-            }
-            double before = mebibytes("VmRSS");
-            NDArray value = stage.run(formula, leaves, manager);
-            stage.finish(value);
-            return mebibytes("VmHWM") - before;
+            double[] before = new double[1];
+            Clock atLoss =
+                    new Clock() {
+                        @Override
+                        void resume() {
+                            before[0] = reset();
+                        }
+                    };
+            stage.run(formula, leaves, manager, row.hasLayer(), atLoss);
+            return mebibytes("VmHWM") - before[0];
+        } catch (UncheckedIOException e) {
+            return null;
+        }
+    }
+
+    /** Lets the peak begin anew, and returns what memory is in use now. */
+    private static double reset() {
+        try {
+            Files.writeString(RESET, "5");
+            return mebibytes("VmRSS");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

@@ -121,10 +121,19 @@ final class Peers {
         turns.times(timers, seconds)
                 .forEach(
                         (name, times) ->
-                                results.put(name, Run.Result.of(times, outcomes.get(name))));
+                                results.put(
+                                        name,
+                                        new Run.Result(
+                                                Turns.median(times),
+                                                0,
+                                                null,
+                                                null,
+                                                null,
+                                                null,
+                                                outcomes.get(name))));
         steps.values().forEach(Peer.Step::close);
         return new Run.Measurement(
-                row.name(), row.loss(), size, row.shape(size), results, failures);
+                row.name(), row.loss(), size, Row.shape(row.dims(size)), "", results, failures);
     }
 
     private static double time(Peer.Step step) {

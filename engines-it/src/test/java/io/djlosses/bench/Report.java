@@ -9,7 +9,9 @@ import org.knowm.xchart.BitmapEncoder.BitmapFormat;
 import org.knowm.xchart.CategoryChart;
 import org.knowm.xchart.CategoryChartBuilder;
 import org.knowm.xchart.CategorySeries.CategorySeriesRenderStyle;
+import org.knowm.xchart.style.Styler.LegendLayout;
 import org.knowm.xchart.style.Styler.LegendPosition;
+import org.knowm.xchart.style.markers.SeriesMarkers;
 
 import java.awt.Color;
 import java.awt.Font;
@@ -18,6 +20,8 @@ import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
@@ -30,106 +34,304 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** The tables and the chart of some runs. */
+/** The tables and the charts of some runs. */
 final class Report {
 
     private static final String ABSENT = "—";
+    private static final String SIZES =
+            "S is 32×10, M 256×1000 and L 2048×2048, or 4096×10000 with class indices; what has"
+                    + " other axes is about as large";
 
-    private final List<Run> runs;
-    private final List<Run> limits;
-    private final List<List<Run>> peers;
+    private final List<Run> all;
     private final StringBuilder text = new StringBuilder();
 
     Report(List<Run> all) {
-        limits = all.stream().filter(run -> Limits.BASE.equals(run.base())).toList();
-        runs =
-                all.stream()
-                        .filter(run -> !Peers.OURS.equals(run.base()) && !limits.contains(run))
-                        .toList();
-        // By their number of threads, ours first.
-        peers =
-                all.stream()
-                        .filter(run -> Peers.OURS.equals(run.base()))
-                        .sorted(Comparator.comparing(Run::engine))
-                        .collect(
-                                Collectors.collectingAndThen(
-                                        Collectors.groupingBy(
-                                                Run::threads, TreeMap::new, Collectors.toList()),
-                                        groups -> List.copyOf(groups.values())));
+        this.all = all;
+    }
+
+    private List<Run> runs(Mode mode) {
+        return all.stream().filter(run -> run.mode() == mode).toList();
     }
 
     /** Returns the tables. */
     String markdown() {
+        List<Run> steps = runs(Mode.STEP);
+        List<Run> loops = runs(Mode.LOOP);
         line("# Benchmark");
         line("");
-        line("Written by the command itself; do not edit.");
+        line("Written by the command itself; do not edit. " + SIZES + ".");
+        line("**Ratios below 1 mean that DJLosses is faster.**");
         line("");
-        line("**Ratios below 1 mean that DJLosses is faster.** Times are of one step of training:");
-        line("forward, backward, and closing what is left; *forward* is of the value alone, as in");
+        line("Times are what a step of DJL's trainer pays for its loss: predictions come out of a");
         line(
-                "validation. Variants take turns in one JVM, on fresh leaves; a ratio is the median"
-                        + " of");
+                "layer, whose own time does not count; the collector is new, and everything is"
+                        + " closed");
         line(
-                "the ratios within a turn. Errors are relative, against the variant that ratios are"
-                        + " to.");
+                "with the batch. Variants take turns in one JVM, in an order that changes; a ratio"
+                        + " is");
+        line("that of the medians. In a *loop*, predictions are leaves instead.");
         line("");
-        line("* **native**: PyTorch's own kernels, called by a script.");
-        line("* **operator**: MXNet's own operator for the loss.");
-        line(
-                "* **plain**: the composition of NDArray operations that one would write; for a"
-                        + " loss that");
-        line("  nobody wrote one for, its own formula.");
-        line("* **formula**: the reading of a loss that the engine differentiates.");
-        line("* **built-in**: DJL's own loss; the column tells how many times faster ours is.");
-        line("* **strict**: the cost of strict validation, which reads all data.");
-        line("* **fraction**: numerator and denominator apart, against the result.");
-        line("* **accumulator**: adding to an accumulator, against the value alone.");
-        line("* **memory**: the peak of native memory over the resident input.");
-        for (Run run : runs) {
-            run(run);
-        }
-        if (!limits.isEmpty()) {
+        line("* **native**: PyTorch's own kernels, called by a script. **operator**: MXNet's own.");
+        line("* **plain**: the NDArray operations that one would write; else the loss's formula.");
+        line("* **built-in**: DJL's own loss. **reading**: the reading of ours that serves.");
+        line("* **memory**: the peak over the inputs. **faults**: page faults in a step.");
+        line("* **error**: of value and gradient, relative, against native or plain, any size.");
+        line("");
+        line("## Summary");
+        line("");
+        line("Medians over the losses, and in parentheses the largest; **bold** over the target.");
+        line("");
+        row("run", "ratio", "S", "M", "L");
+        row("---", "---", "---", "---", "---");
+        steps.forEach(run -> summary(run, Targets.of(run.base())));
+        loops.forEach(run -> summary(run, Targets.of(run.base()).subList(0, 2)));
+        epochs(runs(Mode.EPOCH));
+        steps.forEach(this::exceeding);
+        steps.forEach(this::step);
+        loops.forEach(this::loop);
+        if (!runs(Mode.LIMITS).isEmpty()) {
             line("");
             line("## What losses are made of");
             line("");
-            line("Milliseconds of a call (S: 32×10) and of a pass over an array (M: 256×1000, L:");
-            line("2048×2048), which no loss does without. *Exact* is what ours use where the");
-            line("engine's own is not exact in FLOAT32. A *gradient of one's own* is what gives a");
-            line("value in closed form its gradient.");
-            limits.forEach(this::limits);
+            line(
+                    "Milliseconds of a call (S) and of a pass over an array (M, L), which no loss"
+                            + " does");
+            line(
+                    "without. *Exact* is what ours use where the engine's own is not exact in"
+                            + " FLOAT32.");
+            line("A *gradient of one's own* is what gives a value in closed form its gradient.");
+            runs(Mode.LIMITS).forEach(this::limits);
         }
-        if (!peers.isEmpty()) {
+        List<Run> libraries = new ArrayList<>(runs(Mode.PEERS));
+        if (!libraries.isEmpty()) {
             introducePeers();
-            peers.forEach(this::peers);
+            // By their number of threads, ours first.
+            libraries.sort(Comparator.comparing(Run::engine));
+            libraries.stream()
+                    .collect(Collectors.groupingBy(Run::threads, TreeMap::new, Collectors.toList()))
+                    .values()
+                    .forEach(this::peers);
         }
         return text.toString();
     }
 
-    private void run(Run run) {
+    private void summary(Run run, List<Targets> targets) {
+        for (Targets target : targets) {
+            List<String> cells = new ArrayList<>(List.of(title(run), target.name()));
+            for (Size size : Size.values()) {
+                cells.add(
+                        spread(
+                                of(run, size),
+                                target::ratio,
+                                target.median(size),
+                                target.single(size)));
+            }
+            if (cells.stream().skip(2).anyMatch(cell -> !cell.equals(ABSENT))) {
+                cells(cells);
+            }
+        }
+        if (run.mode() == Mode.STEP) {
+            List<String> cells = new ArrayList<>(List.of(title(run), "memory, ours / base"));
+            for (Size size : Size.values()) {
+                cells.add(
+                        spread(
+                                of(run, size),
+                                row -> memory(row, Targets.base(row)),
+                                Double.POSITIVE_INFINITY,
+                                Double.POSITIVE_INFINITY));
+            }
+            cells(cells);
+        }
+    }
+
+    /** Returns the median of ratios and the largest, with its loss. */
+    private static String spread(
+            List<Run.Measurement> rows,
+            Function<Run.Measurement, @Nullable Double> ratio,
+            double medianTarget,
+            double target) {
+        Double median = median(rows.stream().map(ratio));
+        if (median == null) {
+            return ABSENT;
+        }
+        Run.Measurement worst =
+                rows.stream()
+                        .filter(row -> ratio.apply(row) != null)
+                        .max(Comparator.comparing(row -> Objects.requireNonNull(ratio.apply(row))))
+                        .orElseThrow();
+        Double most = ratio.apply(worst);
+        return against(median, medianTarget)
+                + " ("
+                + against(most, target)
+                + " "
+                + worst.row()
+                + ")";
+    }
+
+    private static String against(@Nullable Double value, double target) {
+        return value != null && value > target ? bold(value) : number(value);
+    }
+
+    private void epochs(List<Run> epochs) {
+        if (epochs.isEmpty()) {
+            return;
+        }
+        line("");
+        line("## Epochs of DJL's trainer");
+        line("");
+        line("Milliseconds of a step of a model of one linear layer, data included, each in a");
+        line(
+                "process of its own; *no loss* is the sum of the predictions. The last column is"
+                        + " what");
+        line("ours adds to a step over what the built-in loss adds.");
+        line("");
+        row("run", "loss", "shape", "no loss", "built-in", "ours", "ours / built-in", "added");
+        row("---", "---", "---", "---", "---", "---", "---", "---");
+        for (Run run : epochs) {
+            for (Run.Measurement row : run.measurements()) {
+                Double none = value(row, Epoch.NONE, Run.Result::milliseconds);
+                Double ours = value(row, Stage.OURS, Run.Result::milliseconds);
+                Double other = value(row, Stage.BUILT_IN, Run.Result::milliseconds);
+                row(
+                        title(run),
+                        row.row(),
+                        row.shape(),
+                        time(row, Epoch.NONE),
+                        time(row, Stage.BUILT_IN),
+                        time(row, Stage.OURS),
+                        bold(row.ratio(Stage.OURS, Stage.BUILT_IN)),
+                        none == null || ours == null || other == null || other <= none
+                                ? ABSENT
+                                : number((ours - none) / (other - none)));
+            }
+        }
+    }
+
+    private static String time(Run.Measurement row, String variant) {
+        Run.Result result = row.get(variant);
+        return result == null
+                ? ABSENT
+                : String.format(
+                        Locale.ROOT,
+                        "%s, %.0f faults",
+                        number(result.milliseconds()),
+                        result.faults());
+    }
+
+    /** Lists what is over its target; with more threads than one there are none. */
+    private void exceeding(Run run) {
+        List<List<String>> found = new ArrayList<>();
+        for (Targets target : Targets.of(run.base())) {
+            for (Run.Measurement row : run.measurements()) {
+                Double ratio = target.ratio(row);
+                Size size = row.size();
+                if (size != null && ratio != null && ratio > target.single(size)) {
+                    String limit = number(target.single(size));
+                    found.add(List.of(row.row(), "" + size, target.name(), number(ratio), limit));
+                }
+            }
+        }
+        if (run.threads() == 1 && !found.isEmpty()) {
+            line("");
+            line("## Over the target: " + title(run));
+            line("");
+            row("loss", "size", "ratio", "measured", "target");
+            row("---", "---", "---", "---", "---");
+            found.forEach(this::cells);
+        }
+    }
+
+    private void step(Run run) {
         line("");
         line("## " + title(run));
         line("");
         facts(run, "bench");
         line("");
-        summary(run);
+        List<String> head = new ArrayList<>(List.of("loss"));
         for (Size size : Size.values()) {
-            List<Run.Measurement> rows = with(run, size);
-            if (!rows.isEmpty()) {
-                line("");
-                line("### Size " + size);
-                line("");
-                table(run, rows, run.base());
-            }
-            List<Run.Measurement> others = without(run, size);
-            if (!others.isEmpty()) {
-                line("");
-                line("### Size " + size + ", what has no kernel in the engine");
-                line("");
-                table(run, others, Stage.PLAIN);
-            }
+            head.addAll(
+                    List.of(
+                            size + " ms",
+                            "/ " + run.base(),
+                            "/ built-in",
+                            "reading",
+                            "faults, " + run.base() + "'s"));
         }
-        exceeding(run);
+        head.addAll(List.of("MiB", "/ " + run.base(), "/ built-in", "error"));
+        cells(head);
+        cells(head.stream().map(cell -> "---").toList());
+        for (String name : names(run)) {
+            List<String> cells = new ArrayList<>(List.of(name));
+            Run.Measurement last = null;
+            double worst = 0;
+            for (Size size : Size.values()) {
+                Run.Measurement row = find(run, name, size);
+                if (row == null) {
+                    cells.addAll(Collections.nCopies(5, ABSENT));
+                    continue;
+                }
+                String base = Targets.base(row);
+                cells.add(number(value(row, Stage.OURS, Run.Result::milliseconds)));
+                cells.add(
+                        bold(row.ratio(Stage.OURS, base))
+                                + (base.equals(run.base()) ? "" : " (plain)"));
+                cells.add(number(row.ratio(Stage.OURS, Stage.BUILT_IN)));
+                cells.add(row.reading());
+                cells.add(
+                        count(value(row, Stage.OURS, Run.Result::faults))
+                                + ", "
+                                + count(value(row, base, Run.Result::faults)));
+                for (Double error :
+                        Arrays.asList(
+                                value(row, Stage.OURS, Run.Result::valueError),
+                                value(row, Stage.OURS, Run.Result::gradientError))) {
+                    worst = error == null ? worst : Math.max(worst, error);
+                }
+                last = row;
+            }
+            if (last != null) {
+                cells.add(number(value(last, Stage.OURS, Run.Result::peakMiB)));
+                cells.add(number(memory(last, Targets.base(last))));
+                cells.add(number(memory(last, Stage.BUILT_IN)));
+            }
+            cells.add(error(worst));
+            cells(cells);
+        }
         failures(run);
+    }
+
+    /** Tabulates the ratios alone. */
+    private void loop(Run run) {
+        line("");
+        line("## In a loop: " + title(run));
+        line("");
+        facts(run, "bench");
+        line("");
+        row("loss, ours / " + run.base(), "S", "M", "L");
+        row("---", "---", "---", "---");
+        for (String name : names(run)) {
+            List<String> cells = new ArrayList<>(List.of(name));
+            for (Size size : Size.values()) {
+                Run.Measurement row = find(run, name, size);
+                cells.add(row == null ? ABSENT : number(row.ratio(Stage.OURS, Targets.base(row))));
+            }
+            cells(cells);
+        }
+    }
+
+    private static List<String> names(Run run) {
+        return run.measurements().stream().map(Run.Measurement::row).distinct().toList();
+    }
+
+    private static Run.@Nullable Measurement find(Run run, String name, Size size) {
+        return of(run, size).stream()
+                .filter(row -> row.row().equals(name))
+                .findFirst()
+                .orElse(null);
+    }
+
+    private static List<Run.Measurement> of(Run run, Size size) {
+        return run.measurements().stream().filter(row -> row.size() == size).toList();
     }
 
     private void limits(Run run) {
@@ -161,126 +363,13 @@ final class Report {
         line("* command: `mvn -q -P" + profiles + " -Dargs=\"" + run.command() + "\"`");
     }
 
-    private static String title(Run run) {
-        return run.engine() + ", " + run.device() + ", " + threads(run);
+    static String title(Run run) {
+        String loop = run.mode() == Mode.LOOP ? ", loop" : "";
+        return run.engine() + ", " + run.device() + ", " + threads(run) + loop;
     }
 
     private static String threads(Run run) {
         return run.threads() + (run.threads() == 1 ? " thread" : " threads");
-    }
-
-    private static List<Run.Measurement> of(Run run, Size size) {
-        return run.measurements().stream().filter(row -> row.size() == size).toList();
-    }
-
-    /** Returns the rows whose ratios are to the base of the run. */
-    private static List<Run.Measurement> with(Run run, Size size) {
-        return of(run, size).stream().filter(row -> base(run, row).equals(run.base())).toList();
-    }
-
-    /** Returns the rows whose ratios are to another base. */
-    private static List<Run.Measurement> without(Run run, Size size) {
-        return of(run, size).stream().filter(row -> !base(run, row).equals(run.base())).toList();
-    }
-
-    private static String base(Run run, Run.Measurement row) {
-        return row.get(run.base()) == null && row.get(Stage.PLAIN) != null
-                ? Stage.PLAIN
-                : run.base();
-    }
-
-    private void summary(Run run) {
-        line(
-                "| median over the rows | "
-                        + Stream.of(Size.values())
-                                .map(Size::name)
-                                .reduce((a, b) -> a + " | " + b)
-                                .orElse("")
-                        + " |");
-        line("|---|---|---|---|");
-        medians(run, "ours / " + run.base(), Run.Result::ratio, Stage.OURS);
-        medians(run, "formula / " + run.base(), Run.Result::ratio, Stage.FORMULA);
-        medians(run, "built-in / ours", Run.Result::ratioToOurs, Stage.BUILT_IN);
-        medians(run, "ours / " + run.base() + ", forward", Run.Result::forwardRatio, Stage.OURS);
-        medians(run, "strict / ours", Run.Result::ratioToOurs, Stage.STRICT);
-        medians(run, "fraction / evaluate", Run.Result::ratioToOurs, Stage.FRACTION);
-        medians(run, "accumulator / value", Run.Result::ratioToOurs, Stage.ACCUMULATOR);
-        StringBuilder memory = new StringBuilder("| ours / " + run.base() + ", memory |");
-        for (Size size : Size.values()) {
-            memory.append(' ')
-                    .append(number(median(with(run, size).stream().map(row -> memory(run, row)))))
-                    .append(" |");
-        }
-        line(memory.toString());
-    }
-
-    private void medians(
-            Run run, String name, Function<Run.Result, @Nullable Double> column, String variant) {
-        StringBuilder row = new StringBuilder("| " + name + " |");
-        for (Size size : Size.values()) {
-            row.append(' ')
-                    .append(
-                            number(
-                                    median(
-                                            with(run, size).stream()
-                                                    .map(in -> value(in, variant, column)))))
-                    .append(" |");
-        }
-        line(row.toString());
-    }
-
-    private void table(Run run, List<Run.Measurement> rows, String base) {
-        boolean operator = rows.stream().anyMatch(row -> row.get(Stage.OPERATOR) != null);
-        boolean memory = rows.stream().anyMatch(row -> memory(run, row) != null);
-        List<String> head = new ArrayList<>();
-        head.add("loss");
-        head.add("shape");
-        head.add(base + " ms");
-        head.add("ours ms");
-        head.add("**ours / " + base + "**");
-        if (operator) {
-            head.add("ours / operator");
-        }
-        head.add("formula / " + base);
-        head.add("× built-in");
-        head.add("forward");
-        head.add("value error");
-        head.add("gradient error");
-        head.add("strict / ours");
-        head.add("fraction / evaluate");
-        head.add("accumulator / value");
-        if (memory) {
-            head.add(base + " MiB");
-            head.add("ours MiB");
-            head.add("memory");
-        }
-        cells(head);
-        cells(head.stream().map(cell -> "---").toList());
-        for (Run.Measurement row : rows) {
-            List<String> cells = new ArrayList<>();
-            cells.add(row.row());
-            cells.add(row.shape());
-            cells.add(number(value(row, base, Run.Result::milliseconds)));
-            cells.add(number(value(row, Stage.OURS, Run.Result::milliseconds)));
-            cells.add("**" + number(value(row, Stage.OURS, Run.Result::ratio)) + "**");
-            if (operator) {
-                cells.add(number(inverse(value(row, Stage.OPERATOR, Run.Result::ratioToOurs))));
-            }
-            cells.add(number(value(row, Stage.FORMULA, Run.Result::ratio)));
-            cells.add(number(value(row, Stage.BUILT_IN, Run.Result::ratioToOurs)));
-            cells.add(number(value(row, Stage.OURS, Run.Result::forwardRatio)));
-            cells.add(error(value(row, Stage.OURS, Run.Result::valueError)));
-            cells.add(error(value(row, Stage.OURS, Run.Result::gradientError)));
-            cells.add(number(value(row, Stage.STRICT, Run.Result::ratioToOurs)));
-            cells.add(number(value(row, Stage.FRACTION, Run.Result::ratioToOurs)));
-            cells.add(number(value(row, Stage.ACCUMULATOR, Run.Result::ratioToOurs)));
-            if (memory) {
-                cells.add(number(value(row, base, Run.Result::peakMiB)));
-                cells.add(number(value(row, Stage.OURS, Run.Result::peakMiB)));
-                cells.add(number(memory(run, row)));
-            }
-            cells(cells);
-        }
     }
 
     private void introducePeers() {
@@ -401,82 +490,11 @@ final class Report {
         return error(difference) + ", " + error(worst / largest);
     }
 
-    /** Lists what is over its target. */
-    private void exceeding(Run run) {
-        boolean torch = Stage.NATIVE.equals(run.base());
-        line("");
-        line("### Over the target");
-        line("");
-        List<List<String>> found = new ArrayList<>();
-        for (Run.Measurement row : run.measurements()) {
-            double target = Targets.ratio(row, torch);
-            over(
-                    found,
-                    row,
-                    "ours / " + base(run, row),
-                    value(row, Stage.OURS, Run.Result::ratio),
-                    target);
-            over(
-                    found,
-                    row,
-                    "ours / operator",
-                    inverse(value(row, Stage.OPERATOR, Run.Result::ratioToOurs)),
-                    target);
-            over(
-                    found,
-                    row,
-                    "ours / built-in",
-                    inverse(value(row, Stage.BUILT_IN, Run.Result::ratioToOurs)),
-                    1);
-            over(
-                    found,
-                    row,
-                    "forward",
-                    value(row, Stage.OURS, Run.Result::forwardRatio),
-                    Targets.forward());
-            over(found, row, "memory", memory(run, row), Targets.memory(row, torch));
-        }
-        for (Size size : Size.values()) {
-            Double median =
-                    median(
-                            with(run, size).stream()
-                                    .map(row -> value(row, Stage.OURS, Run.Result::ratio)));
-            double target = Targets.median(size, torch);
-            if (median != null && median > target) {
-                found.add(
-                        List.of(
-                                "median",
-                                size.name(),
-                                "ours / " + run.base(),
-                                number(median),
-                                number(target)));
-            }
-        }
-        if (found.isEmpty()) {
-            line("Nothing.");
-            return;
-        }
-        cells(List.of("loss", "size", "ratio", "measured", "target"));
-        cells(List.of("---", "---", "---", "---", "---"));
-        found.forEach(this::cells);
-    }
-
-    private static void over(
-            List<List<String>> found,
-            Run.Measurement row,
-            String what,
-            @Nullable Double value,
-            double target) {
-        if (value != null && value > target) {
-            found.add(List.of(row.row(), row.size().name(), what, number(value), number(target)));
-        }
-    }
-
     private void failures(Run run) {
         List<String> lines = new ArrayList<>();
         for (Run.Measurement row : run.measurements()) {
             for (Map.Entry<String, String> failure : row.failures().entrySet()) {
-                String place = row.row() + ", " + row.size() + ", " + failure.getKey();
+                String place = row.row() + ", " + row.shape() + ", " + failure.getKey();
                 lines.add("* " + place + ": " + failure.getValue());
             }
         }
@@ -488,64 +506,80 @@ final class Report {
         }
     }
 
-    /** Writes a chart of the ratios of the larger sizes. */
+    /** Writes charts of a step: a column an engine with one thread, a row a size. */
     void chart(Path file) throws IOException {
-        if (runs.isEmpty()) {
-            return;
-        }
-        Run run = runs.get(0);
-        List<Run.Measurement> rows =
-                run.measurements().stream()
-                        .filter(row -> value(row, Stage.OURS, Run.Result::ratio) != null)
-                        .filter(row -> base(run, row).equals(run.base()))
-                        .toList();
-        List<String> names = rows.stream().map(Run.Measurement::row).distinct().toList();
-        if (names.isEmpty()) {
-            return;
-        }
-        CategoryChart chart =
-                new CategoryChartBuilder()
-                        .width(1600)
-                        .height(700)
-                        .title(
-                                "Time of forward + backward, ours / "
-                                        + run.base()
-                                        + " ("
-                                        + title(run)
-                                        + ")")
-                        .yAxisTitle("ratio, below 1 is faster")
-                        .build();
-        chart.getStyler()
-                .setAxisTickLabelsFont(new Font(Font.SANS_SERIF, Font.PLAIN, 11))
-                .setXAxisMaxLabelCount(Math.max(2, names.size()))
-                .setXAxisLabelRotation(90)
-                .setLegendPosition(LegendPosition.InsideNE)
-                .setChartBackgroundColor(Color.WHITE);
+        List<Run> steps = runs(Mode.STEP).stream().filter(run -> run.threads() == 1).toList();
+        List<CategoryChart> charts = new ArrayList<>();
         for (Size size : Size.values()) {
-            List<@Nullable Double> ratios = new ArrayList<>();
-            for (String name : names) {
-                ratios.add(
-                        rows.stream()
-                                .filter(row -> row.size() == size && row.row().equals(name))
-                                .map(row -> value(row, Stage.OURS, Run.Result::ratio))
-                                .findFirst()
-                                .orElse(null));
-            }
-            if (ratios.stream().anyMatch(Objects::nonNull)) {
-                chart.addSeries("size " + size, names, ratios);
+            for (Run run : steps) {
+                if (median(of(run, size).stream().map(row -> row.ratio(Stage.OURS, run.base())))
+                        != null) {
+                    charts.add(chart(run, size));
+                }
             }
         }
-        chart.addSeries(run.base(), names, names.stream().map(name -> 1.0).toList())
-                .setChartCategorySeriesRenderStyle(CategorySeriesRenderStyle.Line);
-        try (OutputStream stream = Files.newOutputStream(file)) {
-            BitmapEncoder.saveBitmap(List.of(chart), 1, 1, stream, BitmapFormat.PNG);
+        if (!charts.isEmpty()) {
+            try (OutputStream stream = Files.newOutputStream(file)) {
+                int columns = charts.size() % steps.size() == 0 ? steps.size() : 1;
+                BitmapEncoder.saveBitmap(
+                        charts, charts.size() / columns, columns, stream, BitmapFormat.PNG);
+            }
         }
     }
 
-    private static @Nullable Double memory(Run run, Run.Measurement row) {
+    private static CategoryChart chart(Run run, Size size) {
+        String shape = size == Size.S ? "32×10" : size == Size.M ? "256×1000" : "2048×2048";
+        CategoryChart chart =
+                new CategoryChartBuilder()
+                        .width(1500)
+                        .height(520)
+                        .title("A step of training at " + shape + ": " + title(run))
+                        .yAxisTitle("time of ours / theirs")
+                        .build();
+        chart.getStyler()
+                .setAxisTickLabelsFont(new Font(Font.SANS_SERIF, Font.PLAIN, 11))
+                .setXAxisLabelRotation(90)
+                .setYAxisMin(0.0)
+                .setYAxisMax(1.6)
+                .setLegendPosition(LegendPosition.OutsideS)
+                .setLegendLayout(LegendLayout.Horizontal)
+                .setChartBackgroundColor(Color.WHITE);
+        List<Run.Measurement> rows =
+                of(run, size).stream()
+                        .filter(row -> row.ratio(Stage.OURS, run.base()) != null)
+                        .sorted(
+                                Comparator.comparing(
+                                        row ->
+                                                Objects.requireNonNull(
+                                                        row.ratio(Stage.OURS, run.base()))))
+                        .toList();
+        List<String> names = rows.stream().map(Run.Measurement::row).toList();
+        chart.getStyler().setXAxisMaxLabelCount(Math.max(2, names.size()));
+        for (String other : List.of(run.base(), Stage.BUILT_IN)) {
+            List<@Nullable Double> ratios = new ArrayList<>();
+            rows.forEach(row -> ratios.add(row.ratio(Stage.OURS, other)));
+            if (ratios.stream().anyMatch(Objects::nonNull)) {
+                chart.addSeries("ours / " + other, names, ratios);
+            }
+        }
+        chart.addSeries("equal", names, names.stream().map(name -> 1.0).toList())
+                .setChartCategorySeriesRenderStyle(CategorySeriesRenderStyle.Line)
+                .setMarker(SeriesMarkers.NONE);
+        return chart;
+    }
+
+    private static @Nullable Double memory(Run.Measurement row, String other) {
         Double own = value(row, Stage.OURS, Run.Result::peakMiB);
-        Double base = value(row, base(run, row), Run.Result::peakMiB);
-        return own == null || base == null ? null : Double.valueOf(own / base);
+        Double its = value(row, other, Run.Result::peakMiB);
+        return own == null || its == null ? null : Double.valueOf(own / its);
+    }
+
+    private static String count(@Nullable Double value) {
+        return value == null ? ABSENT : String.format(Locale.ROOT, "%.0f", value);
+    }
+
+    private void row(String... cells) {
+        cells(List.of(cells));
     }
 
     private static @Nullable Double value(
@@ -556,10 +590,6 @@ final class Report {
     private static @Nullable Double value(
             Run.@Nullable Result result, Function<Run.Result, @Nullable Double> column) {
         return result == null ? null : column.apply(result);
-    }
-
-    private static @Nullable Double inverse(@Nullable Double value) {
-        return value == null ? null : Double.valueOf(1 / value);
     }
 
     private static @Nullable Double median(Stream<@Nullable Double> values) {

@@ -4,10 +4,8 @@ package io.djlosses.bench;
 import ai.djl.ndarray.NDArray;
 import ai.djl.training.loss.Loss;
 
-import io.djlosses.api.Choice;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Reduction;
-import io.djlosses.api.Validation;
 import io.djlosses.examples.catalog.Declaration;
 import io.djlosses.examples.catalog.Extent;
 import io.djlosses.examples.catalog.Kind;
@@ -16,8 +14,10 @@ import io.djlosses.examples.catalog.Size;
 
 import org.jspecify.annotations.Nullable;
 
+import java.util.Arrays;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /** A loss with its options: what it takes at each size, and the other ways to compute the same. */
 final class Row {
@@ -53,6 +53,7 @@ final class Row {
     private @Nullable Formula plain;
     private @Nullable Formula operator;
     private @Nullable Formula builtIn;
+    private @Nullable Formula parts;
 
     /** A row with what the declaration says. */
     Row(Declaration declaration, String variant) {
@@ -115,6 +116,12 @@ final class Row {
         return this;
     }
 
+    /** Sets the sum of what the parts of a composite loss give by themselves. */
+    Row parts(Formula formula) {
+        parts = formula;
+        return this;
+    }
+
     /** Sets MXNet's own operator. */
     Row operator(Formula formula) {
         operator = formula;
@@ -151,21 +158,30 @@ final class Row {
         return kind;
     }
 
-    /** Returns the shape of a size as text. */
-    String shape(Size size) {
-        StringBuilder text = new StringBuilder();
-        for (long dim : dims(size)) {
-            text.append(text.isEmpty() ? "" : "×").append(dim);
-        }
-        return text.toString();
+    Extent extent() {
+        return extent;
     }
 
-    Case input(Size size, Data data) {
-        return inputs.make(data, dims(size));
+    /** Returns dimensions as text. */
+    static String shape(long... dims) {
+        return Arrays.stream(dims).mapToObj(Long::toString).collect(Collectors.joining("×"));
     }
 
-    Loss make(Size size, Choice reading, Validation validation) {
-        return maker.make(builder -> reading.on(builder).optValidation(validation), dims(size));
+    Case input(Data data, long... dims) {
+        return inputs.make(data, dims);
+    }
+
+    Loss make(Consumer<LossBuilder<?, ?>> options, long... dims) {
+        return maker.make(options, dims);
+    }
+
+    /** Returns whether predictions come out of a layer, rather than being parameters. */
+    boolean hasLayer() {
+        return kind != Kind.PENALTY && extent != Extent.SAMPLES;
+    }
+
+    @Nullable Formula parts() {
+        return parts;
     }
 
     @Nullable String torch() {

@@ -16,6 +16,7 @@ import ai.djl.training.loss.Loss;
 import ai.djl.training.loss.SimpleCompositeLoss;
 import ai.djl.util.PairList;
 
+import io.djlosses.Losses;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Reduction;
 import io.djlosses.binary.BCELoss;
@@ -372,6 +373,13 @@ final class Rows {
     private static List<Row> classes() {
         Row.Inputs images =
                 (data, d) -> Case.of(data.classes(d[1], d[0], d[2], d[3]), data.normal(d));
+        Row.Inputs sequences =
+                (data, d) -> {
+                    long steps = d[0] % 64 == 0 ? 64 : 1;
+                    return Case.of(
+                            data.classes(d[1], d[0] / steps, steps),
+                            data.normal(d[0] / steps, steps, d[1]));
+                };
         Loss sparse = Loss.softmaxCrossEntropyLoss();
         Loss dense = Loss.softmaxCrossEntropyLoss("dense", 1, -1, false, true);
         Loss logSparse = Loss.softmaxCrossEntropyLoss("logSparse", 1, -1, true, false);
@@ -440,6 +448,18 @@ final class Rows {
                                         image.evaluate(
                                                 new NDList(in.y().expandDims(1)),
                                                 in.predictions())),
+                row(CrossEntropyLoss.class, "N×T×C")
+                        .inputs(Extent.CLASSES, sequences)
+                        .builder(d -> CrossEntropyLoss.builder().optClassAxis(-1))
+                        .torch(
+                                "torch.cross_entropy_loss(torch.flatten(x, 0, 1), torch.flatten(y),"
+                                        + " None, 1, -100, 0.)")
+                        .plain(
+                                in -> {
+                                    NDArray x = in.x().reshape(-1, in.x().getShape().tail());
+                                    return chosen(x.logSoftmax(1), in.y().flatten()).mean().neg();
+                                })
+                        .builtIn(sparse),
                 row(NLLLoss.class)
                         .torch("torch.nll_loss(x, y, None, 1, -100)")
                         .plain(in -> chosen(in.x(), in.y()).mean().neg())
@@ -732,6 +752,10 @@ final class Rows {
     }
 
     private static List<Row> sums() {
+        Loss squares = Losses.mseLoss();
+        Loss sizes = Losses.l1Loss();
+        Loss entropy = Losses.crossEntropyLoss();
+        Loss huber = Losses.huberLoss();
         return List.of(
                 row(MultiLabelLoss.class)
                         .maker(
@@ -752,6 +776,14 @@ final class Rows {
                                                 .mean()
                                                 .add(in.x(1).sub(in.y(1)).abs().mean())
                                                 .mul(0.5f))
+                        .parts(
+                                in ->
+                                        squares.evaluate(new NDList(in.y(0)), new NDList(in.x(0)))
+                                                .add(
+                                                        sizes.evaluate(
+                                                                new NDList(in.y(1)),
+                                                                new NDList(in.x(1))))
+                                                .mul(0.5f))
                         .builtIn(
                                 new SimpleCompositeLoss()
                                         .addLoss(new IndexLoss(Loss.l2Loss("l2", 0.5f), 0))
@@ -767,11 +799,29 @@ final class Rows {
                         .torch(
                                 "torch.add(torch.mse_loss(x, y, 1), torch.mul(torch.l1_loss(x, y,"
                                         + " 1), 0.5))")
+                        .parts(in -> sum(squares, sizes, in))
                         .plain(
                                 in -> {
                                     NDArray d = in.x().sub(in.y());
                                     return d.square().mean().add(d.abs().mean().mul(0.5f));
                                 }),
+                row(WeightedSumLoss.class, "cross entropy + Huber")
+                        .kind(Kind.DISTRIBUTIONS)
+                        .maker(
+                                (common, d) ->
+                                        WeightedSumLoss.builder()
+                                                .addLoss(
+                                                        with(common, CrossEntropyLoss.builder())
+                                                                .build())
+                                                .addLoss(
+                                                        0.5,
+                                                        with(common, HuberLoss.builder()).build())
+                                                .build())
+                        .torch(
+                                "torch.add(torch.cross_entropy_loss(x, y, None, 1, -100, 0.),"
+                                        + " torch.mul(torch.huber_loss(x, y, 1, 1.), 0.5))")
+                        .parts(in -> sum(entropy, huber, in))
+                        .plain(in -> softEntropy(in).add(huber(in).mul(0.5f))),
                 row(L1Regularization.class)
                         .maker(
                                 (common, d) ->
@@ -811,6 +861,11 @@ final class Rows {
                                 in ->
                                         new ElasticNetWeightDecay(in.predictions())
                                                 .evaluate(NONE, NONE)));
+    }
+
+    private static NDArray sum(Loss first, Loss second, Case in) {
+        NDArray half = second.evaluate(in.labels(), in.predictions()).mul(0.5f);
+        return first.evaluate(in.labels(), in.predictions()).add(half);
     }
 
     private static final NDList NONE = new NDList();

@@ -9,6 +9,7 @@ import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 
+import io.djlosses.api.Choice;
 import io.djlosses.examples.catalog.Declaration;
 import io.djlosses.examples.catalog.Declarations;
 import io.djlosses.examples.catalog.Size;
@@ -55,10 +56,11 @@ public class RowsIT {
         try (Stage stage = new Stage(engine, Device.cpu(), rows)) {
             for (int i = 0; i < rows.size(); i++) {
                 try (NDManager manager = stage.manager().newSubManager()) {
-                    Case input = rows.get(i).input(Size.S, new Data(manager));
-                    Map<String, Formula> variants = stage.variants(i, Size.S);
+                    long[] dims = rows.get(i).dims(Size.S);
+                    Case input = rows.get(i).input(new Data(manager), dims);
+                    Map<String, Formula> variants = stage.variants(i, input, dims);
                     double expected = value(stage, variants, stage.base(i), input, manager);
-                    for (String variant : List.of(Stage.OURS, Stage.FORMULA)) {
+                    for (String variant : List.of(Stage.OURS, Stage.name(Choice.FORMULA))) {
                         double actual = value(stage, variants, variant, input, manager);
                         // Native SDML and plain softplus cancel.
                         if (!(Math.abs(actual - expected) <= 1e-4 * Math.abs(expected))) {
@@ -89,7 +91,8 @@ public class RowsIT {
         Formula formula = variants.get(variant);
         assertTrue(formula != null, variant);
         try (NDManager temporary = manager.newSubManager()) {
-            NDArray value = stage.run(formula, input.fresh(temporary, true), temporary);
+            NDArray value =
+                    stage.run(formula, input.fresh(temporary, true), temporary, true, new Clock());
             assertEquals(value.size(), 1L);
             return value.toFloatArray()[0];
         }

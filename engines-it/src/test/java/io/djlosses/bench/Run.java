@@ -11,6 +11,7 @@ import java.util.Map;
 /**
  * What one process measured, as it is written to a JSON file.
  *
+ * @param mode what it measured
  * @param engine the engine and its version
  * @param device the device
  * @param threads the engine's threads
@@ -21,6 +22,7 @@ import java.util.Map;
  * @param measurements one a row and size
  */
 record Run(
+        Mode mode,
         String engine,
         String device,
         int threads,
@@ -29,81 +31,78 @@ record Run(
         String command,
         List<Measurement> measurements) {
 
+    /** Returns this run with other measurements. */
+    Run with(List<Measurement> others) {
+        return new Run(mode, engine, device, threads, base, machine, command, others);
+    }
+
     /**
      * What was measured of one row at one size.
      *
      * @param row the row
      * @param loss the loss
-     * @param size the size
+     * @param size the size, null where there are more
      * @param shape the size in numbers
+     * @param reading the reading that serves
      * @param variants how the variants did, by name
      * @param failures why others have no result, by name
      */
     record Measurement(
             String row,
             String loss,
-            Size size,
+            @Nullable Size size,
             String shape,
+            String reading,
             Map<String, Result> variants,
             Map<String, String> failures) {
 
         @Nullable Result get(String variant) {
             return variants.get(variant);
         }
+
+        /** Returns the time of a variant over that of another, null if either is missing. */
+        @Nullable Double ratio(String variant, String other) {
+            Result own = get(variant);
+            Result its = get(other);
+            return own == null || its == null
+                    ? null
+                    : Double.valueOf(own.milliseconds() / its.milliseconds());
+        }
     }
 
     /**
      * How one variant did.
      *
-     * @param milliseconds the median of forward and backward
-     * @param ratio the median ratio to the base in the same repetition
-     * @param ratioToOurs the median ratio to ours in the same repetition
+     * @param milliseconds the median of the times
+     * @param faults the median of the page faults
+     * @param forwardMilliseconds the median of the value alone, null where it is not measured
      * @param valueError the relative error of the value, against the base
      * @param gradientError the largest error of the gradients, relative to the largest gradient
-     * @param forwardMilliseconds the median of the value alone, null where it is not measured
-     * @param forwardRatio the ratio to the base of the value alone
-     * @param peakMiB the peak of native memory over the resident input, null if not measured
-     * @param repetitions how often it ran
+     * @param peakMiB the peak of memory over the inputs, null if not measured
      * @param outcome the value and some numbers of the gradient, for comparison with another
      *     process, null where there is none
      */
     record Result(
             double milliseconds,
-            @Nullable Double ratio,
-            @Nullable Double ratioToOurs,
+            double faults,
+            @Nullable Double forwardMilliseconds,
             @Nullable Double valueError,
             @Nullable Double gradientError,
-            @Nullable Double forwardMilliseconds,
-            @Nullable Double forwardRatio,
             @Nullable Double peakMiB,
-            int repetitions,
             @Nullable List<Double> outcome) {
 
-        static Result of(double[] times, List<Double> outcome) {
-            return new Result(
-                    Turns.median(times),
-                    null,
-                    null,
-                    null,
-                    null,
-                    null,
-                    null,
-                    null,
-                    times.length,
-                    outcome);
+        static Result of(double milliseconds, double faults) {
+            return new Result(milliseconds, faults, null, null, null, null, null);
         }
 
         Result withPeak(@Nullable Double peak) {
             return new Result(
                     milliseconds,
-                    ratio,
-                    ratioToOurs,
+                    faults,
+                    forwardMilliseconds,
                     valueError,
                     gradientError,
-                    forwardMilliseconds,
-                    forwardRatio,
                     peak,
-                    repetitions,
                     outcome);
         }
     }

@@ -6,11 +6,15 @@ import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.loss.Loss;
 
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Choice;
+import io.djlosses.api.LossBuilder;
+import io.djlosses.api.Reduction;
+import io.djlosses.api.SampleWeighting;
 import io.djlosses.api.Validation;
 import io.djlosses.examples.catalog.Size;
 import io.djlosses.internal.fast.Script;
@@ -23,21 +27,28 @@ import java.lang.invoke.MethodType;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Consumer;
 
 /** An engine on a device, the native kernels if it has them, and how to run a variant on it. */
 final class Stage implements AutoCloseable {
 
     static final String OURS = "ours";
-    static final String FORMULA = "formula";
-    static final String STRICT = "strict";
-    static final String FRACTION = "fraction";
-    static final String ACCUMULATOR = "accumulator";
     static final String NATIVE = "native";
     static final String OPERATOR = "operator";
     static final String PLAIN = "plain";
     static final String BUILT_IN = "built-in";
+    static final String STRICT = "strict";
+    static final String FRACTION = "fraction";
+    static final String ACCUMULATOR = "accumulator";
+    static final String PARTS = "parts";
+    static final String VALUES = "NONE";
+    static final String WEIGHTS = "weights";
+    static final String MASK = "mask";
+
+    private static final Consumer<LossBuilder<?, ?>> AS_IT_IS = builder -> {};
 
     private final Engine engine;
     private final NDManager manager;
@@ -63,7 +74,7 @@ final class Stage implements AutoCloseable {
         List<@Nullable Formula> natives = new ArrayList<>();
         try (NDManager temporary = manager.newSubManager()) {
             Data data = new Data(temporary);
-            rows.forEach(row -> natives.add(nativeOf(row, row.input(Size.S, data))));
+            rows.forEach(row -> natives.add(nativeOf(row, row.input(data, row.dims(Size.S)))));
         }
         return natives;
     }
@@ -125,6 +136,10 @@ final class Stage implements AutoCloseable {
         return manager;
     }
 
+    String name() {
+        return engine.getEngineName();
+    }
+
     String engine() {
         return engine.getEngineName() + " " + engine.getVersion();
     }
@@ -143,50 +158,96 @@ final class Stage implements AutoCloseable {
         return !natives.isEmpty() && natives.get(index) != null;
     }
 
-    /** Returns the ways to compute a row with its gradient. */
-    Map<String, Formula> variants(int index, Size size) {
+    /**
+     * Returns the ways to compute a row with its gradient, with each of our readings that serves.
+     */
+    Map<String, Formula> variants(int index, Case input, long... dims) {
         Row row = rows.get(index);
         Map<String, Formula> variants = new LinkedHashMap<>();
-        Formula formula = evaluation(row, size, Choice.FORMULA, Validation.INDICES);
         if (hasNative(index)) {
             variants.put(NATIVE, Objects.requireNonNull(natives.get(index)));
         } else {
             // What no one would compose is the operator in both, or else what ours is made of.
             Formula operator = natives.isEmpty() ? row.operator() : null;
             Formula plain = row.plain() == null ? operator : row.plain();
-            variants.put(
-                    PLAIN,
-                    plain == null
-                            ? evaluation(row, size, Choice.FORMULA, Validation.INDICES)
-                            : plain);
+            variants.put(PLAIN, plain == null ? of(row.make(Choice.FORMULA::on, dims)) : plain);
             put(variants, OPERATOR, operator);
         }
-        variants.put(OURS, evaluation(row, size, Choice.AUTO, Validation.INDICES));
-        variants.put(FORMULA, formula);
-        put(variants, BUILT_IN, row.builtIn());
-        variants.put(STRICT, evaluation(row, size, Choice.AUTO, Validation.STRICT));
-        if (row.make(size, Choice.AUTO, Validation.INDICES) instanceof AbstractLoss loss) {
-            variants.put(FRACTION, in -> loss.fraction(in.labels(), in.predictions()).numerator());
+        variants.put(OURS, of(row.make(AS_IT_IS, dims)));
+        for (Choice choice : Choice.of(engine.getEngineName())) {
+            Loss loss = row.make(choice::on, dims);
+            if (choice == Choice.FORMULA || reading(loss, input).equals(name(choice))) {
+                variants.put(name(choice), of(loss));
+            }
         }
+        put(variants, BUILT_IN, row.builtIn());
         return variants;
     }
 
+    /** Returns the ways to get more or less than the result out of a row, or to ask for more. */
+    Map<String, Formula> options(int index, Case input, long... dims) {
+        Row row = rows.get(index);
+        Map<String, Formula> options = new LinkedHashMap<>();
+        options.put(
+                STRICT, of(row.make(builder -> builder.optValidation(Validation.STRICT), dims)));
+        put(options, PARTS, row.parts());
+        if (row.make(AS_IT_IS, dims) instanceof AbstractLoss loss) {
+            options.put(FRACTION, in -> loss.fraction(in.labels(), in.predictions()).numerator());
+            try {
+                Formula values =
+                        of(row.make(builder -> builder.optReduction(Reduction.NONE), dims));
+                Shape shape = values.of(input).getShape();
+                NDArray ones = input.x().getManager().ones(shape.slice(0, 1));
+                options.put(VALUES, values);
+                options.put(WEIGHTS, weighted(row, SampleWeighting.MEAN_BY_COUNT, ones, dims));
+                options.put(MASK, weighted(row, SampleWeighting.MASK, ones, dims));
+            } catch (IllegalArgumentException e) {
+                // Not every loss has values.
+            }
+        }
+        return options;
+    }
+
+    private static Formula weighted(
+            Row row, SampleWeighting weighting, NDArray weights, long... dims) {
+        Loss loss = row.make(builder -> builder.optSampleWeighting(weighting), dims);
+        return in -> {
+            NDList labels = new NDList(in.labels());
+            labels.add(weights);
+            return loss.evaluate(labels, in.predictions());
+        };
+    }
+
     /** Returns the ways to compute a row without gradient. */
-    Map<String, Formula> forwards(int index, Size size) {
-        Map<String, Formula> forwards = new LinkedHashMap<>(variants(index, size));
+    Map<String, Formula> forwards(int index, Case input, long... dims) {
+        Map<String, Formula> forwards = new LinkedHashMap<>(variants(index, input, dims));
         forwards.keySet().retainAll(List.of(base(index)));
-        Loss loss = rows.get(index).make(size, Choice.AUTO, Validation.INDICES);
-        if (loss instanceof AbstractLoss abstractLoss) {
-            forwards.put(OURS, in -> abstractLoss.value(in.labels(), in.predictions()));
-            abstractLoss.addAccumulator(ACCUMULATOR);
+        if (rows.get(index).make(AS_IT_IS, dims) instanceof AbstractLoss loss) {
+            forwards.put(OURS, in -> loss.value(in.labels(), in.predictions()));
+            loss.addAccumulator(ACCUMULATOR);
             forwards.put(
                     ACCUMULATOR,
                     in -> {
-                        abstractLoss.updateAccumulator(ACCUMULATOR, in.labels(), in.predictions());
+                        loss.updateAccumulator(ACCUMULATOR, in.labels(), in.predictions());
                         return in.x();
                     });
         }
         return forwards;
+    }
+
+    /** Returns the reading that serves, as the loss explains it; nothing for one that has none. */
+    String reading(int index, Case input, long... dims) {
+        return reading(rows.get(index).make(AS_IT_IS, dims), input);
+    }
+
+    private static String reading(Loss loss, Case input) {
+        return loss instanceof AbstractLoss ours
+                ? ours.explain(input.labels(), input.predictions()).split(",")[0]
+                : "";
+    }
+
+    static String name(Choice choice) {
+        return choice.name().toLowerCase(Locale.ROOT).replace('_', ' ');
     }
 
     private static void put(Map<String, Formula> variants, String name, @Nullable Formula formula) {
@@ -195,16 +256,25 @@ final class Stage implements AutoCloseable {
         }
     }
 
-    private static Formula evaluation(Row row, Size size, Choice reading, Validation validation) {
-        Loss loss = row.make(size, reading, validation);
+    private static Formula of(Loss loss) {
         return in -> loss.evaluate(in.labels(), in.predictions());
     }
 
-    /** Computes the value and the gradients of fresh leaves; whatever is made is of a manager. */
-    NDArray run(Formula formula, Case leaves, NDManager owner) {
+    /**
+     * Computes the value and the gradients of fresh leaves in a step of training; whatever is made
+     * is of a manager.
+     *
+     * @param layer whether the leaves first go through a layer, which the clock does not see
+     */
+    NDArray run(Formula formula, Case leaves, NDManager owner, boolean layer, Clock clock) {
         NDArray value;
+        clock.start();
         try (GradientCollector collector = engine.newGradientCollector()) {
-            value = formula.of(leaves);
+            clock.pause();
+            Case outputs = layer ? leaves.throughLayer() : leaves;
+            finish(outputs.x());
+            clock.resume();
+            value = formula.of(outputs);
             value.attach(owner);
             collector.backward(value);
         }

@@ -27,12 +27,14 @@ import io.djlosses.binary.BCEWithLogitsLoss;
 import io.djlosses.binary.FocalLoss;
 import io.djlosses.binary.SigmoidFocalLoss;
 import io.djlosses.classification.CrossEntropyLoss;
+import io.djlosses.classification.SoftmaxFocalLoss;
 import io.djlosses.distribution.GaussianNLLLoss;
 import io.djlosses.examples.catalog.Declaration;
 import io.djlosses.examples.catalog.Declarations;
 import io.djlosses.examples.catalog.Kind;
 import io.djlosses.examples.catalog.Trait;
 import io.djlosses.regression.MSELoss;
+import io.djlosses.segmentation.MultiClassDiceLoss;
 
 import org.testng.Assert.ThrowingRunnable;
 import org.testng.annotations.DataProvider;
@@ -119,6 +121,46 @@ public class BadInputIT {
                                             + " ignoreIndex = -100, but element 1 was 3",
                                     cross,
                                     classes.with(1, 3),
+                                    x23),
+                            new Bad(
+                                    "CrossEntropyLoss: labels must hold class indices in [0, 3) or"
+                                            + " ignoreIndex = -100, but element 1 was 1.5 (no whole"
+                                            + " number)",
+                                    cross,
+                                    new Data("float", new Shape(2), new double[] {0, 1.5}),
+                                    x23),
+                            new Bad(
+                                    "CrossEntropyLoss: labels[0] must have shape (2, 4) to match"
+                                            + " predictions[0] of shape (2, 3, 4) with classes on"
+                                            + " axis 1 (change it with optClassAxis), but had shape"
+                                            + " (2, 3)",
+                                    cross,
+                                    x23,
+                                    Data.of(new Shape(2, 3, 4), 0.5)),
+                            new Bad(
+                                    "CrossEntropyLoss: classAxis must be an axis of predictions[0]"
+                                            + " of shape (2, 3), but was 2",
+                                    CrossEntropyLoss.builder().optClassAxis(2).build(),
+                                    classes,
+                                    x23),
+                            new Bad(
+                                    "MultiLabelMarginLoss: labels[0] must hold lists of class"
+                                            + " indices (MultiLabelSoftMarginLoss takes one label"
+                                            + " per class), but was boolean",
+                                    Losses.multiLabelMarginLoss(),
+                                    x23.as("boolean"),
+                                    x23),
+                            new Bad(
+                                    "SoftmaxFocalLoss: ignoreIndex must not be set with one-hot"
+                                            + " labels, which it cannot apply to, but was 2",
+                                    SoftmaxFocalLoss.builder().optIgnoreIndex(2).build(),
+                                    x23,
+                                    x23),
+                            new Bad(
+                                    "MultiClassDiceLoss: ignoreIndex must be one of the 3 classes"
+                                            + " of predictions[0] with one-hot labels, but was 255",
+                                    MultiClassDiceLoss.builder().optIgnoreIndex(255).build(),
+                                    x23,
                                     x23),
                             new Bad(
                                     "CrossEntropyLoss: labels must hold class indices in [0, 3) or"
@@ -355,6 +397,7 @@ public class BadInputIT {
                                     || !label.shape().equals(row.predictions().get(0).shape()))
                             && (!label.isFloating() || label.shape().dimension() <= 1)
                             && read
+                            && !label.type().equals("boolean") // holds nothing else
                             && !row.has("sampleWeighting");
             if (!indices) {
                 continue;
@@ -622,8 +665,7 @@ public class BadInputIT {
                         IllegalArgumentException.class,
                         () -> Losses.multiLabelLoss(Losses.l1Loss(), Integer.MAX_VALUE));
         assertEquals(
-                e.getMessage(),
-                "MultiLabelLoss: labels must be in [1, 10000], but was 2147483647");
+                e.getMessage(), "MultiLabelLoss: labels must be in [1, 10000], but was 2147483647");
     }
 
     @Test(dataProvider = "built")

@@ -29,8 +29,7 @@ public class OperatorsAtOnceIT {
                 Map.of("OMP_NUM_THREADS", "4", "MXNET_CPU_WORKER_NTHREADS", "2");
         int count = Subject.NIGHTLY ? 20 : 3;
         List<String> lines =
-                Child.run(
-                        OperatorsAtOnceProgram.class, List.of("-Xmx2g"), threads, engine, count);
+                Child.run(OperatorsAtOnceProgram.class, List.of("-Xmx2g"), threads, engine, count);
         long evaluated = lines.stream().filter(line -> line.startsWith("EVALUATED ")).count();
         assertEquals(evaluated, 4L * OperatorsAtOnceProgram.losses().size());
     }

@@ -28,6 +28,7 @@ import io.djlosses.binary.SoftMarginLoss;
 import io.djlosses.binary.SquaredHingeLoss;
 import io.djlosses.classification.CrossEntropyLoss;
 import io.djlosses.classification.MultiLabelSoftMarginLoss;
+import io.djlosses.classification.NLLLoss;
 import io.djlosses.classification.SoftmaxCrossEntropyWithLogits;
 import io.djlosses.classification.SoftmaxFocalLoss;
 import io.djlosses.distribution.GaussianNLLLoss;
@@ -37,6 +38,7 @@ import io.djlosses.embedding.CosineEmbeddingLoss;
 import io.djlosses.embedding.HingeEmbeddingLoss;
 import io.djlosses.nd.Nd;
 import io.djlosses.ranking.MarginRankingLoss;
+import io.djlosses.segmentation.MultiClassDiceLoss;
 import io.djlosses.vocabulary.LinearCrossEntropyLoss;
 
 import org.testng.annotations.DataProvider;
@@ -110,8 +112,33 @@ public class StrictIT {
             "labels[0] must hold probabilities that sum to 1 over the classes (strict"
                     + " validation), but was something else";
 
+    /** Classes on axis 2, of which those on axis 1 make no distributions. */
+    private static final Data LAST =
+            new Data("float", new Shape(1, 2, 2), new double[] {0.25, 0.75, 0.25, 0.75});
+
+    private static final String AXIS =
+            " must hold probabilities that sum to 1 over the classes, which are on axis 1 (strict"
+                    + " validation), but was probabilities over axis 2, which optClassAxis can"
+                    + " name";
+
+    private static Bad axis(Class<? extends Loss> loss, String options, double value) {
+        List<Data> zeros = List.of(LAST.map(x -> 0));
+        return new Bad(loss, options, LAST, zeros, "labels[0]" + AXIS, value);
+    }
+
     private static final List<Bad> TABLE =
             List.of(
+                    axis(CrossEntropyLoss.class, "{}", LN_2),
+                    axis(SoftmaxCrossEntropyWithLogits.class, "{reduction: MEAN}", LN_2),
+                    axis(SoftmaxFocalLoss.class, "{gamma: 0, reduction: SUM}", LN_2),
+                    axis(MultiClassDiceLoss.class, "{}", 1 - 1 / 1.12501),
+                    new Bad(
+                            NLLLoss.class,
+                            "{}",
+                            new Data("int64", new Shape(1, 2), new double[2]),
+                            List.of(LAST.map(Math::log)),
+                            "the exponential of predictions[0]" + AXIS,
+                            -Math.log(0.25 * 0.75) / 2),
                     bad(HingeLoss.class, "{}", 0, 3, SIGNS + "0.0", 1),
                     bad(SquaredHingeLoss.class, "{}", 0.5, -2, SIGNS + "0.5", 4),
                     bad(SoftMarginLoss.class, "{}", 0.5, 2, SIGNS + "0.5", SOFTPLUS),

@@ -45,8 +45,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.regex.Pattern;
 import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** One loss object in many threads, and a garbage collector that runs whenever it hurts. */
@@ -353,7 +353,8 @@ public class ThreadsIT {
     @Test(dataProvider = "engines")
     public void numbersSurviveCollectionsOnlyWithNd(String engine) {
         double[] exact = {3, 1.0 / 3, 3 * 1.5 * 1.5};
-        assertEquals(wrong(engine, exact, x -> Nd.mul(x, 3), x -> Nd.div(x, 3), x -> Nd.pow(x, 3)), 0);
+        assertEquals(
+                wrong(engine, exact, x -> Nd.mul(x, 3), x -> Nd.div(x, 3), x -> Nd.pow(x, 3)), 0);
         int ofEngine = wrong(engine, exact, x -> x.mul(3f), x -> x.div(3f), x -> x.pow(3f));
         assertEquals(ofEngine > 0, engine.equals("PyTorch"), ofEngine + " wrong gradients");
     }

@@ -264,8 +264,8 @@ public class TrainingIT {
         MSELoss sum = MSELoss.builder().optReduction(Reduction.SUM).build();
         Loss sums = Losses.sum(sum, Losses.l1Loss());
         Loss labels = MultiLabelLoss.builder().setLosses(sum).build();
-        for (Loss loss :
-                new Loss[] {sum, sums, labels, new SimpleCompositeLoss("djl").addLoss(sum)}) {
+        Loss djl = new SimpleCompositeLoss("djl").addLoss(sum).addLoss(Losses.l1Loss());
+        for (Loss loss : new Loss[] {sum, sums, labels, djl}) {
             Map<Boolean, List<Float>> reports = new HashMap<>();
             for (boolean twice : new boolean[] {false, true, false, true}) {
                 Recorder recorder = new Recorder(loss);

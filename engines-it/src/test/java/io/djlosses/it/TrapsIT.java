@@ -345,9 +345,11 @@ public class TrapsIT {
                         NDArray.class.getClassLoader(),
                         new Class<?>[] {NDArray.class},
                         (proxy, method, arguments) ->
-                                method.getName().equals("getDevice")
-                                        ? device
-                                        : method.invoke(array, arguments));
+                                switch (method.getName()) {
+                                    case "getDevice" -> device;
+                                    case "stopGradient" -> on(device, array.stopGradient());
+                                    default -> method.invoke(array, arguments);
+                                });
     }
 
     // ------------------------------------------------------------------ labels that learn

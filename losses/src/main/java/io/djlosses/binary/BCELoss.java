@@ -11,6 +11,7 @@ import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Outcome;
 import io.djlosses.api.Reading;
 import io.djlosses.internal.array.Sums;
+import io.djlosses.internal.core.Thresholds;
 import io.djlosses.internal.fast.Script;
 import io.djlosses.internal.kernel.BinaryCrossEntropy;
 import io.djlosses.internal.kernel.ElementWeights;
@@ -127,7 +128,7 @@ public final class BCELoss extends ElementwiseLoss {
         return List.of(
                 Reading.graph(),
                 script(weight == null ? SCRIPT : WEIGHTED, this::arrays),
-                closedForm(0, this::inClosedForm));
+                closedForm(Thresholds.ALWAYS, this::inClosedForm));
     }
 
     private @Nullable List<NDArray> arrays(NDArray label, NDArray prediction) {

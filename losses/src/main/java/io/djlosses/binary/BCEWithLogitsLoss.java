@@ -11,6 +11,7 @@ import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Outcome;
 import io.djlosses.api.Reading;
 import io.djlosses.internal.array.Sums;
+import io.djlosses.internal.core.Thresholds;
 import io.djlosses.internal.fast.Script;
 import io.djlosses.internal.kernel.BinaryCrossEntropy;
 import io.djlosses.internal.kernel.ElementWeights;
@@ -58,9 +59,6 @@ import java.util.List;
  */
 public final class BCEWithLogitsLoss extends ElementwiseLoss {
 
-    /** Below this size the data fit into the cache, where the engine's own kernel is as fast. */
-    private static final long WORTHWHILE = 1 << 20;
-
     private static final Script SCRIPT = Script.of("x", "y", "", kernel("None", "None"));
 
     private static final Script WEIGHTED =
@@ -81,7 +79,7 @@ public final class BCEWithLogitsLoss extends ElementwiseLoss {
         return Script.closedForm("x", "y", "")
                 .constants(weights)
                 .rows()
-                .least(WORTHWHILE)
+                .least(Thresholds.BLOCKS)
                 .divisor("torch.numel(x)")
                 .gradient("torch.sigmoid(x, out=dx).sub_(y)" + scaled)
                 .value("(" + BinaryCrossEntropy.OF_LOGITS + ")" + scaled + ".sum()");

@@ -9,6 +9,7 @@ import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Outcome;
 import io.djlosses.api.Reading;
 import io.djlosses.internal.array.Sums;
+import io.djlosses.internal.core.Thresholds;
 import io.djlosses.internal.fast.Script;
 import io.djlosses.internal.kernel.BinaryCrossEntropy;
 import io.djlosses.internal.kernel.FocalModulation;
@@ -75,7 +76,7 @@ public final class FocalLoss extends ElementwiseLoss {
                                 + "))\n"
                                 + FocalModulation.slope("entropy"))
                 .value(FocalModulation.VALUE)
-                .least(0)
+                .least(Thresholds.ALWAYS)
                 .build();
     }
 
@@ -139,7 +140,7 @@ public final class FocalLoss extends ElementwiseLoss {
     /** {@inheritDoc} */
     @Override
     protected List<Reading> readings() {
-        Reading closed = closedForm(0, this::inClosedForm);
+        Reading closed = closedForm(Thresholds.ALWAYS, this::inClosedForm);
         return gamma < 1
                 ? List.of(Reading.graph(), closed)
                 : List.of(

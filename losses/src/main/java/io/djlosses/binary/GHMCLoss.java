@@ -17,12 +17,12 @@ import io.djlosses.internal.array.Sums;
 import io.djlosses.internal.fast.Script;
 import io.djlosses.internal.kernel.BinaryCrossEntropy;
 import io.djlosses.internal.kernel.ClassAxis;
+import io.djlosses.internal.kernel.ClassTargets;
 import io.djlosses.internal.kernel.GradientHistogram;
 import io.djlosses.nd.Nd;
 
 import org.jspecify.annotations.Nullable;
 
-import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -46,13 +46,16 @@ import java.util.List;
  *
  * <ul>
  *   <li>{@code labels: [(*)]}, the shape of the prediction, in [0, 1]; or class indices {@code (N)}
- *       or {@code (N, d1, …, dK)} of any integer or floating-point type, for more than one class. A
- *       sample whose index is not a class has no positive label
+ *       or {@code (N, d1, …, dK)} of any integer or floating-point type or BOOLEAN, for more than
+ *       one class, also with a class axis of size 1. A sample whose index is not a class has no
+ *       positive label
  *   <li>{@code labels: [target, labelWeight]}, where the label weight has the shape of the
  *       prediction or lacks the class axis: an element counts if its weight is above 0, and is
  *       otherwise left out, even if it is NaN
  *   <li>{@code predictions: [(*)]}, any shape, or for class indices {@code (N, C)}, {@code (N, C,
  *       d1, …, dK)} or {@code (C)}
+ *   <li>{@code optClassAxis} tells on which axis of the predictions the classes are, for labels
+ *       that lack it: with −1 the forms are {@code (N, d1, …, dK, C)} and {@code (N, d1, …, dK)}
  *   <li>{@code out: ()}, or the shape of the prediction with {@code NONE}
  * </ul>
  *
@@ -99,10 +102,12 @@ public final class GHMCLoss extends AbstractLoss {
                                     + " reduction)",
                             NUMBERS));
 
+    private final ClassAxis classAxis;
     private final GradientHistogram histogram;
 
     private GHMCLoss(Builder builder) {
         super(builder);
+        classAxis = builder.classAxis;
         histogram = new GradientHistogram(builder, LAST_EDGE);
     }
 
@@ -128,10 +133,10 @@ public final class GHMCLoss extends AbstractLoss {
     }
 
     /** Returns whether a shape is that of class indices. */
-    private static boolean lacksClassAxis(Shape shape, Shape logits) {
-        return !logits.isScalar()
-                && logits.get(Math.min(1, logits.dimension() - 1)) > 1
-                && shape.equals(ClassAxis.without(logits));
+    private boolean lacksClassAxis(Shape shape, Shape logits) {
+        return !shape.equals(logits)
+                && classAxis.isAxisOf(logits)
+                && classAxis.isIndex(shape, logits);
     }
 
     /** {@inheritDoc} */
@@ -175,7 +180,7 @@ public final class GHMCLoss extends AbstractLoss {
         return histogram.weights(slope.abs(), targets.valid, targets.total, advance);
     }
 
-    private static Targets targets(NDList labels, NDArray logits) {
+    private Targets targets(NDList labels, NDArray logits) {
         Shape shape = logits.getShape();
         NDArray label = label(labels.get(0), logits);
         if (labels.size() == 1) {
@@ -184,7 +189,7 @@ public final class GHMCLoss extends AbstractLoss {
         }
         NDArray weight = labels.get(1);
         if (lacksClassAxis(weight.getShape(), shape)) {
-            weight = weight.expandDims(ClassAxis.of(logits)).broadcast(shape);
+            weight = classAxis.unit(weight, shape).broadcast(shape);
         }
         NDArray counts = Nd.constant(weight, logits).gt(0);
         NDArray valid = Nd.cast(counts, logits);
@@ -193,24 +198,19 @@ public final class GHMCLoss extends AbstractLoss {
     }
 
     /** Returns the label of every logit. */
-    private static NDArray label(NDArray label, NDArray logits) {
+    private NDArray label(NDArray label, NDArray logits) {
         return lacksClassAxis(label.getShape(), logits.getShape())
                 ? oneHot(label, logits)
                 : Nd.cast(label, logits).reshape(logits.getShape());
     }
 
     /** Returns 1 at the class of each target, or all 0 if its index is not a class. */
-    private static NDArray oneHot(NDArray label, NDArray logits) {
-        int axis = ClassAxis.of(logits);
-        long[] sizes = new long[logits.getShape().dimension()];
-        Arrays.fill(sizes, 1);
-        sizes[axis] = logits.getShape().get(axis);
-        NDArray classes =
-                logits.getManager()
-                        .arange(0, (int) sizes[axis], 1, DataType.INT64)
-                        .reshape(new Shape(sizes));
-        NDArray index = label.toType(DataType.INT64, false).expandDims(axis);
-        return Nd.cast(index.eq(classes), logits);
+    private NDArray oneHot(NDArray label, NDArray logits) {
+        NDArray given = classAxis.unit(label, logits.getShape());
+        NDArray index = given.toType(DataType.INT64, false);
+        NDArray isClass = index.eq(classAxis.numbers(logits));
+        NDArray isWhole = ClassTargets.isWhole(given, index);
+        return Nd.cast(isWhole == null ? isClass : isClass.logicalAnd(isWhole), logits);
     }
 
     /** Logits and labels, 0 where they do not count, and the number of those that count. */
@@ -258,8 +258,22 @@ public final class GHMCLoss extends AbstractLoss {
     /** The Builder to construct a {@link GHMCLoss}. */
     public static final class Builder extends GradientHistogram.Builder<GHMCLoss, Builder> {
 
+        private ClassAxis classAxis = ClassAxis.DEFAULT;
+
         Builder() {
             super("GHMCLoss", GHMCLoss::new);
+        }
+
+        /**
+         * Sets the axis of the classes (default 1: (N, C, …), as in PyTorch). Set it to −1 for (N,
+         * …, C), which sequence models and DJL's own losses have.
+         *
+         * @param classAxis the axis; a negative number counts from the end
+         * @return this {@code Builder}
+         */
+        public Builder optClassAxis(int classAxis) {
+            this.classAxis = new ClassAxis(set("classAxis", classAxis));
+            return this;
         }
     }
 }

@@ -11,6 +11,7 @@ import io.djlosses.api.Outcome;
 import io.djlosses.api.Reading;
 import io.djlosses.api.Reduction;
 import io.djlosses.internal.array.Sums;
+import io.djlosses.internal.core.Thresholds;
 import io.djlosses.internal.fast.Script;
 import io.djlosses.internal.kernel.BinaryCrossEntropy;
 import io.djlosses.internal.kernel.FocalModulation;
@@ -78,7 +79,7 @@ public final class SigmoidFocalLoss extends ElementwiseLoss {
                         "torch.sub(raised, missed, out=dx)\n"
                                 + FocalModulation.slope("yes.mul_(no).mul_(entropy)"))
                 .value(FocalModulation.VALUE)
-                .least(0)
+                .least(Thresholds.ALWAYS)
                 .build();
     }
 
@@ -140,7 +141,7 @@ public final class SigmoidFocalLoss extends ElementwiseLoss {
     /** {@inheritDoc} */
     @Override
     protected List<Reading> readings() {
-        Reading closed = closedForm(0, this::inClosedForm);
+        Reading closed = closedForm(Thresholds.ALWAYS, this::inClosedForm);
         return gamma < 1
                 ? List.of(Reading.graph(), closed)
                 : List.of(

@@ -8,6 +8,7 @@ import io.djlosses.api.ElementwiseLoss;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Outcome;
 import io.djlosses.api.Reading;
+import io.djlosses.internal.core.Thresholds;
 import io.djlosses.internal.fast.Constants;
 import io.djlosses.internal.fast.Script;
 import io.djlosses.nd.Nd;
@@ -82,7 +83,10 @@ public final class SquaredHingeLoss extends ElementwiseLoss {
     /** {@inheritDoc} */
     @Override
     protected List<Reading> readings() {
-        return List.of(Reading.graph(), script(SCRIPT, margin), closedForm(0, this::inClosedForm));
+        return List.of(
+                Reading.graph(),
+                script(SCRIPT, margin),
+                closedForm(Thresholds.ALWAYS, this::inClosedForm));
     }
 
     /**

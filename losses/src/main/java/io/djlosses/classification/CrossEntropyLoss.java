@@ -13,6 +13,7 @@ import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Outcome;
 import io.djlosses.api.Reading;
 import io.djlosses.api.Terms;
+import io.djlosses.internal.core.Thresholds;
 import io.djlosses.internal.fast.Constants;
 import io.djlosses.internal.kernel.ClassAxis;
 import io.djlosses.internal.kernel.ClassTargets;
@@ -41,10 +42,13 @@ import java.util.List;
  *
  * <ul>
  *   <li>{@code labels: [(N)]} or {@code (N, d1, …, dK)}, class indices of any integer or
- *       floating-point type, also with a class axis of size 1; {@code ()} for a prediction (C). Or
- *       floating-point probabilities of the shape of the prediction
+ *       floating-point type or BOOLEAN (true is class 1), also with a class axis of size 1; {@code
+ *       ()} for a prediction (C). Or floating-point probabilities of the shape of the prediction
  *   <li>{@code predictions: [(N, C)]}, {@code (N, C, d1, …, dK)} or {@code (C)}: logits, −∞ for a
  *       class that cannot occur
+ *   <li>{@code optClassAxis} moves the classes to another axis of the predictions, and of labels
+ *       with one number per class: with −1 the forms are {@code (N, d1, …, dK, C)} and {@code (N,
+ *       d1, …, dK)}. It costs nothing if the classes are last, and a copy elsewhere
  *   <li>{@code out: ()}, or {@code (N, d1, …, dK)} with {@code NONE}
  * </ul>
  *
@@ -75,12 +79,14 @@ public final class CrossEntropyLoss extends AbstractLoss {
     private final double @Nullable [] weight;
     private final long ignoreIndex;
     private final double labelSmoothing;
+    private final ClassAxis classAxis;
 
     private CrossEntropyLoss(Builder builder) {
         super(builder);
         weight = builder.weight;
         ignoreIndex = builder.ignoreIndex;
         labelSmoothing = builder.labelSmoothing;
+        classAxis = builder.classAxis;
     }
 
     /** {@inheritDoc} */
@@ -90,7 +96,7 @@ public final class CrossEntropyLoss extends AbstractLoss {
         Checks.count(getName(), "predictions", predictions, "logits");
         NDArray label = labels.get(0);
         NDArray logits = predictions.get(0);
-        ClassAxis.check(getName(), logits, "weight", weight);
+        classAxis.check(getName(), logits, "weight", weight);
         if (label.getShape().equals(logits.getShape())) {
             if (!label.getDataType().isFloating()) {
                 throw failure(
@@ -105,7 +111,7 @@ public final class CrossEntropyLoss extends AbstractLoss {
                     "be negative with probability targets, which it cannot apply to",
                     ignoreIndex);
         } else {
-            ClassAxis.checkIndices(getName(), label, logits);
+            classAxis.checkIndices(getName(), label, logits);
         }
     }
 
@@ -114,47 +120,57 @@ public final class CrossEntropyLoss extends AbstractLoss {
     protected void checkData(NDList labels, NDList predictions) {
         NDArray label = labels.get(0);
         if (label.getShape().equals(predictions.get(0).getShape())) {
-            ClassAxis.checkProbabilities(getName(), label);
+            classAxis.checkProbabilities(getName(), label);
         }
     }
 
     /** {@inheritDoc} */
     @Override
     protected Shape unreducedShape(NDList labels, NDList predictions) {
-        return ClassAxis.without(predictions.get(0).getShape());
+        return classAxis.without(predictions.get(0).getShape());
     }
 
     /** {@inheritDoc} */
     @Override
     protected Inputs masked(NDArray mask, NDList labels, NDList predictions) {
-        return new Inputs(labels, ClassAxis.masked(mask, predictions));
+        return new Inputs(labels, classAxis.masked(mask, predictions));
     }
 
     /** {@inheritDoc} */
     @Override
     protected Terms terms(NDList labels, NDList predictions, Goal goal) {
-        NDArray label = labels.get(0);
-        NDArray logits = predictions.get(0);
+        Inputs given = classAxis.arranged(labels, predictions);
+        NDArray label = given.labels().get(0);
+        NDArray logits = given.predictions().get(0);
+        Shape shape = unreducedShape(labels, predictions);
         if (label.getShape().equals(logits.getShape())) {
-            return Terms.of(CrossEntropy.of(distribution(label, logits), logits));
+            NDArray values = CrossEntropy.of(distribution(label, logits), logits);
+            return Terms.of(values).reshape(shape);
         }
         ClassTargets targets = ClassAxis.targets(this, label, logits, ignoreIndex, weight);
-        return CrossEntropy.ofIndices(targets, logits, row(logits), labelSmoothing);
+        return CrossEntropy.ofIndices(targets, logits, row(logits), labelSmoothing).reshape(shape);
     }
 
     private @Nullable Outcome inClosedForm(NDList labels, NDList predictions, Goal goal) {
-        NDArray label = labels.get(0);
-        NDArray logits = predictions.get(0);
+        Shape shape = predictions.get(0).getShape();
+        if (!classAxis.keepsOrder(shape)) {
+            return null;
+        }
+        Inputs given = classAxis.arranged(labels, predictions);
+        NDArray label = given.labels().get(0);
+        NDArray logits = given.predictions().get(0);
         return label.getShape().equals(logits.getShape())
-                ? CrossEntropy.inClosedForm(distribution(label, logits), logits, goal.gradient())
-                : smoothed(label, logits, goal.gradient());
+                ? CrossEntropy.inClosedForm(
+                        distribution(label, logits), logits, shape, goal.gradient())
+                : smoothed(label, logits, shape, goal.gradient());
     }
 
     /**
      * Returns the closed form for indices without ignored ones, with smoothed one-hot rows as
      * targets.
      */
-    private @Nullable Outcome smoothed(NDArray label, NDArray logits, boolean gradient) {
+    private @Nullable Outcome smoothed(
+            NDArray label, NDArray logits, Shape shape, boolean gradient) {
         if (labelSmoothing == 0
                 || weight != null
                 || logits.getShape().dimension() != 2
@@ -176,12 +192,14 @@ public final class CrossEntropyLoss extends AbstractLoss {
             return Outcome.of(sum, divisor);
         }
         NDArray shares = Nd.oneHot(index, classes, logits).muli(Nd.num(logits, own));
-        return Outcome.of(sum, divisor, 1, prob.subi(Nd.num(prob, all)).subi(shares));
+        NDArray slope = prob.subi(Nd.num(prob, all)).subi(shares);
+        return Outcome.of(sum, divisor, 1, slope.reshape(shape));
     }
 
     private Reading.@Nullable Call call(NDList labels, NDList predictions, Goal goal) {
-        NDArray label = labels.get(0);
-        NDArray logits = predictions.get(0);
+        Inputs given = classAxis.arranged(labels, predictions);
+        NDArray label = given.labels().get(0);
+        NDArray logits = given.predictions().get(0);
         boolean isPlain = weight == null && labelSmoothing == 0;
         if (label.getShape().equals(logits.getShape())) {
             NDArray target = Nd.cast(label, logits);
@@ -207,7 +225,7 @@ public final class CrossEntropyLoss extends AbstractLoss {
     @Override
     protected List<Reading> readings() {
         return List.of(
-                Reading.graph(),
+                Reading.graph(Thresholds.GRAPH_OF_CLASSES),
                 Reading.script(this::call),
                 Reading.closedForm(this::inClosedForm));
     }
@@ -228,6 +246,7 @@ public final class CrossEntropyLoss extends AbstractLoss {
         private double @Nullable [] weight;
         private long ignoreIndex = -100;
         private double labelSmoothing;
+        private ClassAxis classAxis = ClassAxis.DEFAULT;
 
         Builder() {
             super("CrossEntropyLoss", CrossEntropyLoss::new);
@@ -266,6 +285,18 @@ public final class CrossEntropyLoss extends AbstractLoss {
          */
         public Builder optLabelSmoothing(double labelSmoothing) {
             this.labelSmoothing = range("labelSmoothing", labelSmoothing, 0, 1);
+            return this;
+        }
+
+        /**
+         * Sets the axis of the classes (default 1: (N, C, …), as in PyTorch). Set it to −1 for (N,
+         * …, C), which sequence models and DJL's own losses have.
+         *
+         * @param classAxis the axis; a negative number counts from the end
+         * @return this {@code Builder}
+         */
+        public Builder optClassAxis(int classAxis) {
+            this.classAxis = new ClassAxis(set("classAxis", classAxis));
             return this;
         }
     }

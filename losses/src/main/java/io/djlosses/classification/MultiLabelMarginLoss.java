@@ -17,10 +17,12 @@ import io.djlosses.api.SimpleBuilder;
 import io.djlosses.api.Terms;
 import io.djlosses.internal.array.Sums;
 import io.djlosses.internal.core.Looks;
+import io.djlosses.internal.core.Thresholds;
 import io.djlosses.internal.core.Traced;
 import io.djlosses.internal.fast.Constants;
 import io.djlosses.internal.fast.Script;
 import io.djlosses.internal.kernel.ClassAxis;
+import io.djlosses.internal.kernel.ClassTargets;
 import io.djlosses.internal.kernel.Hinge;
 import io.djlosses.nd.Nd;
 
@@ -50,13 +52,14 @@ import java.util.Objects;
  *   <li>{@code labels: [(N, C)]}, or {@code (C)}: class indices of any integer or floating-point
  *       type, then −1; whatever follows the first −1 is ignored
  *   <li>{@code predictions: [(N, C)]} or {@code (C)}: scores; {@code ()} is a single class, whose
- *       loss is 0
+ *       loss is 0. There are no positions, and so no other class axis: reshape (N, T, C) to (N · T,
+ *       C)
  *   <li>{@code out: ()}, or {@code (N)} with {@code NONE}; {@code MEAN} divides by N
  * </ul>
  *
- * <p>An entry below −1, or of C or more, is an error. If indices are not read, it makes the value
- * of its sample NaN, and the loss goes through all C entries of the lists, which is slow for many
- * classes.
+ * <p>An entry below −1, of C or more, or no whole number, is an error. If indices are not read, it
+ * makes the value of its sample NaN, and the loss goes through all C entries of the lists, which is
+ * slow for many classes.
  *
  * <h2>Example</h2>
  *
@@ -75,9 +78,6 @@ public final class MultiLabelMarginLoss extends AbstractLoss {
 
     private static final Script NATIVE =
             Script.of("x y", "", "return torch.multilabel_margin_loss(x, y, reduction)");
-
-    /** The number of elements from which the closed form is faster. */
-    private static final int LARGE = 4096;
 
     /** Lists are as long as the longest one; after their end they repeat their first class. */
     private static final String LISTS =
@@ -130,7 +130,7 @@ public final class MultiLabelMarginLoss extends AbstractLoss {
         Checks.count(getName(), "predictions", predictions, "scores");
         NDArray scores = ClassAxis.scores(predictions);
         Checks.rank(getName(), "predictions[0]", scores, 1, 2, "(N, C), (C) or ()");
-        ClassAxis.check(getName(), scores, "weight", null);
+        ClassAxis.DEFAULT.check(getName(), scores, "weight", null);
         Checks.shape(
                 getName(),
                 "labels[0]",
@@ -138,18 +138,24 @@ public final class MultiLabelMarginLoss extends AbstractLoss {
                 scores.getShape(),
                 "match predictions[0] (lists of classes are filled up with -1)");
         Checks.index(getName(), "labels[0]", labels.get(0));
+        Checks.require(
+                !labels.get(0).getDataType().isBoolean(),
+                getName(),
+                "labels[0]",
+                "hold lists of class indices (MultiLabelSoftMarginLoss takes one label per class)",
+                labels.get(0).getDataType());
     }
 
     /** {@inheritDoc} */
     @Override
     protected Shape unreducedShape(NDList labels, NDList predictions) {
-        return ClassAxis.without(ClassAxis.scores(predictions).getShape());
+        return ClassAxis.DEFAULT.without(ClassAxis.scores(predictions).getShape());
     }
 
     /** {@inheritDoc} */
     @Override
     protected Inputs masked(NDArray mask, NDList labels, NDList predictions) {
-        return new Inputs(labels, ClassAxis.masked(mask, predictions));
+        return new Inputs(labels, ClassAxis.DEFAULT.masked(mask, predictions));
     }
 
     /** {@inheritDoc} */
@@ -208,7 +214,7 @@ public final class MultiLabelMarginLoss extends AbstractLoss {
         boolean isBatch = scores.getShape().dimension() > 1;
         long divisor = isBatch ? scores.getShape().get(0) : 1;
         Entries entries = read(label, scores.getShape());
-        boolean isLarge = goal.forced() || scores.size() >= LARGE;
+        boolean isLarge = goal.forced() || scores.size() >= Thresholds.KERNEL;
         if (isBatch && isLarge) {
             return new Reading.Call(SCRIPT, divisor, List.of(scores, entries.toArray(scores)));
         }
@@ -288,10 +294,10 @@ public final class MultiLabelMarginLoss extends AbstractLoss {
                     throw Checks.message(
                             getName(),
                             "labels[0] must hold class indices in [0, %d), or -1 after the last,"
-                                    + " but element %d was %d",
+                                    + " but element %d was %s",
                             classes,
                             i,
-                            entries[i]);
+                            Checks.index(label, i, entries[i]));
                 }
                 ended |= entries[i] < 0;
                 if (ended) {
@@ -321,6 +327,8 @@ public final class MultiLabelMarginLoss extends AbstractLoss {
         DataType type = scores.getDataType();
         NDArray index = label.toType(DataType.INT64, false);
         NDArray bad = index.lt(-1).logicalOr(index.gte(scores.getShape().get(1)));
+        NDArray isWhole = ClassTargets.isWhole(label, index);
+        bad = isWhole == null ? bad : bad.logicalOr(isWhole.logicalNot());
         NDArray valid = bad.toType(type, false).sum(new int[] {1}).eq(0); // [N]
         NDArray open = index.lt(0).toType(type, false).cumSum(1).eq(0); // before the first negative
         NDArray used = open.logicalAnd(valid.expandDims(1).broadcast(open.getShape()));

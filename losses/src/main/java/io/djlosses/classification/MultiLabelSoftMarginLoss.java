@@ -15,6 +15,7 @@ import io.djlosses.api.Reading;
 import io.djlosses.api.Terms;
 import io.djlosses.binary.BCEWithLogitsLoss;
 import io.djlosses.internal.array.Sums;
+import io.djlosses.internal.core.Thresholds;
 import io.djlosses.internal.fast.Constants;
 import io.djlosses.internal.fast.Script;
 import io.djlosses.internal.kernel.BinaryCrossEntropy;
@@ -56,8 +57,8 @@ import java.util.List;
  *
  * <p>Equivalent to {@code torch.nn.MultiLabelSoftMarginLoss(weight, reduction)} and {@code
  * mindspore.nn.MultiLabelSoftMarginLoss}. Difference: labels are never broadcast, and weights only
- * to the predictions, and there must be a class: other shapes are a mistake rather than a wish. A label outside [0, 1] is used
- * as it is, as there; strict validation rejects it.
+ * to the predictions, and there must be a class: other shapes are a mistake rather than a wish. A
+ * label outside [0, 1] is used as it is, as there; strict validation rejects it.
  */
 public final class MultiLabelSoftMarginLoss extends AbstractLoss {
 
@@ -71,7 +72,7 @@ public final class MultiLabelSoftMarginLoss extends AbstractLoss {
                             "torch.relu(-x).mul_(y).add_(torch.relu(x).mul_(1. - y)).sub_("
                                     + BinaryCrossEntropy.MINUS_SOFTPLUS
                                     + ").sum() / classes")
-                    .least(0)
+                    .least(Thresholds.ALWAYS)
                     .build();
 
     private final @Nullable ElementWeights weight;

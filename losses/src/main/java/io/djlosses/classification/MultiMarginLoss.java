@@ -15,6 +15,7 @@ import io.djlosses.api.Reading;
 import io.djlosses.api.Terms;
 import io.djlosses.internal.array.Sums;
 import io.djlosses.internal.core.Looks;
+import io.djlosses.internal.core.Thresholds;
 import io.djlosses.internal.fast.Constants;
 import io.djlosses.internal.fast.Script;
 import io.djlosses.internal.kernel.ClassAxis;
@@ -44,10 +45,11 @@ import java.util.stream.Stream;
  * <h2>Shapes</h2>
  *
  * <ul>
- *   <li>{@code labels: [(N)]}, class indices of any integer or floating-point type, also {@code (N,
- *       1)}; {@code ()} or {@code (1)} for a prediction (C)
+ *   <li>{@code labels: [(N)]}, class indices of any integer or floating-point type or BOOLEAN, also
+ *       {@code (N, 1)}; {@code ()} or {@code (1)} for a prediction (C)
  *   <li>{@code predictions: [(N, C)]} or {@code (C)}: scores; {@code ()} is a single class, whose
- *       loss is 0
+ *       loss is 0. There are no positions, and so no other class axis: reshape (N, T, C) to (N · T,
+ *       C)
  *   <li>{@code out: ()}, or {@code (N)} with {@code NONE}; {@code MEAN} divides by N, regardless of
  *       the weights
  * </ul>
@@ -68,9 +70,6 @@ import java.util.stream.Stream;
  *     Algorithmic Implementation of Multiclass Kernel-based Vector Machines</a>
  */
 public final class MultiMarginLoss extends AbstractLoss {
-
-    /** The number of elements from which the closed form is faster. */
-    private static final int LARGE = 4096;
 
     // The scripts for p = 1 and p = 2.
     private static final List<Script> NATIVE = nativeOf("x y", "None");
@@ -177,20 +176,20 @@ public final class MultiMarginLoss extends AbstractLoss {
         Checks.count(getName(), "predictions", predictions, "scores");
         NDArray scores = ClassAxis.scores(predictions);
         Checks.rank(getName(), "predictions[0]", scores, 1, 2, "(N, C), (C) or ()");
-        ClassAxis.check(getName(), scores, "weight", weight);
-        ClassAxis.checkIndices(getName(), labels.get(0), scores);
+        ClassAxis.DEFAULT.check(getName(), scores, "weight", weight);
+        ClassAxis.DEFAULT.checkIndices(getName(), labels.get(0), scores);
     }
 
     /** {@inheritDoc} */
     @Override
     protected Shape unreducedShape(NDList labels, NDList predictions) {
-        return ClassAxis.without(ClassAxis.scores(predictions).getShape());
+        return ClassAxis.DEFAULT.without(ClassAxis.scores(predictions).getShape());
     }
 
     /** {@inheritDoc} */
     @Override
     protected Inputs masked(NDArray mask, NDList labels, NDList predictions) {
-        return new Inputs(labels, ClassAxis.masked(mask, predictions));
+        return new Inputs(labels, ClassAxis.DEFAULT.masked(mask, predictions));
     }
 
     /** {@inheritDoc} */
@@ -258,7 +257,8 @@ public final class MultiMarginLoss extends AbstractLoss {
             arrays.add(Script.constant(weight, scores));
         }
         boolean isClosed =
-                scores.getShape().dimension() > 1 && (goal.forced() || scores.size() >= LARGE);
+                scores.getShape().dimension() > 1
+                        && (goal.forced() || scores.size() >= Thresholds.KERNEL);
         // The engine's own loss takes a NaN hinge for 0.
         if (!isClosed && !Looks.allFinite(scores)) {
             return null;

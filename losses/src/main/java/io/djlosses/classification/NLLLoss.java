@@ -34,9 +34,13 @@ import java.util.List;
  *
  * <ul>
  *   <li>{@code labels: [(N)]} or {@code (N, d1, …, dK)}, class indices of any integer or
- *       floating-point type, also with a class axis of size 1; {@code ()} for a prediction (C)
+ *       floating-point type or BOOLEAN (true is class 1), also with a class axis of size 1; {@code
+ *       ()} for a prediction (C)
  *   <li>{@code predictions: [(N, C)]}, {@code (N, C, d1, …, dK)} or {@code (C)}: log-probabilities,
- *       which are not checked
+ *       which are not checked but for those of another axis, in strict validation
+ *   <li>{@code optClassAxis} moves the classes to another axis of the predictions, and of labels
+ *       with one number per class: with −1 the forms are {@code (N, d1, …, dK, C)} and {@code (N,
+ *       d1, …, dK)}. It costs nothing if the classes are last, and a copy elsewhere
  *   <li>{@code out: ()}, or {@code (N, d1, …, dK)} with {@code NONE}
  * </ul>
  *
@@ -75,11 +79,13 @@ public final class NLLLoss extends AbstractLoss {
 
     private final double @Nullable [] weight;
     private final long ignoreIndex;
+    private final ClassAxis classAxis;
 
     private NLLLoss(Builder builder) {
         super(builder);
         weight = builder.weight;
         ignoreIndex = builder.ignoreIndex;
+        classAxis = builder.classAxis;
     }
 
     /** {@inheritDoc} */
@@ -87,34 +93,45 @@ public final class NLLLoss extends AbstractLoss {
     protected void check(NDList labels, NDList predictions) {
         Checks.count(getName(), "labels", labels, "target");
         Checks.count(getName(), "predictions", predictions, "log-probabilities");
-        ClassAxis.check(getName(), predictions.get(0), "weight", weight);
-        ClassAxis.checkIndices(getName(), labels.get(0), predictions.get(0));
+        classAxis.check(getName(), predictions.get(0), "weight", weight);
+        classAxis.checkIndices(getName(), labels.get(0), predictions.get(0));
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected void checkData(NDList labels, NDList predictions) {
+        classAxis.checkOther(
+                getName(), "the exponential of predictions[0]", predictions.get(0).exp());
     }
 
     /** {@inheritDoc} */
     @Override
     protected Shape unreducedShape(NDList labels, NDList predictions) {
-        return ClassAxis.without(predictions.get(0).getShape());
+        return classAxis.without(predictions.get(0).getShape());
     }
 
     /** {@inheritDoc} */
     @Override
     protected Inputs masked(NDArray mask, NDList labels, NDList predictions) {
-        return new Inputs(labels, ClassAxis.masked(mask, predictions));
+        return new Inputs(labels, classAxis.masked(mask, predictions));
     }
 
     /** {@inheritDoc} */
     @Override
     protected Terms terms(NDList labels, NDList predictions, Goal goal) {
-        NDArray logProb = predictions.get(0);
-        ClassTargets targets = ClassAxis.targets(this, labels.get(0), logProb, ignoreIndex, weight);
-        return targets.weigh(ClassAxis.pick(logProb, targets.index()).neg());
+        Inputs given = classAxis.arranged(labels, predictions);
+        NDArray label = given.labels().get(0);
+        NDArray logProb = given.predictions().get(0);
+        ClassTargets targets = ClassAxis.targets(this, label, logProb, ignoreIndex, weight);
+        return targets.weigh(ClassAxis.pick(logProb, targets.index()).neg())
+                .reshape(unreducedShape(labels, predictions));
     }
 
     private Reading.@Nullable Call call(NDList labels, NDList predictions, Goal goal) {
-        NDArray logProb = predictions.get(0);
-        ClassTargets.Checked targets =
-                ClassAxis.indices(this, labels.get(0), logProb, ignoreIndex, weight);
+        Inputs given = classAxis.arranged(labels, predictions);
+        NDArray label = given.labels().get(0);
+        NDArray logProb = given.predictions().get(0);
+        ClassTargets.Checked targets = ClassAxis.indices(this, label, logProb, ignoreIndex, weight);
         if (targets == null) {
             return null;
         }
@@ -151,6 +168,7 @@ public final class NLLLoss extends AbstractLoss {
 
         private double @Nullable [] weight;
         private long ignoreIndex = -100;
+        private ClassAxis classAxis = ClassAxis.DEFAULT;
 
         Builder() {
             super("NLLLoss", NLLLoss::new);
@@ -176,6 +194,18 @@ public final class NLLLoss extends AbstractLoss {
          */
         public Builder optIgnoreIndex(long ignoreIndex) {
             this.ignoreIndex = set("ignoreIndex", ignoreIndex);
+            return this;
+        }
+
+        /**
+         * Sets the axis of the classes (default 1: (N, C, …), as in PyTorch). Set it to −1 for (N,
+         * …, C), which sequence models and DJL's own losses have.
+         *
+         * @param classAxis the axis; a negative number counts from the end
+         * @return this {@code Builder}
+         */
+        public Builder optClassAxis(int classAxis) {
+            this.classAxis = new ClassAxis(set("classAxis", classAxis));
             return this;
         }
     }

@@ -15,6 +15,7 @@ import io.djlosses.api.Outcome;
 import io.djlosses.api.Reading;
 import io.djlosses.api.Reduction;
 import io.djlosses.api.Terms;
+import io.djlosses.internal.core.Thresholds;
 import io.djlosses.internal.kernel.ClassAxis;
 import io.djlosses.internal.kernel.ClassTargets;
 import io.djlosses.internal.kernel.CrossEntropy;
@@ -39,10 +40,15 @@ import java.util.List;
  * <h2>Shapes</h2>
  *
  * <ul>
- *   <li>{@code labels: [(N, C)]}; with {@code sparse}, {@code (N)} or {@code (N, 1)}: class indices
- *       of any integer or floating-point type
- *   <li>{@code predictions: [(N, C)]}: logits
- *   <li>{@code out: (N)}, or {@code ()} with a reduction; {@code MEAN} divides by N
+ *   <li>{@code labels: [(N, C)]} or {@code (N, C, d1, …, dK)}; with {@code sparse}, {@code (N)} or
+ *       {@code (N, d1, …, dK)}, also with a class axis of size 1: class indices of any integer or
+ *       floating-point type, or BOOLEAN
+ *   <li>{@code predictions: [(N, C)]} or {@code (N, C, d1, …, dK)}: logits
+ *   <li>{@code optClassAxis} moves the classes to another axis of the predictions, and of labels
+ *       with one number per class: with −1 the forms are {@code (N, d1, …, dK, C)} and {@code (N,
+ *       d1, …, dK)}. It costs nothing if the classes are last, and a copy elsewhere
+ *   <li>{@code out: (N)} or {@code (N, d1, …, dK)}, or {@code ()} with a reduction; {@code MEAN}
+ *       divides by the number of samples and positions
  * </ul>
  *
  * <h2>Example</h2>
@@ -54,16 +60,18 @@ import java.util.List;
  * }</pre>
  *
  * <p>Equivalent to {@code mindspore.nn.SoftmaxCrossEntropyWithLogits(sparse, reduction)}, defaults
- * included; with {@code MEAN} to {@code torch.nn.CrossEntropyLoss()}. Difference: an index out of
- * range is an error, while there it gives a loss of 0.
+ * included; with {@code MEAN} to {@code torch.nn.CrossEntropyLoss()}. Differences: an index out of
+ * range is an error, while there it gives a loss of 0; there are two axes at most.
  */
 public final class SoftmaxCrossEntropyWithLogits extends AbstractLoss {
 
     private final boolean sparse;
+    private final ClassAxis classAxis;
 
     private SoftmaxCrossEntropyWithLogits(Builder builder) {
         super(builder);
         sparse = builder.sparse;
+        classAxis = builder.classAxis;
     }
 
     /** {@inheritDoc} */
@@ -73,10 +81,11 @@ public final class SoftmaxCrossEntropyWithLogits extends AbstractLoss {
         Checks.count(getName(), "predictions", predictions, "logits");
         NDArray label = labels.get(0);
         NDArray logits = predictions.get(0);
-        Checks.rank(getName(), "predictions[0]", logits, 2, 2, "(N, C)");
-        ClassAxis.check(getName(), logits, "weight", null);
+        Checks.rank(
+                getName(), "predictions[0]", logits, 2, Integer.MAX_VALUE, "(N, C) or (N, C, …)");
+        classAxis.check(getName(), logits, "weight", null);
         if (sparse) {
-            ClassAxis.checkIndices(getName(), label, logits);
+            classAxis.checkIndices(getName(), label, logits);
         } else {
             String why =
                     "match predictions[0] (for class indices build the loss with optSparse(true))";
@@ -88,45 +97,51 @@ public final class SoftmaxCrossEntropyWithLogits extends AbstractLoss {
     @Override
     protected void checkData(NDList labels, NDList predictions) {
         if (!sparse) {
-            ClassAxis.checkProbabilities(getName(), Nd.cast(labels.get(0), predictions.get(0)));
+            classAxis.checkProbabilities(getName(), Nd.cast(labels.get(0), predictions.get(0)));
         }
     }
 
     /** {@inheritDoc} */
     @Override
     protected Shape unreducedShape(NDList labels, NDList predictions) {
-        return ClassAxis.without(predictions.get(0).getShape());
+        return classAxis.without(predictions.get(0).getShape());
     }
 
     /** {@inheritDoc} */
     @Override
     protected Inputs masked(NDArray mask, NDList labels, NDList predictions) {
-        return new Inputs(labels, ClassAxis.masked(mask, predictions));
+        return new Inputs(labels, classAxis.masked(mask, predictions));
     }
 
     /** {@inheritDoc} */
     @Override
     protected Terms terms(NDList labels, NDList predictions, Goal goal) {
-        NDArray label = labels.get(0);
-        NDArray logits = predictions.get(0);
+        Inputs given = classAxis.arranged(labels, predictions);
+        NDArray label = given.labels().get(0);
+        NDArray logits = given.predictions().get(0);
+        Shape shape = unreducedShape(labels, predictions);
         if (!sparse) {
-            return Terms.of(CrossEntropy.of(Nd.cast(label, logits), logits));
+            return Terms.of(CrossEntropy.of(Nd.cast(label, logits), logits)).reshape(shape);
         }
         ClassTargets targets = ClassAxis.targets(this, label, logits, null, null);
-        return targets.weigh(Nd.logSoftmax(logits, targets.index()).neg());
+        return CrossEntropy.ofIndices(targets, logits, null, 0).reshape(shape);
     }
 
     private @Nullable Outcome inClosedForm(NDList labels, NDList predictions, Goal goal) {
-        NDArray logits = predictions.get(0);
-        return sparse
-                ? null
-                : CrossEntropy.inClosedForm(
-                        Nd.cast(labels.get(0), logits), logits, goal.gradient());
+        Shape shape = predictions.get(0).getShape();
+        if (sparse || !classAxis.keepsOrder(shape)) {
+            return null;
+        }
+        Inputs given = classAxis.arranged(labels, predictions);
+        NDArray label = given.labels().get(0);
+        NDArray logits = given.predictions().get(0);
+        return CrossEntropy.inClosedForm(Nd.cast(label, logits), logits, shape, goal.gradient());
     }
 
     private Reading.@Nullable Call call(NDList labels, NDList predictions, Goal goal) {
-        NDArray label = labels.get(0);
-        NDArray logits = predictions.get(0);
+        Inputs given = classAxis.arranged(labels, predictions);
+        NDArray label = given.labels().get(0);
+        NDArray logits = given.predictions().get(0);
         if (!sparse) {
             return CrossEntropyScript.ofProbabilities(logits, Nd.cast(label, logits));
         }
@@ -138,7 +153,7 @@ public final class SoftmaxCrossEntropyWithLogits extends AbstractLoss {
     @Override
     protected List<Reading> readings() {
         return List.of(
-                Reading.graph(),
+                Reading.graph(Thresholds.GRAPH_OF_CLASSES),
                 Reading.script(this::call),
                 Reading.closedForm(this::inClosedForm));
     }
@@ -156,6 +171,7 @@ public final class SoftmaxCrossEntropyWithLogits extends AbstractLoss {
     public static final class Builder extends LossBuilder<SoftmaxCrossEntropyWithLogits, Builder> {
 
         private boolean sparse;
+        private ClassAxis classAxis = ClassAxis.DEFAULT;
 
         Builder() {
             super("SoftmaxCrossEntropyWithLogits", SoftmaxCrossEntropyWithLogits::new);
@@ -170,6 +186,18 @@ public final class SoftmaxCrossEntropyWithLogits extends AbstractLoss {
          */
         public Builder optSparse(boolean sparse) {
             this.sparse = set("sparse", sparse);
+            return this;
+        }
+
+        /**
+         * Sets the axis of the classes (default 1: (N, C, …), as in PyTorch). Set it to −1 for (N,
+         * …, C), which sequence models and DJL's own losses have.
+         *
+         * @param classAxis the axis; a negative number counts from the end
+         * @return this {@code Builder}
+         */
+        public Builder optClassAxis(int classAxis) {
+            this.classAxis = new ClassAxis(set("classAxis", classAxis));
             return this;
         }
     }

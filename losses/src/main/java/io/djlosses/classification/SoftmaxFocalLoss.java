@@ -13,6 +13,7 @@ import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Reading;
 import io.djlosses.api.Terms;
 import io.djlosses.binary.SigmoidFocalLoss;
+import io.djlosses.internal.core.Thresholds;
 import io.djlosses.internal.fast.Script;
 import io.djlosses.internal.kernel.ClassAxis;
 import io.djlosses.internal.kernel.ClassTargets;
@@ -43,16 +44,21 @@ import java.util.List;
  *
  * <ul>
  *   <li>{@code labels: [(N, 1, d1, …, dK)]} or {@code (N, d1, …, dK)}, class indices of any integer
- *       or floating-point type; or {@code (N, C, d1, …, dK)}, one-hot or probabilities, of any type
+ *       or floating-point type or BOOLEAN; or {@code (N, C, d1, …, dK)}, one-hot or probabilities,
+ *       of any type
  *   <li>{@code predictions: [(N, C)]} or {@code (N, C, d1, …, dK)}: logits
+ *   <li>{@code optClassAxis} moves the classes to another axis of the predictions, and of labels
+ *       with one number per class: with −1 the forms are {@code (N, d1, …, dK, C)} and {@code (N,
+ *       d1, …, dK)}. It costs nothing if the classes are last, and a copy elsewhere
  *   <li>{@code out: ()}, or with {@code NONE} {@code (N)} for indices and {@code (N, C)} for
  *       one-hot labels
  * </ul>
  *
  * <h2>Reduction</h2>
  *
- * <p>{@code MEAN} divides by N for indices, regardless of the weights. For one-hot labels it
- * divides by N · C, so the mean is C times smaller than for the same labels as indices.
+ * <p>{@code MEAN} divides by N for indices, regardless of the weights; if some positions are
+ * ignored, by the share of those that are not, so that it is the mean over them. For one-hot labels
+ * it divides by N · C, so the mean is C times smaller than for the same labels as indices.
  *
  * <h2>Example</h2>
  *
@@ -62,9 +68,9 @@ import java.util.List;
  * }</pre>
  *
  * <p>Equivalent to {@code mindspore.nn.FocalLoss(weight, gamma, reduction)}; no equivalent in
- * PyTorch. Differences: any number of axes and labels without a class axis are accepted, negative
- * indices are rejected, and the gradient for γ &lt; 1 at p = 1 is 0 rather than NaN. With a single
- * class, labels are taken as indices, as there.
+ * PyTorch. Differences: any number of axes and labels without a class axis are accepted, positions
+ * can be ignored, negative indices are rejected, and the gradient for γ &lt; 1 at p = 1 is 0 rather
+ * than NaN. With a single class, labels are taken as indices, as there.
  *
  * @see <a href="https://arxiv.org/abs/1708.02002">Lin et al. 2017, Focal Loss for Dense Object
  *     Detection</a>
@@ -142,7 +148,7 @@ public final class SoftmaxFocalLoss extends AbstractLoss {
         String weighed = weight.isEmpty() ? "" : "power.mul_(" + weight + ")\n";
         return Script.closedForm("x", "y", "gamma=2")
                 .rows()
-                .least(CrossEntropyScript.LARGE)
+                .least(Thresholds.BLOCKS)
                 .shared("i = torch.unsqueeze(y, 1)")
                 .gradient(
                         CrossEntropyScript.SOFTMAX
@@ -159,11 +165,15 @@ public final class SoftmaxFocalLoss extends AbstractLoss {
 
     private final double @Nullable [] weight;
     private final double gamma;
+    private final @Nullable Long ignoreIndex;
+    private final ClassAxis classAxis;
 
     private SoftmaxFocalLoss(Builder builder) {
         super(builder);
         weight = builder.weight;
         gamma = builder.gamma;
+        ignoreIndex = builder.ignoreIndex;
+        classAxis = builder.classAxis;
     }
 
     /** {@inheritDoc} */
@@ -174,29 +184,37 @@ public final class SoftmaxFocalLoss extends AbstractLoss {
         NDArray logits = predictions.get(0);
         Checks.rank(
                 getName(), "predictions[0]", logits, 2, Integer.MAX_VALUE, "(N, C) or (N, C, …)");
-        ClassAxis.check(getName(), logits, "weight", weight);
+        classAxis.check(getName(), logits, "weight", weight);
         if (!isOneHot(labels.get(0), logits)) {
-            ClassAxis.checkIndices(getName(), labels.get(0), logits);
+            classAxis.checkIndices(getName(), labels.get(0), logits);
+        } else if (ignoreIndex != null) {
+            throw Checks.failure(
+                    getName(),
+                    "ignoreIndex",
+                    "not be set with one-hot labels, which it cannot apply to",
+                    ignoreIndex);
         }
     }
 
-    private static boolean isOneHot(NDArray label, NDArray logits) {
-        return label.getShape().equals(logits.getShape()) && !ClassAxis.isIndex(label, logits);
+    private boolean isOneHot(NDArray label, NDArray logits) {
+        Shape shape = logits.getShape();
+        return label.getShape().equals(shape) && !classAxis.isIndex(shape, shape);
     }
 
     /** {@inheritDoc} */
     @Override
     protected void checkData(NDList labels, NDList predictions) {
         if (isOneHot(labels.get(0), predictions.get(0))) {
-            ClassAxis.checkProbabilities(getName(), Nd.cast(labels.get(0), predictions.get(0)));
+            classAxis.checkProbabilities(getName(), Nd.cast(labels.get(0), predictions.get(0)));
         }
     }
 
     /** {@inheritDoc} */
     @Override
     protected Shape unreducedShape(NDList labels, NDList predictions) {
-        Shape shape = predictions.get(0).getShape();
-        return shape.slice(0, isOneHot(labels.get(0), predictions.get(0)) ? 2 : 1);
+        NDArray logits = predictions.get(0);
+        Shape samples = classAxis.without(logits.getShape()).slice(0, 1);
+        return isOneHot(labels.get(0), logits) ? samples.add(classAxis.classes(logits)) : samples;
     }
 
     /** {@inheritDoc} */
@@ -204,25 +222,31 @@ public final class SoftmaxFocalLoss extends AbstractLoss {
     protected Inputs masked(NDArray mask, NDList labels, NDList predictions) {
         // A mask (N, C) hides values of a sample whose other classes still need its logits.
         boolean hidesSamples = mask.getShape().dimension() < 2;
-        return new Inputs(labels, hidesSamples ? ClassAxis.masked(mask, predictions) : predictions);
+        return new Inputs(labels, hidesSamples ? classAxis.masked(mask, predictions) : predictions);
     }
 
     /** {@inheritDoc} */
     @Override
     protected Terms terms(NDList labels, NDList predictions, Goal goal) {
-        NDArray label = labels.get(0);
-        NDArray logits = predictions.get(0);
-        NDArray values; // [N, *] or [N, C, *]
-        if (isOneHot(label, logits)) {
-            NDArray target = Nd.cast(label, logits);
+        Shape shape = unreducedShape(labels, predictions);
+        if (isOneHot(labels.get(0), predictions.get(0))) {
+            NDArray logits = classAxis.moved(predictions.get(0)); // [N, C, *]
+            NDArray target = Nd.cast(classAxis.moved(labels.get(0)), logits);
             target = weight == null ? target : target.mul(ClassAxis.row(weight, logits));
-            values = focal(Nd.logSoftmax(logits, 1)).mul(target);
-        } else {
-            ClassTargets targets = ClassAxis.targets(this, label, logits, null, weight);
-            NDArray logProb = Nd.logSoftmax(logits, targets.index());
-            values = targets.weigh(focal(logProb)).values();
+            NDArray values = focal(Nd.logSoftmax(logits, 1)).mul(target);
+            return Terms.of(meanOfPositions(values, shape));
         }
-        return Terms.of(meanOfPositions(values, unreducedShape(labels, predictions)));
+        Inputs given = classAxis.arranged(labels, predictions);
+        NDArray logits = given.predictions().get(0);
+        ClassTargets targets =
+                ClassAxis.targets(this, given.labels().get(0), logits, ignoreIndex, weight);
+        NDArray logProb = Nd.logSoftmax(logits, targets.index());
+        NDArray values = targets.weigh(focal(logProb)).values(); // [N, *]
+        Terms terms = Terms.of(meanOfPositions(values, shape));
+        NDArray kept = targets.kept();
+        return kept == null
+                ? terms
+                : terms.withShares(meanOfPositions(Nd.cast(kept, logits), shape));
     }
 
     /** Returns −(1 − p)^γ log p. */
@@ -248,14 +272,16 @@ public final class SoftmaxFocalLoss extends AbstractLoss {
     }
 
     private Reading.@Nullable Call call(NDList labels, NDList predictions, Goal goal) {
-        NDArray logits = predictions.get(0);
-        NDArray label = labels.get(0);
-        boolean averages = logits.getShape().dimension() > 2 && (goal.apart() || !goal.isMean());
-        if (gamma == 0 || averages || isOneHot(label, logits)) {
+        boolean averages =
+                predictions.get(0).getShape().dimension() > 2 && (goal.apart() || !goal.isMean());
+        if (gamma == 0 || averages || isOneHot(labels.get(0), predictions.get(0))) {
             return null;
         }
-        ClassTargets.Checked targets = ClassAxis.indices(this, label, logits, null, weight);
-        if (targets == null) {
+        Inputs given = classAxis.arranged(labels, predictions);
+        NDArray label = given.labels().get(0);
+        NDArray logits = given.predictions().get(0);
+        ClassTargets.Checked targets = ClassAxis.indices(this, label, logits, ignoreIndex, weight);
+        if (targets == null || targets.ignored()) {
             return null;
         }
         NDList arrays = new NDList(logits, targets.index());
@@ -286,6 +312,8 @@ public final class SoftmaxFocalLoss extends AbstractLoss {
 
         private double @Nullable [] weight;
         private double gamma = 2;
+        private @Nullable Long ignoreIndex;
+        private ClassAxis classAxis = ClassAxis.DEFAULT;
 
         Builder() {
             super("SoftmaxFocalLoss", SoftmaxFocalLoss::new);
@@ -311,6 +339,31 @@ public final class SoftmaxFocalLoss extends AbstractLoss {
          */
         public Builder optGamma(double gamma) {
             this.gamma = notNegative("gamma", gamma);
+            return this;
+        }
+
+        /**
+         * Sets the class index of the positions to ignore, such as void pixels (default none). They
+         * count neither in a sum nor in a mean. One-hot labels have no index to ignore: they are an
+         * error then.
+         *
+         * @param ignoreIndex any number
+         * @return this {@code Builder}
+         */
+        public Builder optIgnoreIndex(long ignoreIndex) {
+            this.ignoreIndex = set("ignoreIndex", ignoreIndex);
+            return this;
+        }
+
+        /**
+         * Sets the axis of the classes (default 1: (N, C, …), as in PyTorch). Set it to −1 for (N,
+         * …, C), which sequence models and DJL's own losses have.
+         *
+         * @param classAxis the axis; a negative number counts from the end
+         * @return this {@code Builder}
+         */
+        public Builder optClassAxis(int classAxis) {
+            this.classAxis = new ClassAxis(set("classAxis", classAxis));
             return this;
         }
     }

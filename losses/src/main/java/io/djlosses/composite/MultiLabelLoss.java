@@ -5,7 +5,9 @@ import ai.djl.ndarray.NDList;
 import ai.djl.training.loss.Loss;
 import ai.djl.util.Pair;
 
+import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
+import io.djlosses.api.SampleWeighting;
 
 import org.jspecify.annotations.Nullable;
 
@@ -13,6 +15,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.IntStream;
 
 /**
  * A loss for data with several labels per sample: the weighted average or sum of the losses of the
@@ -28,7 +31,9 @@ import java.util.Objects;
  * <h2>Shapes</h2>
  *
  * <ul>
- *   <li>{@code labels: [y1, …, yK]}, each as its component expects
+ *   <li>{@code labels: [y1, …, yK]}, each as its component expects, and then a mask or weights for
+ *       each component with {@code optSampleWeighting}, in their order: {@code [y1, …, yK, m1, …,
+ *       mK]} if all have it
  *   <li>{@code predictions: [x]}, shared by all labels, or {@code [x1, …, xK]}, one for each label
  *   <li>{@code out: ()}, if the components give a scalar; values of several shapes are an error
  * </ul>
@@ -69,11 +74,14 @@ public final class MultiLabelLoss extends WeightedComponents {
     @Override
     void check(NDList labels, NDList predictions) {
         int count = components.size();
-        if (labels.size() != count) {
+        int weighted = weighted(count);
+        if (labels.size() != count + weighted) {
+            String after =
+                    " and then " + weighted + ", the masks or weights of the losses with such";
             throw Checks.failure(
                     getName(),
                     "labels",
-                    "hold " + count + " arrays, one for each loss",
+                    "hold " + count + " arrays, one for each loss" + (weighted == 0 ? "" : after),
                     labels.size() + " arrays");
         }
         if (predictions.size() != 1 && predictions.size() != count) {
@@ -89,9 +97,22 @@ public final class MultiLabelLoss extends WeightedComponents {
     @Override
     protected Pair<NDList, NDList> inputForComponent(
             int componentIndex, NDList labels, NDList predictions) {
+        NDList own = new NDList(labels.get(componentIndex));
+        if (isWeighted(componentIndex)) {
+            own.add(labels.get(components.size() + weighted(componentIndex)));
+        }
         return new Pair<>(
-                new NDList(labels.get(componentIndex)),
-                new NDList(predictions.get(predictions.size() == 1 ? 0 : componentIndex)));
+                own, new NDList(predictions.get(predictions.size() == 1 ? 0 : componentIndex)));
+    }
+
+    private boolean isWeighted(int component) {
+        return components.get(component) instanceof AbstractLoss loss
+                && loss.getSampleWeighting() != SampleWeighting.NONE;
+    }
+
+    /** Returns how many of the first components take a mask or weights. */
+    private int weighted(int count) {
+        return (int) IntStream.range(0, count).filter(this::isWeighted).count();
     }
 
     /**

@@ -16,6 +16,7 @@ import io.djlosses.api.Reading;
 import io.djlosses.api.Terms;
 import io.djlosses.internal.array.Gradients;
 import io.djlosses.internal.array.Sums;
+import io.djlosses.internal.core.Thresholds;
 import io.djlosses.internal.fast.Constants;
 import io.djlosses.internal.fast.Script;
 import io.djlosses.nd.Nd;
@@ -84,7 +85,7 @@ public final class GaussianNLLLoss extends AbstractLoss {
                     .value(
                             "d.square_().div_(w).add_(w.log_()).sum() * 0.5 + offset *"
                                     + " torch.numel(x)")
-                    .least(0)
+                    .least(Thresholds.ALWAYS)
                     .build();
 
     private static final double HALF_LOG_2_PI = 0.5 * Math.log(2 * Math.PI);

@@ -13,6 +13,7 @@ import io.djlosses.api.Outcome;
 import io.djlosses.api.Reading;
 import io.djlosses.api.Terms;
 import io.djlosses.internal.array.Sums;
+import io.djlosses.internal.core.Thresholds;
 import io.djlosses.internal.fast.Constants;
 import io.djlosses.internal.fast.Script;
 import io.djlosses.nd.Nd;
@@ -91,7 +92,7 @@ public final class CosineEmbeddingLoss extends AbstractLoss {
                             (torch.where(y == 1, 1 - cosine, zero)
                                 + torch.where(y == -1, excess.clamp_(min=0), zero)).sum()\
                             """)
-                    .least(0)
+                    .least(Thresholds.ALWAYS)
                     .build();
 
     private final double margin;

@@ -11,6 +11,7 @@ import io.djlosses.api.Goal;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Reading;
 import io.djlosses.api.Terms;
+import io.djlosses.internal.core.Thresholds;
 import io.djlosses.internal.fast.Script;
 import io.djlosses.nd.Nd;
 
@@ -83,7 +84,7 @@ public final class CosineSimilarityLoss extends AbstractLoss {
                                 + CosineSimilarity.GRADIENT_OF_FIRST
                                 + gradientOfSecond)
                 .value("(1 - cosine).sum()")
-                .least(0)
+                .least(Thresholds.ALWAYS)
                 .build();
     }
 

@@ -15,6 +15,7 @@ import io.djlosses.api.Outcome;
 import io.djlosses.api.Reading;
 import io.djlosses.api.Terms;
 import io.djlosses.internal.array.Sums;
+import io.djlosses.internal.core.Thresholds;
 import io.djlosses.internal.fast.Script;
 import io.djlosses.internal.kernel.SquaredDistances;
 import io.djlosses.nd.Nd;
@@ -65,11 +66,6 @@ import java.util.List;
  *     Paraphrase Retrieval with Smoothed Deep Metric Learning</a>
  */
 public final class SDMLLoss extends AbstractLoss {
-
-    /**
-     * The size of a batch from which one product in FLOAT64 takes longer than correcting some rows.
-     */
-    private static final int LARGE = 128;
 
     /**
      * The largest ‖x‖² at which a product of FLOAT64 leaves FLOAT32 embeddings all their digits;
@@ -293,7 +289,7 @@ public final class SDMLLoss extends AbstractLoss {
         if (batch == 1) {
             return null;
         }
-        boolean isLarge = goal.forced() || batch >= LARGE;
+        boolean isLarge = goal.forced() || batch >= Thresholds.PAIRS;
         return new Reading.Call(
                 isLarge ? LARGE_BATCH : SMALL_BATCH,
                 Divisor.of(batch),

@@ -8,6 +8,7 @@ import ai.djl.ndarray.types.Shape;
 import io.djlosses.api.Checks;
 import io.djlosses.api.Reading;
 import io.djlosses.api.Terms;
+import io.djlosses.internal.core.Thresholds;
 import io.djlosses.internal.fast.Script;
 import io.djlosses.nd.Nd;
 
@@ -67,7 +68,7 @@ record Triplets(String loss, Distance distance, double margin, boolean swap) {
                         """
                                 + gradient)
                 .value("excess.clamp_(min=0).sum()")
-                .least(0)
+                .least(Thresholds.ALWAYS)
                 .build();
     }
 

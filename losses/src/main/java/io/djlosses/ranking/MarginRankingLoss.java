@@ -41,7 +41,8 @@ import java.util.List;
  * <ul>
  *   <li>{@code labels: [(*)]}, −1 or 1, of any numeric type
  *   <li>{@code predictions: [(*), (*)]}, the scores x1 and x2. The three shapes have equal rank,
- *       and axes of size 1 are broadcast
+ *       and axes of size 1 are broadcast; a label may also have more or fewer axes of size 1 than
+ *       two scores of one shape
  *   <li>{@code out: ()}, or the broadcast shape with {@code NONE}; {@code MEAN} divides by the
  *       number of elements of that shape
  * </ul>
@@ -110,19 +111,30 @@ public final class MarginRankingLoss extends AbstractLoss {
     /** {@inheritDoc} */
     @Override
     protected Shape unreducedShape(NDList labels, NDList predictions) {
+        Shape x1 = predictions.get(0).getShape();
+        Shape x2 = predictions.get(1).getShape();
+        Shape y = labels.get(0).getShape();
+        // A label with other axes of size 1 than scores of one shape is that of these scores.
+        boolean isOfScores = x1.equals(x2) && Checks.hasSameElements(y, x1);
         return Checks.broadcast(
                 getName(),
                 "predictions[0], predictions[1] and labels[0]",
-                predictions.get(0).getShape(),
-                predictions.get(1).getShape(),
-                labels.get(0).getShape());
+                x1,
+                x2,
+                isOfScores && y.dimension() != x1.dimension() ? x1 : y);
+    }
+
+    private static NDArray label(NDList labels, NDArray x1) {
+        NDArray label = Nd.cast(labels.get(0), x1);
+        Shape shape = x1.getShape();
+        return label.getShape().dimension() == shape.dimension() ? label : label.reshape(shape);
     }
 
     /** {@inheritDoc} */
     @Override
     protected Terms terms(NDList labels, NDList predictions, Goal goal) {
         NDArray x1 = predictions.get(0);
-        return Terms.of(Nd.clampMin0(excess(Nd.cast(labels.get(0), x1), x1, predictions.get(1))));
+        return Terms.of(Nd.clampMin0(excess(label(labels, x1), x1, predictions.get(1))));
     }
 
     private NDArray excess(NDArray label, NDArray x1, NDArray x2) {
@@ -133,7 +145,7 @@ public final class MarginRankingLoss extends AbstractLoss {
     private @Nullable Outcome inClosedForm(NDList labels, NDList predictions, Goal goal) {
         NDArray x1 = predictions.get(0);
         NDArray x2 = predictions.get(1);
-        NDArray label = Nd.cast(labels.get(0), x1);
+        NDArray label = label(labels, x1);
         if (isBroadcast(x1, x2, label)) {
             return null; // the gradient of a broadcast array is a sum
         }
@@ -155,7 +167,7 @@ public final class MarginRankingLoss extends AbstractLoss {
     private Reading.@Nullable Call call(NDList labels, NDList predictions, Goal goal) {
         NDArray x1 = predictions.get(0);
         NDArray x2 = predictions.get(1);
-        NDArray label = Nd.cast(labels.get(0), x1);
+        NDArray label = label(labels, x1);
         return new Reading.Call(
                 isBroadcast(x1, x2, label) ? KERNEL : SCRIPT,
                 unreducedShape(labels, predictions).size(),

@@ -13,6 +13,7 @@ import io.djlosses.api.Outcome;
 import io.djlosses.api.Reading;
 import io.djlosses.api.Terms;
 import io.djlosses.internal.array.Sums;
+import io.djlosses.internal.core.Thresholds;
 import io.djlosses.internal.fast.Script;
 import io.djlosses.internal.kernel.GradientHistogram;
 import io.djlosses.nd.Nd;
@@ -221,7 +222,7 @@ public final class GHMRLoss extends AbstractLoss {
         return List.of(
                 Reading.graph(),
                 Reading.script(this::call),
-                Reading.closedForm(0, this::inClosedForm));
+                Reading.closedForm(Thresholds.ALWAYS, this::inClosedForm));
     }
 
     /**

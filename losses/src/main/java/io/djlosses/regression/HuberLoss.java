@@ -7,6 +7,7 @@ import io.djlosses.api.ElementwiseLoss;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Outcome;
 import io.djlosses.api.Reading;
+import io.djlosses.internal.core.Thresholds;
 import io.djlosses.internal.fast.Script;
 
 import org.jspecify.annotations.Nullable;
@@ -66,7 +67,10 @@ public final class HuberLoss extends ElementwiseLoss {
     /** {@inheritDoc} */
     @Override
     protected List<Reading> readings() {
-        return List.of(Reading.graph(), script(SCRIPT, delta), closedForm(0, this::inClosedForm));
+        return List.of(
+                Reading.graph(),
+                script(SCRIPT, delta),
+                closedForm(Thresholds.ALWAYS, this::inClosedForm));
     }
 
     /**

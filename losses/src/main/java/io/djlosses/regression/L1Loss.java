@@ -7,6 +7,7 @@ import io.djlosses.api.ElementwiseLoss;
 import io.djlosses.api.Outcome;
 import io.djlosses.api.Reading;
 import io.djlosses.api.SimpleBuilder;
+import io.djlosses.internal.core.Thresholds;
 import io.djlosses.internal.fast.Constants;
 import io.djlosses.internal.fast.Script;
 
@@ -38,6 +39,10 @@ public final class L1Loss extends ElementwiseLoss {
                     .shared("d = x - y")
                     .gradient("torch.sign(d, out=dx)")
                     .value("d.abs_().sum()")
+                    .least(Thresholds.KERNEL)
+                    .small(
+                            Script.of("x", "y", "", "return torch.l1_loss(x, y, reduction)")
+                                    .from(Thresholds.SCRIPT, null))
                     .build();
 
     private L1Loss(SimpleBuilder<L1Loss> builder) {

@@ -9,6 +9,7 @@ import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Outcome;
 import io.djlosses.api.Reading;
 import io.djlosses.internal.array.Sums;
+import io.djlosses.internal.core.Thresholds;
 import io.djlosses.internal.fast.Constants;
 import io.djlosses.internal.fast.Script;
 import io.djlosses.nd.Nd;
@@ -142,7 +143,7 @@ public final class SmoothL1Loss extends ElementwiseLoss {
         return List.of(
                 Reading.graph(),
                 beta == 0 ? script(L1Loss.SCRIPT) : script(SCRIPT, beta),
-                closedForm(0, this::inClosedForm));
+                closedForm(Thresholds.ALWAYS, this::inClosedForm));
     }
 
     /**

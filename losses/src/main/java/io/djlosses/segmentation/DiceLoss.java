@@ -9,10 +9,12 @@ import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
 import io.djlosses.api.Divisor;
 import io.djlosses.api.Goal;
+import io.djlosses.api.Inputs;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Reading;
 import io.djlosses.api.Terms;
 import io.djlosses.internal.fast.Script;
+import io.djlosses.internal.kernel.ClassAxis;
 import io.djlosses.nd.Nd;
 
 import org.jspecify.annotations.Nullable;
@@ -37,9 +39,15 @@ import java.util.List;
  * <h2>Shapes</h2>
  *
  * <ul>
- *   <li>{@code labels: [(*)]}, any shape and type
- *   <li>{@code predictions: [(*)]}, same shape as the label
+ *   <li>{@code labels: [(*)]}, any shape and type; or for predictions of several classes class
+ *       indices {@code (N, d1, …, dK)} of any integer or floating-point type or BOOLEAN, also with
+ *       a class axis of size 1, which stand for one-hot labels
+ *   <li>{@code predictions: [(*)]}, same shape as the label; or {@code (N, C, d1, …, dK)}
+ *   <li>{@code optClassAxis} moves the classes to another axis of the predictions; it matters for
+ *       class indices alone
  *   <li>{@code out: ()}
+ *   <li>{@code MASK}: the shape of the predictions, that of the class indices, or their leading
+ *       axes; it leaves elements out of all sums, as {@code optIgnoreIndex} does
  * </ul>
  *
  * <h2>Reduction</h2>
@@ -55,8 +63,9 @@ import java.util.List;
  * NDArray value = loss.evaluate(new NDList(mask), new NDList(probabilities));
  * }</pre>
  *
- * <p>Equivalent to {@code mindspore.nn.DiceLoss(smooth)}; no equivalent in PyTorch. Keras's {@code
- * Dice} is another: it divides by Σx + Σy, not by the sums of squares.
+ * <p>Equivalent to {@code mindspore.nn.DiceLoss(smooth)}; no equivalent in PyTorch. Differences:
+ * class indices, and elements that are left out. Keras's {@code Dice} is another: it divides by Σx
+ * + Σy, not by the sums of squares.
  *
  * @see <a href="https://arxiv.org/abs/1606.04797">Milletari et al. 2016, V-Net</a>
  */
@@ -93,10 +102,14 @@ public final class DiceLoss extends AbstractLoss {
                     """);
 
     private final double smooth;
+    private final @Nullable Long ignoreIndex;
+    private final ClassAxis classAxis;
 
     private DiceLoss(Builder builder) {
         super(builder);
         smooth = builder.smooth;
+        ignoreIndex = builder.ignoreIndex;
+        classAxis = builder.classAxis;
     }
 
     /** {@inheritDoc} */
@@ -104,12 +117,7 @@ public final class DiceLoss extends AbstractLoss {
     protected void check(NDList labels, NDList predictions) {
         Checks.count(getName(), "labels", labels, "label");
         Checks.count(getName(), "predictions", predictions, "prediction");
-        Checks.shape(
-                getName(),
-                "labels[0]",
-                labels.get(0).getShape(),
-                predictions.get(0).getShape(),
-                "match predictions[0]");
+        Overlap.check(this, classAxis, labels, predictions);
     }
 
     /** {@inheritDoc} */
@@ -120,17 +128,34 @@ public final class DiceLoss extends AbstractLoss {
 
     /** {@inheritDoc} */
     @Override
+    protected Shape maskedShape(NDList labels, NDList predictions) {
+        Shape label = labels.get(0).getShape();
+        Shape shape = predictions.get(0).getShape();
+        return Overlap.isIndex(classAxis, label, shape) ? classAxis.without(shape) : label;
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected Inputs masked(NDArray mask, NDList labels, NDList predictions) {
+        return Overlap.masked(mask, labels, predictions, !mask.getShape().isScalar());
+    }
+
+    /** {@inheritDoc} */
+    @Override
     protected Terms terms(NDList labels, NDList predictions, Goal goal) {
-        NDArray x = predictions.get(0);
-        NDArray y = Nd.cast(labels.get(0), x);
+        Overlap given = Overlap.ofElements(this, classAxis, labels, predictions, ignoreIndex);
+        NDArray x = given.shown(given.prediction());
+        NDArray y = given.label();
         NDArray sizes = Nd.sum(x.square()).add(Nd.sum(y.square()));
         return Terms.of(of(Nd.sum(x.mul(y)), sizes.add(Nd.num(sizes, smooth))));
     }
 
     private Reading.@Nullable Call call(NDList labels, NDList predictions, Goal goal) {
-        NDArray x = predictions.get(0);
-        NDArray y = Nd.cast(labels.get(0), x);
-        return new Reading.Call(SCRIPT, Divisor.of(1), List.of(x, y), smooth);
+        Overlap given = Overlap.ofElements(this, classAxis, labels, predictions, ignoreIndex);
+        return given.kept() != null
+                ? null
+                : new Reading.Call(
+                        SCRIPT, Divisor.of(1), List.of(given.prediction(), given.label()), smooth);
     }
 
     /** Returns 1 − 2 overlap / total. */
@@ -158,6 +183,8 @@ public final class DiceLoss extends AbstractLoss {
     public static final class Builder extends LossBuilder<DiceLoss, Builder> {
 
         private double smooth = 1e-5;
+        private @Nullable Long ignoreIndex;
+        private ClassAxis classAxis = ClassAxis.DEFAULT;
 
         Builder() {
             super("DiceLoss", DiceLoss::new);
@@ -171,6 +198,29 @@ public final class DiceLoss extends AbstractLoss {
          */
         public Builder optSmooth(double smooth) {
             this.smooth = positive("smooth", smooth);
+            return this;
+        }
+
+        /**
+         * Sets the label of the elements to leave out, such as void pixels (default none).
+         *
+         * @param ignoreIndex any number
+         * @return this {@code Builder}
+         */
+        public Builder optIgnoreIndex(long ignoreIndex) {
+            this.ignoreIndex = set("ignoreIndex", ignoreIndex);
+            return this;
+        }
+
+        /**
+         * Sets the axis of the classes (default 1: (N, C, …), as in PyTorch). Set it to −1 for (N,
+         * …, C), which sequence models and DJL's own losses have.
+         *
+         * @param classAxis the axis; a negative number counts from the end
+         * @return this {@code Builder}
+         */
+        public Builder optClassAxis(int classAxis) {
+            this.classAxis = new ClassAxis(set("classAxis", classAxis));
             return this;
         }
     }

@@ -9,6 +9,7 @@ import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
 import io.djlosses.api.Divisor;
 import io.djlosses.api.Goal;
+import io.djlosses.api.Inputs;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Reading;
 import io.djlosses.api.Terms;
@@ -40,10 +41,16 @@ import java.util.Objects;
  *
  * <ul>
  *   <li>{@code labels: [(N, C)]} or {@code (N, C, d1, …, dK)}, one-hot or probabilities, of any
- *       type
+ *       type; or {@code (N)} or {@code (N, d1, …, dK)}, also with a class axis of size 1, class
+ *       indices of any integer or floating-point type or BOOLEAN
  *   <li>{@code predictions: [(N, C)]} or {@code (N, C, d1, …, dK)}: logits, or probabilities with
  *       {@link Activation#NONE}
+ *   <li>{@code optClassAxis} moves the classes to another axis of the predictions, and of labels
+ *       with one number per class: with −1 the forms are {@code (N, d1, …, dK, C)} and {@code (N,
+ *       d1, …, dK)}. It costs nothing if the classes are last, and a copy elsewhere
  *   <li>{@code out: ()}, or {@code (C)} with {@code NONE}
+ *   <li>{@code MASK}: {@code (C)} leaves out classes; {@code (N)} or {@code (N, d1, …, dK)}, or its
+ *       leading axes, leaves pixels out of all sums
  * </ul>
  *
  * <h2>Reduction</h2>
@@ -73,8 +80,9 @@ public final class MultiClassDiceLoss extends AbstractLoss {
             scripts("y w", "torch.mul(values, w)");
 
     private final double @Nullable [] weights;
-    private final @Nullable Integer ignoreIndex;
+    private final @Nullable Long ignoreIndex;
     private final Activation activation;
+    private final ClassAxis classAxis;
 
     private static Map<Activation, Script> scripts(String constants, String result) {
         Map<Activation, Script> scripts = new EnumMap<>(Activation.class);
@@ -106,6 +114,7 @@ public final class MultiClassDiceLoss extends AbstractLoss {
         weights = builder.weights;
         ignoreIndex = builder.ignoreIndex;
         activation = builder.activation;
+        classAxis = builder.classAxis;
     }
 
     /** The function that turns predictions into probabilities. */
@@ -145,30 +154,56 @@ public final class MultiClassDiceLoss extends AbstractLoss {
                 2,
                 Integer.MAX_VALUE,
                 "(N, C) or (N, C, …)");
-        ClassAxis.check(getName(), prediction, "weights", weights);
-        Shape shape = prediction.getShape();
-        Checks.shape(
-                getName(), "labels[0]", labels.get(0).getShape(), shape, "match predictions[0]");
-        if (ignoreIndex != null && ignoreIndex >= shape.get(1)) {
+        classAxis.check(getName(), prediction, "weights", weights);
+        Overlap.check(this, classAxis, labels, predictions);
+        boolean isOneHot = labels.get(0).getShape().equals(prediction.getShape());
+        long classes = classAxis.classes(prediction);
+        if (isOneHot && ignoreIndex != null && (ignoreIndex < 0 || ignoreIndex >= classes)) {
             throw Checks.failure(
                     getName(),
                     "ignoreIndex",
-                    "be one of the " + shape.get(1) + " classes of predictions[0]",
+                    "be one of the " + classes + " classes of predictions[0] with one-hot labels",
                     ignoreIndex);
         }
     }
 
     /** {@inheritDoc} */
     @Override
+    protected void checkData(NDList labels, NDList predictions) {
+        NDArray label = labels.get(0);
+        Shape shape = predictions.get(0).getShape();
+        if (activation == Activation.SOFTMAX && label.getShape().equals(shape)) {
+            classAxis.checkOther(getName(), "labels[0]", Nd.cast(label, predictions.get(0)));
+        }
+    }
+
+    /** {@inheritDoc} */
+    @Override
     protected Shape unreducedShape(NDList labels, NDList predictions) {
-        return predictions.get(0).getShape().slice(1, 2);
+        return new Shape(classAxis.classes(predictions.get(0)));
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected Shape maskedShape(NDList labels, NDList predictions) {
+        return classAxis.without(predictions.get(0).getShape());
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    protected Inputs masked(NDArray mask, NDList labels, NDList predictions) {
+        Shape shape = mask.getShape();
+        boolean hidesClasses =
+                shape.isScalar() || shape.equals(unreducedShape(labels, predictions));
+        return Overlap.masked(mask, labels, predictions, !hidesClasses);
     }
 
     /** {@inheritDoc} */
     @Override
     protected Terms terms(NDList labels, NDList predictions, Goal goal) {
-        NDArray x = activation.of(predictions.get(0));
-        NDArray y = Nd.cast(labels.get(0), x);
+        Overlap given = Overlap.ofClasses(this, classAxis, labels, predictions, ignoreIndex);
+        NDArray x = given.shown(activation.of(given.shown(given.prediction())));
+        NDArray y = given.label();
         NDArray overlap = sum(x.mul(y)); // [C]
         NDArray total = sum(x.square()).add(sum(y.square())).add(SMOOTH);
         NDArray values = DiceLoss.of(overlap, total); // [C]
@@ -176,8 +211,12 @@ public final class MultiClassDiceLoss extends AbstractLoss {
     }
 
     private Reading.@Nullable Call call(NDList labels, NDList predictions, Goal goal) {
-        NDArray x = predictions.get(0);
-        NDArray y = Nd.cast(labels.get(0), x);
+        Overlap given = Overlap.ofClasses(this, classAxis, labels, predictions, ignoreIndex);
+        if (given.kept() != null) {
+            return null;
+        }
+        NDArray x = given.prediction();
+        NDArray y = given.label();
         Script script = (isWeighted() ? WEIGHTED_SCRIPTS : SCRIPTS).get(activation);
         List<NDArray> arrays = isWeighted() ? List.of(x, y, factors(x, classes(x))) : List.of(x, y);
         return new Reading.Call(Objects.requireNonNull(script), Divisor.of(classes(x)), arrays);
@@ -210,8 +249,8 @@ public final class MultiClassDiceLoss extends AbstractLoss {
         if (weights != null) {
             System.arraycopy(weights, 0, factors, 0, classes);
         }
-        if (ignoreIndex != null) {
-            factors[ignoreIndex] = 0;
+        if (ignoreIndex != null && ignoreIndex >= 0 && ignoreIndex < classes) {
+            factors[ignoreIndex.intValue()] = 0;
         }
         return Nd.create(like.getManager(), factors, new Shape(classes), like.getDataType());
     }
@@ -236,8 +275,9 @@ public final class MultiClassDiceLoss extends AbstractLoss {
     public static final class Builder extends LossBuilder<MultiClassDiceLoss, Builder> {
 
         private double @Nullable [] weights;
-        private @Nullable Integer ignoreIndex;
+        private @Nullable Long ignoreIndex;
         private Activation activation = Activation.SOFTMAX;
+        private ClassAxis classAxis = ClassAxis.DEFAULT;
 
         Builder() {
             super("MultiClassDiceLoss", MultiClassDiceLoss::new);
@@ -256,14 +296,15 @@ public final class MultiClassDiceLoss extends AbstractLoss {
         }
 
         /**
-         * Sets a class whose loss is 0, such as the background (default none).
+         * Sets a class whose loss is 0, such as the background (default none). With class indices
+         * the elements of that class are left out of the other classes as well, and it may be any
+         * number, such as that of void pixels.
          *
-         * @param ignoreIndex the class, non-negative
+         * @param ignoreIndex the class
          * @return this {@code Builder}
          */
-        public Builder optIgnoreIndex(int ignoreIndex) {
-            this.ignoreIndex =
-                    require("ignoreIndex", ignoreIndex, ignoreIndex >= 0, "be at least 0");
+        public Builder optIgnoreIndex(long ignoreIndex) {
+            this.ignoreIndex = set("ignoreIndex", ignoreIndex);
             return this;
         }
 
@@ -276,6 +317,18 @@ public final class MultiClassDiceLoss extends AbstractLoss {
          */
         public Builder optActivation(Activation activation) {
             this.activation = set("activation", activation);
+            return this;
+        }
+
+        /**
+         * Sets the axis of the classes (default 1: (N, C, …), as in PyTorch). Set it to −1 for (N,
+         * …, C), which sequence models and DJL's own losses have.
+         *
+         * @param classAxis the axis; a negative number counts from the end
+         * @return this {@code Builder}
+         */
+        public Builder optClassAxis(int classAxis) {
+            this.classAxis = new ClassAxis(set("classAxis", classAxis));
             return this;
         }
     }

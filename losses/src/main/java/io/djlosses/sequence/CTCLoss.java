@@ -14,6 +14,7 @@ import io.djlosses.api.Outcome;
 import io.djlosses.api.Reading;
 import io.djlosses.api.Terms;
 import io.djlosses.internal.array.Gradients;
+import io.djlosses.internal.core.Thresholds;
 import io.djlosses.internal.fast.Script;
 import io.djlosses.nd.Nd;
 
@@ -130,6 +131,10 @@ public final class CTCLoss extends AbstractLoss {
         }
         for (NDArray label : labels) {
             Checks.index(getName(), "labels", label);
+            boolean isLength = label != labels.get(0);
+            if (isLength && label.getDataType().isBoolean()) {
+                throw Checks.failure(getName(), "labels", "hold lengths", label.getDataType());
+            }
         }
         checkTargets(labels, layout);
         for (int i = 1; i < labels.size(); i++) {
@@ -191,11 +196,11 @@ public final class CTCLoss extends AbstractLoss {
                     throw Checks.message(
                             getName(),
                             "labels[0] (targets) must hold classes in [0, %d), but element %d of"
-                                    + " sample %d was %d",
+                                    + " sample %d was %s",
                             layout.classes,
                             i,
                             n,
-                            target);
+                            Checks.index(labels.get(0), begins[n] + i, target));
                 }
             }
         }
@@ -215,8 +220,15 @@ public final class CTCLoss extends AbstractLoss {
         int[] lengths = new int[given.length];
         for (int n = 0; n < given.length; n++) {
             if (given[n] < 0 || given[n] > max) {
-                String message = "%s must lie in [0, %s = %d], but element %d was %d";
-                throw Checks.message(getName(), message, argument, axis, max, n, given[n]);
+                String message = "%s must lie in [0, %s = %d], but element %d was %s";
+                throw Checks.message(
+                        getName(),
+                        message,
+                        argument,
+                        axis,
+                        max,
+                        n,
+                        Checks.index(label, n, given[n]));
             }
             lengths[n] = (int) given[n];
         }
@@ -400,7 +412,7 @@ public final class CTCLoss extends AbstractLoss {
     /** {@inheritDoc} */
     @Override
     protected List<Reading> readings() {
-        return List.of(Reading.graph(), Reading.closedForm(0, this::inClosedForm));
+        return List.of(Reading.graph(), Reading.closedForm(Thresholds.ALWAYS, this::inClosedForm));
     }
 
     /**

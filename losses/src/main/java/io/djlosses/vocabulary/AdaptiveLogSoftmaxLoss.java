@@ -30,7 +30,8 @@ import java.util.List;
  * <h2>Shapes</h2>
  *
  * <ul>
- *   <li>{@code labels: [(*)]}, class indices of any integer or floating-point type
+ *   <li>{@code labels: [(*)]} or {@code (*, 1)}, class indices of any integer or floating-point
+ *       type or BOOLEAN
  *   <li>{@code predictions: [(*)]}, the log-probability of each target, which the block returns in
  *       training; or {@code [(*, C)]}, the log-probabilities of all classes, which it returns
  *       otherwise
@@ -66,7 +67,6 @@ public final class AdaptiveLogSoftmaxLoss extends AbstractLoss {
                     """
                     if torch.dim(x) != 2:
                       x = torch.reshape(x, [-1, torch.size(x, -1)])
-                      y = torch.flatten(y)
                     return torch.nll_loss(x, y, None, reduction, -1)
                     """);
 
@@ -80,15 +80,15 @@ public final class AdaptiveLogSoftmaxLoss extends AbstractLoss {
         String name = getName();
         Checks.count(name, "labels", labels, "target");
         Checks.count(name, "predictions", predictions, "log-probabilities");
-        NDArray label = labels.get(0);
+        Checks.index(name, "labels[0]", labels.get(0));
         Shape given = predictions.get(0).getShape();
-        Checks.index(name, "labels[0]", label);
+        Shape shape = labels.get(0).getShape();
         if (isOfTargets(labels, predictions)) {
             return;
         }
-        Shape shape = label.getShape();
-        long classes = given.dimension() == 0 ? 0 : given.get(given.dimension() - 1);
-        if (classes == 0 || !given.equals(shape.add(classes))) {
+        boolean hasClasses = given.dimension() > 0 && given.tail() > 0;
+        Shape rows = hasClasses ? unreducedShape(labels, predictions) : given;
+        if (!hasClasses || !(shape.equals(rows) || shape.equals(rows.add(1)))) {
             throw failure(
                     "predictions[0]",
                     "have the shape " + shape + " of labels[0], or that and an axis of classes",
@@ -96,14 +96,18 @@ public final class AdaptiveLogSoftmaxLoss extends AbstractLoss {
         }
     }
 
+    /** Returns whether there is one log-probability per target. */
     private static boolean isOfTargets(NDList labels, NDList predictions) {
-        return predictions.get(0).getShape().equals(labels.get(0).getShape());
+        Shape shape = labels.get(0).getShape();
+        Shape given = predictions.get(0).getShape();
+        return given.equals(shape) || given.add(1).equals(shape);
     }
 
     /** {@inheritDoc} */
     @Override
     protected Shape unreducedShape(NDList labels, NDList predictions) {
-        return labels.get(0).getShape();
+        Shape shape = predictions.get(0).getShape();
+        return isOfTargets(labels, predictions) ? shape : shape.slice(0, shape.dimension() - 1);
     }
 
     /** {@inheritDoc} */
@@ -114,15 +118,14 @@ public final class AdaptiveLogSoftmaxLoss extends AbstractLoss {
             return Terms.of(logProb.neg());
         }
         Shape shape = logProb.getShape();
-        long classes = shape.get(shape.dimension() - 1);
+        long classes = shape.tail();
         long count = shape.size() / classes;
         NDArray index = labels.get(0).reshape(count);
         ClassTargets targets = ClassTargets.of(this, index, classes, null, null, logProb);
         // A reshape is a copy on some engines.
-        NDArray rows =
-                logProb.getShape().dimension() == 2 ? logProb : logProb.reshape(count, classes);
+        NDArray rows = shape.dimension() == 2 ? logProb : logProb.reshape(count, classes);
         NDArray picked = Nd.pick(rows, targets.index());
-        return targets.weigh(picked.neg()).reshape(labels.get(0).getShape());
+        return targets.weigh(picked.neg()).reshape(unreducedShape(labels, predictions));
     }
 
     private Reading.@Nullable Call call(NDList labels, NDList predictions, Goal goal) {
@@ -130,10 +133,10 @@ public final class AdaptiveLogSoftmaxLoss extends AbstractLoss {
         if (isOfTargets(labels, predictions)) {
             return new Reading.Call(OF_TARGETS, logProb.size(), List.of(logProb));
         }
-        Shape shape = logProb.getShape();
-        long classes = shape.get(shape.dimension() - 1);
-        ClassTargets.Checked targets =
-                ClassTargets.checked(this, labels.get(0), classes, null, null);
+        NDArray label = labels.get(0);
+        NDArray index = label.getShape().dimension() == 1 ? label : label.flatten();
+        long classes = logProb.getShape().tail();
+        ClassTargets.Checked targets = ClassTargets.checked(this, index, classes, null, null);
         return targets == null
                 ? null
                 : new Reading.Call(

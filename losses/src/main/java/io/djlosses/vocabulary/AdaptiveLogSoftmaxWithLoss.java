@@ -23,7 +23,6 @@ import org.jspecify.annotations.Nullable;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.LongSummaryStatistics;
 import java.util.function.LongPredicate;
 import java.util.stream.LongStream;
 
@@ -46,14 +45,13 @@ import java.util.stream.LongStream;
  * and returns the log-probability of each target; {@link AdaptiveLogSoftmaxLoss} is their negative
  * mean. Without labels (in a {@code Predictor} or in validation) it returns the log-probabilities
  * of all classes, from which the same loss picks those of the targets. Labels are read into Java,
- * on any device; a label out of range causes an {@link IllegalArgumentException} that names the
- * range found.
+ * on any device; a label out of range causes an {@link IllegalArgumentException} that names it.
  *
  * <h2>Shapes</h2>
  *
  * <ul>
- *   <li>{@code data: [(*, inFeatures)]}, {@code labels: [(*)]} of any integer or floating-point
- *       type
+ *   <li>{@code data: [(*, inFeatures)]}, {@code labels: [(*)]} or {@code (*, 1)} of any integer or
+ *       floating-point type or BOOLEAN
  *   <li>{@code out: (*)} in training with labels, otherwise {@code (*, nClasses)}
  * </ul>
  *
@@ -230,7 +228,9 @@ public final class AdaptiveLogSoftmaxWithLoss extends AbstractBlock {
         NDArray label = labels.singletonOrThrow();
         Shape shape = leading(input);
         Checks.index(NAME, "labels[0]", label);
-        Checks.shape(NAME, "labels[0]", label.getShape(), shape, "match the input");
+        if (!label.getShape().equals(shape.add(1))) {
+            Checks.shape(NAME, "labels[0]", label.getShape(), shape, "match the input");
+        }
         long[] target = targets(label);
         if (target.length == 0) {
             return new NDList(input.reshape(shape));
@@ -268,11 +268,14 @@ public final class AdaptiveLogSoftmaxWithLoss extends AbstractBlock {
 
     private long[] targets(NDArray label) {
         long[] target = Nd.toLongs(label);
-        LongSummaryStatistics range = Arrays.stream(target).summaryStatistics();
-        if (target.length > 0 && (range.getMin() < 0 || range.getMax() >= nClasses)) {
-            String given = "in the range [" + range.getMin() + ", " + range.getMax() + "]";
-            String requirement = "hold class indices in [0, " + nClasses + ")";
-            throw Checks.failure(NAME, "labels", requirement, given);
+        for (int i = 0; i < target.length; i++) {
+            if (target[i] < 0 || target[i] >= nClasses) {
+                throw Checks.failure(
+                        NAME,
+                        "labels",
+                        "hold class indices in [0, " + nClasses + ")",
+                        Checks.index(label, i, target[i]) + " (element " + i + ")");
+            }
         }
         return target;
     }

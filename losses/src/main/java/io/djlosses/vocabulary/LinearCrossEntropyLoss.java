@@ -17,6 +17,7 @@ import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Outcome;
 import io.djlosses.api.Reading;
 import io.djlosses.api.Terms;
+import io.djlosses.internal.core.Thresholds;
 import io.djlosses.internal.fast.Script;
 import io.djlosses.internal.kernel.ClassAxis;
 import io.djlosses.internal.kernel.ClassTargets;
@@ -44,8 +45,8 @@ import java.util.List;
  * <h2>Shapes</h2>
  *
  * <ul>
- *   <li>{@code labels: [(*)]}, class indices of any integer or floating-point type; or
- *       floating-point probabilities (*, V)
+ *   <li>{@code labels: [(*)]} or {@code (*, 1)}, class indices of any integer or floating-point
+ *       type or BOOLEAN; or floating-point probabilities (*, V)
  *   <li>{@code predictions: [(*, D), (V, D)]} or {@code [(*, D), (V, D), (V)]}: input, weight and
  *       bias of the layer. Or {@code [(*, V)]}, the logits themselves, which {@link VocabularyHead}
  *       returns outside of training
@@ -86,9 +87,6 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
     /** Chunks of fewer rows make the matrix products slow. */
     private static final long MIN_ROWS = 256;
 
-    /** For a layer smaller than this, the calls of the closed form cost more than they save. */
-    private static final long CLOSED_FORM_SIZE = 1 << 16;
-
     private static final Script WITHOUT_BIAS = scriptOf("x w y", "None");
     private static final Script WITH_BIAS = scriptOf("x w b y", "b");
 
@@ -99,7 +97,6 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
                 """
                 if torch.dim(x) != 2:
                   x = torch.reshape(x, [-1, torch.size(x, -1)])
-                  y = torch.flatten(y)
                 z = torch.linear(x, w, BIAS)
                 return torch.cross_entropy_loss(z, y, None, reduction, int(ignored), smoothing)
                 """
@@ -133,8 +130,7 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
                     weight == null ? 0 : weight.length);
         }
         NDArray label = labels.get(0);
-        Shape rows = unreducedShape(labels, predictions);
-        if (label.getShape().equals(rows.add(classes))) {
+        if (!isIndex(labels, predictions)) {
             require(
                     label.getDataType().isFloating(),
                     "labels[0] of the shape of the logits",
@@ -147,8 +143,17 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
                     ignoreIndex);
         } else {
             Checks.index(name, "labels[0]", label);
-            Checks.shape(name, "labels[0]", label.getShape(), rows, "match predictions[0]");
+            Shape rows = unreducedShape(labels, predictions);
+            if (!label.getShape().equals(rows.add(1))) {
+                Checks.shape(name, "labels[0]", label.getShape(), rows, "match predictions[0]");
+            }
         }
+    }
+
+    /** Returns whether a label holds class indices rather than one probability per class. */
+    private boolean isIndex(NDList labels, NDList predictions) {
+        Shape rows = unreducedShape(labels, predictions);
+        return !labels.get(0).getShape().equals(rows.add(classes(predictions)));
     }
 
     private void checkLayer(NDList predictions) {
@@ -186,7 +191,7 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
     @Override
     protected void checkData(NDList labels, NDList predictions) {
         NDArray label = labels.get(0);
-        if (!label.getShape().equals(unreducedShape(labels, predictions))) {
+        if (!isIndex(labels, predictions)) {
             Checks.unitInterval(getName(), "labels[0]", label);
         }
     }
@@ -230,11 +235,12 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
         if (predictions.size() == 1
                 || (!goal.forced() && isLarge(predictions) && !isOneChunk(labels, predictions))
                 || weight != null
-                || !label.getShape().equals(unreducedShape(labels, predictions))) {
+                || !isIndex(labels, predictions)) {
             return null;
         }
+        NDArray index = label.getShape().dimension() == 1 ? label : label.flatten();
         ClassTargets.Checked targets =
-                ClassTargets.checked(this, label, classes(predictions), ignoreIndex, weight);
+                ClassTargets.checked(this, index, classes(predictions), ignoreIndex, weight);
         if (targets == null) {
             return null;
         }
@@ -290,7 +296,7 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
     }
 
     private static boolean isLarge(NDList predictions) {
-        return predictions.stream().anyMatch(array -> array.size() >= CLOSED_FORM_SIZE);
+        return predictions.stream().anyMatch(array -> array.size() >= Thresholds.CHUNKS);
     }
 
     /** Returns [dx], Σ ℓ, [dW, [db]] of some rows, and closes all other arrays. */
@@ -336,7 +342,7 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
         NDArray label = labels.get(0);
         long classes = classes(predictions);
         NDArray classWeights = weight == null ? null : ClassAxis.row(weight, like);
-        if (!label.getShape().equals(unreducedShape(labels, predictions))) {
+        if (!isIndex(labels, predictions)) {
             NDArray probabilities = rows(Nd.cast(label, like));
             return new VocabularyTarget.Probabilities(probabilities, classWeights, labelSmoothing);
         }
@@ -358,7 +364,7 @@ public final class LinearCrossEntropyLoss extends AbstractLoss {
         return List.of(
                 Reading.graph(),
                 Reading.script(this::call),
-                Reading.closedForm(CLOSED_FORM_SIZE, this::inClosedForm));
+                Reading.closedForm(Thresholds.CHUNKS, this::inClosedForm));
     }
 
     /**

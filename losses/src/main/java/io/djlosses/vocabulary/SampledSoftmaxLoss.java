@@ -283,7 +283,7 @@ public final class SampledSoftmaxLoss extends AbstractLoss {
                 throw failure(
                         "labels",
                         "hold class indices in [0, " + classes + ")",
-                        target[i] + " (element " + i + ")");
+                        Checks.index(label, i, target[i]) + " (element " + i + ")");
             }
         }
         return target;

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 
 import io.djlosses.internal.core.NdBase;
+import io.djlosses.internal.core.Thresholds;
 import io.djlosses.internal.core.Traced;
 import io.djlosses.internal.core.Traits;
 import io.djlosses.internal.symbolic.Operators;
@@ -17,9 +18,6 @@ public final class Sums {
 
     /** Up to this size, the number of operations matters more than their work. */
     private static final long SMALL = 4096;
-
-    /** The size from which an array counts as large. */
-    private static final long LARGE = 1 << 16;
 
     private static final long ROW = 256;
 
@@ -54,7 +52,7 @@ public final class Sums {
         if (Traits.SUMS_INFINITIES.of(x.getManager()) || !Operators.serve(x) || x.size() == 0) {
             return sum(x);
         }
-        if (x.size() < LARGE || x.size() % EXACT_WIDTH != 0 || Operators.mayHang(x)) {
+        if (x.size() < Thresholds.PASS || x.size() % EXACT_WIDTH != 0 || Operators.mayHang(x)) {
             return Operators.total(x);
         }
         try (NDArray rows = x.reshape(-1, EXACT_WIDTH);

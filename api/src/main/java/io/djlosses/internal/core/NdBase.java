@@ -171,8 +171,8 @@ public abstract class NdBase {
     }
 
     /**
-     * Reads an array of any numeric or boolean type into Java. Floating-point values are truncated
-     * toward zero; NaN and values beyond the range of {@code long} become {@link Long#MIN_VALUE}.
+     * Reads an array of any numeric or boolean type into Java. Floating-point values that are no
+     * whole numbers, or beyond the range of {@code long}, become {@link Long#MIN_VALUE}.
      *
      * @param array the array; the method waits for it
      * @return its values in row-major order
@@ -192,10 +192,13 @@ public abstract class NdBase {
             case INT8 -> Arrays.setAll(values, i -> bytes.get(bytes.position() + i));
             default -> {
                 double[] doubles = toDoubles(array);
-                // The condition is false for NaN.
+                // NaN and numbers beyond the range come back as another number.
                 Arrays.setAll(
                         values,
-                        i -> Math.abs(doubles[i]) < 0x1p63 ? (long) doubles[i] : Long.MIN_VALUE);
+                        i -> {
+                            long whole = (long) doubles[i];
+                            return whole == doubles[i] ? whole : Long.MIN_VALUE;
+                        });
             }
         }
         return values;

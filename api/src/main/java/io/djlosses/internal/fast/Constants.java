@@ -8,6 +8,7 @@ import ai.djl.nn.Activation;
 
 import io.djlosses.internal.array.Sums;
 import io.djlosses.internal.core.Looks;
+import io.djlosses.internal.core.Thresholds;
 import io.djlosses.internal.core.Traits;
 import io.djlosses.internal.symbolic.Operators;
 import io.djlosses.nd.Nd;
@@ -17,9 +18,6 @@ import io.djlosses.nd.Nd;
  * {@link io.djlosses.nd.Nd}, and some of them close or overwrite their argument.
  */
 public final class Constants {
-
-    /** The size from which an array counts as large. */
-    private static final long LARGE = 1 << 16;
 
     private static final long ROW = 256;
 
@@ -90,7 +88,9 @@ public final class Constants {
     public static NDArray sumOfSquares(NDArray x) {
         // Rows so short that a plain sum of their squares is exact.
         long width = Math.min(Long.lowestOneBit(x.size()), ROW);
-        if (width == ROW && x.size() >= LARGE && Traits.SUMS_INFINITIES.of(x.getManager())) {
+        if (width == ROW
+                && x.size() >= Thresholds.PASS
+                && Traits.SUMS_INFINITIES.of(x.getManager())) {
             return x.reshape(-1, width).norm(new int[] {1}).square().sum();
         }
         try (NDArray squares = x.square()) {

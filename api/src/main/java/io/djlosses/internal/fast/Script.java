@@ -15,6 +15,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.training.ParameterStore;
 
 import io.djlosses.internal.core.NdBase;
+import io.djlosses.internal.core.Thresholds;
 import io.djlosses.internal.core.Trait;
 
 import org.jspecify.annotations.Nullable;
@@ -51,15 +52,6 @@ import java.util.zip.ZipOutputStream;
  * So make a script a constant of its class, and pass the options of a loss as its numbers.
  */
 public final class Script {
-
-    /**
-     * The approximate number of elements of each array in a block: few enough to fit into the
-     * cache, and enough for two threads to share.
-     */
-    private static final int BLOCK = 1 << 18;
-
-    /** The size from which a closed form is worth its calls. */
-    private static final int LARGE = 4096;
 
     private static final Script PLUS = of("x", "k", "return x + k");
 
@@ -154,10 +146,10 @@ public final class Script {
      * Returns this script combined with another one for small arrays.
      *
      * @param size the number of elements of the first array from which this script is faster
-     * @param small a script with the same arrays and numbers
+     * @param small a script with the same arrays and numbers, or null if another reading is faster
      * @return the script
      */
-    public Script from(long size, Script small) {
+    public Script from(long size, @Nullable Script small) {
         return new Script(arrays, numbers, methods, body, bodyOfValue, size, small);
     }
 
@@ -255,7 +247,7 @@ public final class Script {
         source.append("    mean = ").append(variant.mean ? "True\n" : "False\n");
         source.append("    gradient = ").append(variant.gradient ? "True\n" : "False\n");
         source.append("    reduction = ").append(variant.mean ? "1\n" : "2\n");
-        source.append("    block = ").append(BLOCK).append('\n');
+        source.append("    block = ").append(Thresholds.BLOCK).append('\n');
         for (int i = 0; i < numbers.size(); i++) {
             String name = name(numbers.get(i));
             String value = usual != null && variant.usual ? "" + usual[i] : "float(" + name + "_)";
@@ -409,7 +401,7 @@ public final class Script {
         private final List<String> numbers;
         private List<String> constants = List.of();
         private boolean flat = true;
-        private long least = LARGE;
+        private long least = Thresholds.SCRIPT;
         private String divisor;
         private String shared = "";
         private String gradient = "";

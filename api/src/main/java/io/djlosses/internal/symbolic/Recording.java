@@ -414,6 +414,10 @@ final class Recording {
             }
             case "squeeze" -> given[0] instanceof int[] axes ? squeeze(self, axes) : null;
             case "broadcast" -> given[0] instanceof Shape wanted ? broadcast(self, wanted) : null;
+            case "transpose" ->
+                    given.length == 1 && given[0] instanceof int[] axes
+                            ? run("_np_transpose", self, "axes", tuple(axes))
+                            : null;
             case "toType" -> cast(self, (DataType) given[0]);
             case "oneHot" -> given.length == 4 ? oneHot(self, given) : null;
             case "get" -> given.length == 1 ? get(self, given[0]) : null;

@@ -3,39 +3,62 @@ package io.djlosses.internal.kernel;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
+import io.djlosses.api.Inputs;
 import io.djlosses.internal.core.Looks;
 import io.djlosses.internal.fast.Script;
 import io.djlosses.nd.Nd;
 
 import org.jspecify.annotations.Nullable;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
- * The conventions of PyTorch's classification losses: classes are on axis 1 of (N, C, d1, …, dK),
- * or on the only axis of (C), a single sample.
+ * The axis of the classes. The losses compute with scores (N, C, …), as PyTorch's do, or with a
+ * single sample (C); {@link #arranged} brings scores with another axis into that form.
+ *
+ * @param number the axis, where −1 is the last; with 1, scores may have a single axis
  */
-public final class ClassAxis {
+public record ClassAxis(int number) {
 
-    private ClassAxis() {}
+    /** PyTorch's. */
+    public static final ClassAxis DEFAULT = new ClassAxis(1);
 
-    /** Returns the axis of the classes. */
+    /** Returns the axis of the classes of arranged scores. */
     public static int of(NDArray scores) {
         return Math.min(1, scores.getShape().dimension() - 1);
     }
 
+    /** Returns the axis of the classes, counted from the first, or −1 if there is no such axis. */
+    private int in(Shape scores) {
+        int rank = scores.dimension();
+        if (number == 1 && rank == 1) {
+            return 0;
+        }
+        int axis = number < 0 ? number + rank : number;
+        return axis < rank ? axis : -1;
+    }
+
     /** Checks scores and the weights of their classes. */
-    public static void check(
-            String loss, NDArray scores, String option, double @Nullable [] weight) {
+    public void check(String loss, NDArray scores, String option, double @Nullable [] weight) {
         Checks.rank(
                 loss, "predictions[0]", scores, 1, Integer.MAX_VALUE, "(N, C), (N, C, …) or (C)");
-        long classes = scores.getShape().get(of(scores));
-        Checks.require(
-                classes > 0, loss, "predictions[0]", "have at least one class", scores.getShape());
+        Shape shape = scores.getShape();
+        int axis = in(shape);
+        if (axis < 0) {
+            throw Checks.failure(
+                    loss, "classAxis", "be an axis of predictions[0] of shape " + shape, number);
+        }
+        long classes = shape.get(axis);
+        Checks.require(classes > 0, loss, "predictions[0]", "have at least one class", shape);
         if (weight != null) {
             if (weight.length != classes) {
                 throw Checks.failure(
@@ -51,61 +74,101 @@ public final class ClassAxis {
      * Checks that class indices have the shape of the scores without the class axis, or with size 1
      * there.
      */
-    public static void checkIndices(String loss, NDArray label, NDArray scores) {
-        if (!isIndex(label, scores)) {
-            Checks.shape(
-                    loss,
-                    "labels[0]",
-                    label.getShape(),
-                    without(scores.getShape()),
-                    "match predictions[0] of shape " + scores.getShape());
+    public void checkIndices(String loss, NDArray label, NDArray scores) {
+        if (!isIndex(label.getShape(), scores.getShape())) {
+            Shape shape = scores.getShape();
+            int axis = in(shape);
+            String why = "match predictions[0] of shape " + shape;
+            if (shape.dimension() > 2) {
+                why += " with classes on axis " + axis + " (change it with optClassAxis)";
+            }
+            Checks.shape(loss, "labels[0]", label.getShape(), without(shape), why);
         }
         Checks.index(loss, "labels[0]", label);
     }
 
     /** Checks probabilities over classes; waits for the device. */
-    public static void checkProbabilities(String loss, NDArray label) {
-        boolean valid =
-                label.size() == 0
-                        || (Looks.allFinite(label)
-                                && label.gte(0).all().getBoolean()
-                                && sums(label).sub(1).abs().lt(1e-3).all().getBoolean());
+    public void checkProbabilities(String loss, NDArray label) {
+        checkOther(loss, "labels[0]", label);
         Checks.require(
-                valid,
+                label.size() == 0 || isDistribution(label, in(label.getShape())),
                 loss,
                 "labels[0]",
                 "hold probabilities that sum to 1 over the classes (strict validation)",
                 "something else");
     }
 
-    private static NDArray sums(NDArray label) {
-        return label.sum(new int[] {of(label)});
+    /** Rejects probabilities that are those of classes on another axis; waits for the device. */
+    public void checkOther(String loss, String argument, NDArray probabilities) {
+        Shape shape = probabilities.getShape();
+        int axis = in(shape);
+        if (shape.size() == 0 || isDistribution(probabilities, axis)) {
+            return;
+        }
+        for (int other = 1; other < shape.dimension(); other++) { // axis 0 is the batch
+            if (other != axis && shape.get(other) > 1 && isDistribution(probabilities, other)) {
+                throw Checks.failure(
+                        loss,
+                        argument,
+                        "hold probabilities that sum to 1 over the classes, which are on axis "
+                                + axis
+                                + " (strict validation)",
+                        "probabilities over axis " + other + ", which optClassAxis can name");
+            }
+        }
+    }
+
+    private static boolean isDistribution(NDArray label, int axis) {
+        return Looks.allFinite(label)
+                && label.gte(0).all().getBoolean()
+                && label.sum(new int[] {axis}).sub(1).abs().lt(1e-3).all().getBoolean();
     }
 
     /** Returns the shape of scores without the class axis. */
-    public static Shape without(Shape scores) {
-        long[] sizes = scores.getShape();
-        if (sizes.length == 1) {
-            return new Shape();
-        }
-        long[] rest = new long[sizes.length - 1];
-        rest[0] = sizes[0];
-        System.arraycopy(sizes, 2, rest, 1, rest.length - 1);
-        return new Shape(rest);
+    public Shape without(Shape scores) {
+        int axis = in(scores);
+        return scores.slice(0, axis).addAll(scores.slice(axis + 1));
+    }
+
+    /** Returns the number of classes. */
+    public long classes(NDArray scores) {
+        return scores.getShape().get(in(scores.getShape()));
+    }
+
+    /** Returns whether scores of a shape have such an axis, with more than one class. */
+    public boolean isAxisOf(Shape scores) {
+        int axis = scores.isScalar() ? -1 : in(scores);
+        return axis >= 0 && scores.get(axis) > 1;
+    }
+
+    /** Returns class indices, or what has their shape, with a class axis of size 1. */
+    public NDArray unit(NDArray label, Shape scores) {
+        return label.getShape().dimension() == scores.dimension()
+                ? label
+                : label.expandDims(in(scores));
+    }
+
+    /** Returns the numbers of the classes as an array that broadcasts over the scores. */
+    public NDArray numbers(NDArray scores) {
+        long[] sizes = new long[scores.getShape().dimension()];
+        Arrays.fill(sizes, 1);
+        int axis = in(scores.getShape());
+        sizes[axis] = scores.getShape().get(axis);
+        NDArray all = scores.getManager().arange(0, (int) sizes[axis], 1, DataType.INT64);
+        return all.reshape(new Shape(sizes));
     }
 
     /** Returns whether a label has the shape of class indices: no class axis, or one of size 1. */
-    public static boolean isIndex(NDArray label, NDArray scores) {
-        Shape given = label.getShape();
-        Shape shape = scores.getShape();
-        int rank = shape.dimension();
-        boolean isUnit = given.dimension() == rank;
-        boolean matches = isUnit || given.dimension() == rank - 1;
-        for (int axis = 0, i = 0; matches && axis < rank; axis++) {
-            if (axis != of(scores)) {
-                matches = given.get(i++) == shape.get(axis);
+    public boolean isIndex(Shape label, Shape scores) {
+        int rank = scores.dimension();
+        int axis = in(scores);
+        boolean isUnit = label.dimension() == rank;
+        boolean matches = isUnit || label.dimension() == rank - 1;
+        for (int i = 0, j = 0; matches && i < rank; i++) {
+            if (i != axis) {
+                matches = label.get(j++) == scores.get(i);
             } else if (isUnit) {
-                matches = given.get(i++) == 1;
+                matches = label.get(j++) == 1;
             }
         }
         return matches;
@@ -117,12 +180,67 @@ public final class ClassAxis {
         return first.getShape().isScalar() ? first.reshape(1) : first;
     }
 
+    // ------------------------------------------------------------------ arranged scores
+
+    /**
+     * Returns scores as (N, C, …), and labels to match: class indices without a class axis, or one
+     * number per class. If the classes are last, all other axes become one, which takes no copy
+     * unless the scores are a view.
+     */
+    public Inputs arranged(NDList labels, NDList predictions) {
+        NDArray scores = predictions.get(0);
+        NDArray arranged = arranged(scores);
+        if (arranged == scores) {
+            return new Inputs(labels, predictions);
+        }
+        NDArray label = labels.get(0);
+        NDArray matching =
+                label.getShape().equals(scores.getShape())
+                        ? arranged(label)
+                        : label.reshape(DEFAULT.without(arranged.getShape()));
+        return new Inputs(new NDList(matching), new NDList(arranged));
+    }
+
+    /** Returns an array with a class axis as (N, C, …), or with the classes last as (M, C). */
+    public NDArray arranged(NDArray scores) {
+        Shape shape = scores.getShape();
+        int last = shape.dimension() - 1;
+        if (last < 2 || in(shape) != last) {
+            return moved(scores);
+        }
+        return scores.reshape(shape.size() / shape.get(last), shape.get(last));
+    }
+
+    /** Returns an array with a class axis as (N, C, …), with all other axes in their order. */
+    public NDArray moved(NDArray scores) {
+        Shape shape = scores.getShape();
+        int axis = in(shape);
+        if (axis == 1 || shape.dimension() == 1) {
+            return scores;
+        }
+        List<Integer> axes =
+                IntStream.range(0, shape.dimension())
+                        .filter(i -> i != axis)
+                        .boxed()
+                        .collect(Collectors.toCollection(ArrayList::new));
+        axes.add(1, axis);
+        return scores.transpose(axes.stream().mapToInt(Integer::intValue).toArray());
+    }
+
+    /** Returns whether {@link #arranged} keeps the order of the elements. */
+    public boolean keepsOrder(Shape scores) {
+        int axis = in(scores);
+        return axis == 1 || axis == scores.dimension() - 1;
+    }
+
     /** Gives a single sample (C) a batch axis. */
     public static NDArray batched(NDArray scores) {
         return scores.getShape().dimension() == 1 ? scores.expandDims(0) : scores;
     }
 
-    /** Reads the class indices of a label, in the shape of the scores without the class axis. */
+    /**
+     * Reads the class indices of a label, in the shape of arranged scores without the class axis.
+     */
     public static ClassTargets targets(
             AbstractLoss loss,
             NDArray label,
@@ -130,7 +248,8 @@ public final class ClassAxis {
             @Nullable Long ignoreIndex,
             double @Nullable [] weight) {
         NDArray index = withoutUnitClass(label, scores);
-        return ClassTargets.of(loss, index, classes(scores), ignoreIndex, weight, scores);
+        long classes = DEFAULT.classes(scores);
+        return ClassTargets.of(loss, index, classes, ignoreIndex, weight, scores);
     }
 
     /** Checks the class indices of a label, as {@link ClassTargets#checked} does. */
@@ -141,24 +260,20 @@ public final class ClassAxis {
             @Nullable Long ignoreIndex,
             double @Nullable [] weight) {
         NDArray index = withoutUnitClass(label, scores);
-        return ClassTargets.checked(loss, index, classes(scores), ignoreIndex, weight);
+        return ClassTargets.checked(loss, index, DEFAULT.classes(scores), ignoreIndex, weight);
     }
 
     private static NDArray withoutUnitClass(NDArray label, NDArray scores) {
         Shape shape = scores.getShape();
         return label.getShape().dimension() < shape.dimension()
                 ? label
-                : label.reshape(without(shape));
-    }
-
-    private static long classes(NDArray scores) {
-        return scores.getShape().get(of(scores));
+                : label.reshape(DEFAULT.without(shape));
     }
 
     /** Returns the weights of the classes as a constant of a script. */
     public static NDArray vector(double @Nullable [] weight, NDArray scores) {
         return weight == null
-                ? scores.getManager().ones(new Shape(classes(scores)), scores.getDataType())
+                ? scores.getManager().ones(new Shape(DEFAULT.classes(scores)), scores.getDataType())
                 : Script.constant(weight, scores);
     }
 
@@ -177,21 +292,27 @@ public final class ClassAxis {
     }
 
     /** Replaces the scores that a mask hides by 0. */
-    public static NDList masked(NDArray mask, NDList predictions) {
+    public NDList masked(NDArray mask, NDList predictions) {
         NDArray scores = predictions.get(0);
-        if (scores.getShape().dimension() <= 1) {
+        if (scores.getShape().dimension() == 0) {
             return new NDList(Nd.where(mask, scores, 0));
         }
-        long[] given = mask.getShape().getShape();
-        long[] sizes = new long[scores.getShape().dimension()];
-        Arrays.fill(sizes, 1);
-        for (int i = 0; i < given.length; i++) {
-            sizes[i == 0 ? 0 : i + 1] = given[i];
-        }
-        return new NDList(Nd.where(mask.reshape(sizes), scores, 0));
+        return new NDList(Nd.where(row(mask, scores), scores, 0));
     }
 
-    /** Returns class weights as an array that broadcasts over the scores. */
+    /** Returns a mask without a class axis, or its leading axes, to broadcast over the scores. */
+    public NDArray row(NDArray mask, NDArray scores) {
+        Shape shape = scores.getShape();
+        int axis = in(shape);
+        long[] sizes = new long[shape.dimension()];
+        Arrays.fill(sizes, 1);
+        for (int i = 0; i < mask.getShape().dimension(); i++) {
+            sizes[i < axis ? i : i + 1] = mask.getShape().get(i);
+        }
+        return mask.reshape(new Shape(sizes));
+    }
+
+    /** Returns class weights as an array that broadcasts over arranged scores. */
     public static NDArray row(double[] weight, NDArray scores) {
         long[] sizes = new long[scores.getShape().dimension()];
         Arrays.fill(sizes, 1);

@@ -8,6 +8,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 
 import io.djlosses.api.AbstractLoss;
+import io.djlosses.api.Checks;
 import io.djlosses.api.Divisor;
 import io.djlosses.api.Terms;
 import io.djlosses.api.Validation;
@@ -161,7 +162,7 @@ public final class ClassTargets {
                                 + ", but element "
                                 + i
                                 + " was "
-                                + given(label, indices[i]));
+                                + Checks.index(label, i, indices[i]));
             }
         }
         return ignored;
@@ -209,12 +210,6 @@ public final class ClassTargets {
         return ignoreIndex != null && index == ignoreIndex;
     }
 
-    private static String given(NDArray label, long index) {
-        return index == Long.MIN_VALUE
-                ? "not a number of a class"
-                : Long.toString(index) + (label.getDataType().isFloating() ? " (truncated)" : "");
-    }
-
     private static ClassTargets onDevice(
             NDArray label,
             long classes,
@@ -222,13 +217,16 @@ public final class ClassTargets {
             double @Nullable [] classWeights,
             NDArray like) {
         NDArray index = label.toType(DataType.INT64, false);
+        NDArray isWhole = isWhole(label, index);
         NDArray kept = null;
         if (ignoreIndex != null) {
             // As an array, because some engines compare numbers in floating point.
             NDManager manager = like.getManager();
             kept = index.neq(Nd.create(manager, new long[] {ignoreIndex}, new Shape()));
+            kept = isWhole == null ? kept : kept.logicalOr(isWhole.logicalNot());
         }
         NDArray valid = index.gte(0).logicalAnd(index.lt(classes));
+        valid = isWhole == null ? valid : valid.logicalAnd(isWhole);
         NDArray safe = Nd.where(valid, index, index.zerosLike());
         NDArray weights;
         if (classWeights == null) {
@@ -243,6 +241,17 @@ public final class ClassTargets {
         weights = Nd.where(valid, weights, Double.NaN);
         weights = kept == null ? weights : Nd.where(kept, weights, 0);
         return new ClassTargets(safe, kept, weights, false, Divisor.of(weights.sum()));
+    }
+
+    /**
+     * Returns where a label is a whole number, without reading it.
+     *
+     * @param label the label
+     * @param index the label as INT64, which truncates
+     * @return the BOOLEAN condition, or null if the type of the label holds nothing else
+     */
+    public static @Nullable NDArray isWhole(NDArray label, NDArray index) {
+        return label.getDataType().isFloating() ? Nd.cast(index, label).eq(label) : null;
     }
 
     /**
@@ -274,6 +283,29 @@ public final class ClassTargets {
      */
     public NDArray index() {
         return index;
+    }
+
+    /**
+     * Returns the targets as one-hot rows, in the shape of the scores.
+     *
+     * @param scores the scores (N, C, …) or (C)
+     * @return 1 at the class of each target; its row is 0 if it is ignored, and NaN if its index is
+     *     out of range and has not been read
+     */
+    public NDArray oneHot(NDArray scores) {
+        int axis = ClassAxis.of(scores);
+        NDArray isTarget = index.expandDims(axis).eq(ClassAxis.DEFAULT.numbers(scores));
+        NDArray hot = Nd.cast(isTarget, scores);
+        return weights == null ? hot : hot.mul(weights.expandDims(axis));
+    }
+
+    /**
+     * Returns which targets are not ignored.
+     *
+     * @return the BOOLEAN condition, or null if none is ignored
+     */
+    public @Nullable NDArray kept() {
+        return kept;
     }
 
     /**

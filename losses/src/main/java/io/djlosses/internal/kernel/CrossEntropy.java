@@ -2,6 +2,7 @@
 package io.djlosses.internal.kernel;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.Shape;
 
 import io.djlosses.api.Outcome;
 import io.djlosses.api.Terms;
@@ -64,18 +65,23 @@ public final class CrossEntropy {
     }
 
     /**
-     * Returns the sum of {@link #of}, and (Σc t[c]) p − t as its gradient; null where the formula
-     * is as fast.
+     * Returns the sum of {@link #of}, and (Σc t[c]) p − t as its gradient, in the shape in which
+     * the logits were given; null where the formula is as fast.
      */
     public static @Nullable Outcome inClosedForm(
-            NDArray distribution, NDArray logits, boolean gradient) {
+            NDArray distribution, NDArray logits, Shape shape, boolean gradient) {
         if (logits.getShape().dimension() == 1 || Nd.isLogSoftmaxExact(logits)) {
             return null;
         }
         NDArray prob = logits.softmax(1);
         NDArray sums = Sums.sumOfConstant(distribution, 1);
         NDArray sum = Constants.sumLogSoftmax(logits, prob, distribution, sums).neg();
-        return Outcome.of(sum, sums.size(), gradient, 1, () -> prob.muli(sums).subi(distribution));
+        return Outcome.of(
+                sum,
+                sums.size(),
+                gradient,
+                1,
+                () -> prob.muli(sums).subi(distribution).reshape(shape));
     }
 
     /** Multiplies with class weights, where there are any. */

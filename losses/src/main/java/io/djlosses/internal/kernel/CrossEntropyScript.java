@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDArray;
 import io.djlosses.api.Divisor;
 import io.djlosses.api.Goal;
 import io.djlosses.api.Reading;
+import io.djlosses.internal.core.Thresholds;
 import io.djlosses.internal.fast.Script;
 
 import org.jspecify.annotations.Nullable;
@@ -22,9 +23,6 @@ import java.util.List;
  * }</pre>
  */
 public final class CrossEntropyScript {
-
-    /** The number of elements from which saving memory outweighs the additional operations. */
-    public static final int LARGE = 1 << 20;
 
     /** Computes p in the array of the gradient. */
     public static final String SOFTMAX = "p = torch._softmax(x, 1, False, out=dx)\n";
@@ -48,7 +46,7 @@ public final class CrossEntropyScript {
     private static final Script OF_INDICES =
             Script.closedForm("x", "y", "ignored=-100")
                     .rows()
-                    .least(LARGE)
+                    .least(Thresholds.BLOCKS)
                     .small(NATIVE)
                     .shared("i = torch.unsqueeze(y, 1)")
                     .gradient(SOFTMAX + LOG + "dx.scatter_(1, i, -1, reduce=\"add\")\n")
@@ -121,7 +119,7 @@ public final class CrossEntropyScript {
         return Script.closedForm("x", "y", "ignored=-100 smoothing=0")
                 .constants("w")
                 .rows()
-                .least(LARGE)
+                .least(Thresholds.BLOCKS)
                 .small(NATIVE_WEIGHTED)
                 .shared(
                         """
@@ -175,7 +173,7 @@ public final class CrossEntropyScript {
     private static Script.ClosedFormBuilder ofProbabilities(String numbers, String target) {
         return Script.closedForm("x", "y", numbers)
                 .rows()
-                .least(LARGE)
+                .least(Thresholds.BLOCKS)
                 .shared(
                         target
                                 + """
@@ -206,7 +204,7 @@ public final class CrossEntropyScript {
         }
         NDArray index = targets.index();
         Divisor divisor = targets.divisor();
-        boolean isLarge = goal.forced() || logits.size() >= LARGE;
+        boolean isLarge = goal.forced() || logits.size() >= Thresholds.BLOCKS;
         if (weight == null && smoothing == 0 && !(isLarge && targets.ignored())) {
             return new Reading.Call(
                     of(logits, OF_INDICES, NATIVE), divisor, List.of(logits, index), ignoreIndex);

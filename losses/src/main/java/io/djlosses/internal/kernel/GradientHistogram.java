@@ -13,6 +13,7 @@ import io.djlosses.api.EmptyPolicy;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Reading;
 import io.djlosses.api.Reduction;
+import io.djlosses.internal.core.Thresholds;
 import io.djlosses.internal.fast.Script;
 import io.djlosses.nd.Nd;
 
@@ -41,9 +42,6 @@ import java.util.stream.DoubleStream;
  *     Detector</a>
  */
 public final class GradientHistogram {
-
-    /** The size from which a script is worth its many operations. */
-    private static final long LARGE = 4096;
 
     /** More bins than a batch has use for, but not more than memory. */
     private static final int MAX_BINS = 10_000;
@@ -202,7 +200,7 @@ public final class GradientHistogram {
                         """
                                 .replace("SLOPES", slopes)
                                 .replace("VALUES", values));
-        return large.from(LARGE, small);
+        return large.from(Thresholds.SCRIPT, small);
     }
 
     /**
