@@ -81,8 +81,8 @@ public final class SDMLLoss extends AbstractLoss {
 
     /**
      * Uses FLOAT64 for the rows in which embeddings of different pairs are closer to each other
-     * than to the center, and for all rows where an embedding is long. For other rows,
-     * differences would lose as many digits as the product.
+     * than to the center, and for all rows where an embedding is long. For other rows, differences
+     * would lose as many digits as the product.
      */
     private static final Script LARGE_BATCH = scriptOf("bool(longest <= 1e4)");
 
