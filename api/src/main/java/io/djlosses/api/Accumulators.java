@@ -89,11 +89,12 @@ final class Accumulators {
         }
 
         private boolean isFirst(NDList labels, NDList predictions) {
-            for (Batch batch : batches) {
+            for (int i = 0; i < batches.size(); i++) {
+                Batch batch = batches.get(i);
                 if (batch.isOf(labels, predictions)) {
                     batch.times++;
                     if (batch.times == owners) {
-                        batches.remove(batch);
+                        batches.remove(i);
                     }
                     return false;
                 }

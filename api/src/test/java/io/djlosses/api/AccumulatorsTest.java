@@ -4,6 +4,8 @@ package io.djlosses.api;
 import static org.testng.Assert.assertEquals;
 import static org.testng.Assert.expectThrows;
 
+import ai.djl.ndarray.NDList;
+
 import io.djlosses.api.Accumulators.Total;
 
 import org.testng.annotations.DataProvider;
@@ -19,8 +21,16 @@ public class AccumulatorsTest {
         Accumulators accumulators = new Accumulators("Loss");
         accumulators.add("train");
         assertEquals(accumulators.get("train"), new Total(0, 0, 0));
-        accumulators.update(new String[] {"train"}, new Accumulators.Total(1.5, 2, 1));
-        accumulators.update(new String[] {"train"}, new Accumulators.Total(-4, 0.5, 1));
+        accumulators.update(
+                new String[] {"train"},
+                new Accumulators.Total(1.5, 2, 1),
+                new NDList(),
+                new NDList());
+        accumulators.update(
+                new String[] {"train"},
+                new Accumulators.Total(-4, 0.5, 1),
+                new NDList(),
+                new NDList());
         assertEquals(accumulators.get("train"), new Total(-2.5, 2.5, 2));
     }
 
@@ -29,9 +39,18 @@ public class AccumulatorsTest {
         Accumulators accumulators = new Accumulators("Loss");
         accumulators.add("train");
         accumulators.add("validate");
-        accumulators.update(new String[] {"train", "validate"}, new Accumulators.Total(3, 1, 1));
-        accumulators.update(new String[] {"validate"}, new Accumulators.Total(5, 1, 1));
-        accumulators.update(new String[] {}, new Accumulators.Total(100, 100, 1));
+        accumulators.update(
+                new String[] {"train", "validate"},
+                new Accumulators.Total(3, 1, 1),
+                new NDList(),
+                new NDList());
+        accumulators.update(
+                new String[] {"validate"},
+                new Accumulators.Total(5, 1, 1),
+                new NDList(),
+                new NDList());
+        accumulators.update(
+                new String[] {}, new Accumulators.Total(100, 100, 1), new NDList(), new NDList());
         assertEquals(accumulators.get("train"), new Total(3, 1, 1));
         assertEquals(accumulators.get("validate"), new Total(8, 2, 2));
         accumulators.reset("validate");
@@ -43,7 +62,11 @@ public class AccumulatorsTest {
     public void startsAnewWhenAddedAgain() {
         Accumulators accumulators = new Accumulators("Loss");
         accumulators.add("train");
-        accumulators.update(new String[] {"train"}, new Accumulators.Total(3, 1, 1));
+        accumulators.update(
+                new String[] {"train"},
+                new Accumulators.Total(3, 1, 1),
+                new NDList(),
+                new NDList());
         accumulators.add("train");
         assertEquals(accumulators.get("train"), Total.NOTHING);
     }
@@ -59,7 +82,13 @@ public class AccumulatorsTest {
             {"reset", (Use) a -> a.reset("other")},
             {
                 "update",
-                (Use) a -> a.update(new String[] {"other"}, new Accumulators.Total(1, 1, 1))
+                (Use)
+                        a ->
+                                a.update(
+                                        new String[] {"other"},
+                                        new Accumulators.Total(1, 1, 1),
+                                        new NDList(),
+                                        new NDList())
             },
         };
     }
@@ -86,7 +115,10 @@ public class AccumulatorsTest {
                 .forEach(
                         i ->
                                 accumulators.update(
-                                        new String[] {"train"}, new Accumulators.Total(1, 2, 1)));
+                                        new String[] {"train"},
+                                        new Accumulators.Total(1, 2, 1),
+                                        new NDList(),
+                                        new NDList()));
         assertEquals(accumulators.get("train"), new Total(updates, 2.0 * updates, updates));
     }
 }

@@ -182,7 +182,8 @@ public class DifferencesIT {
                 double weight = 2 * (Math.exp(logP) - q) / rows / rows;
                 for (int c = 0; c < width; c++) {
                     double d = (double) x[1][j * width + c] - x[0][i * width + c];
-                    result[1][i * width + c] += weight * d;
+                    // The weights of a row sum to 0.
+                    result[1][i * width + c] += weight * ((double) x[1][j * width + c] - x[1][c]);
                     result[2][j * width + c] -= weight * d;
                 }
             }

@@ -31,6 +31,6 @@ public class OperatorsAtOnceIT {
         List<String> lines =
                 Child.run(OperatorsAtOnceProgram.class, List.of("-Xmx2g"), threads, engine, count);
         long evaluated = lines.stream().filter(line -> line.startsWith("EVALUATED ")).count();
-        assertEquals(evaluated, 4L * Catalogue.withRows().size());
+        assertEquals(evaluated, 4L * OperatorsAtOnceProgram.losses().size());
     }
 }

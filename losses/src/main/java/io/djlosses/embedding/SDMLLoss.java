@@ -83,11 +83,10 @@ public final class SDMLLoss extends AbstractLoss {
 
     /**
      * Uses FLOAT64 for the rows in which embeddings of different pairs are closer to each other
-     * than to the center. For other rows, differences would lose as many digits as the product,
-     * unless an embedding is much longer than most.
+     * than to the center, and for all rows where an embedding is long. For other rows, differences
+     * would lose as many digits as the product.
      */
-    private static final Script LARGE_BATCH =
-            scriptOf("bool(longest <= 1e4) or bool(longest <= 16. * mean1)");
+    private static final Script LARGE_BATCH = scriptOf("bool(longest <= 1e4)");
 
     /** Writes the closed form, with the sums over q written out. */
     private static Script scriptOf(String inFloats) {
@@ -103,7 +102,6 @@ public final class SDMLLoss extends AbstractLoss {
                 wide2 = given2 - center
                 squares1 = torch.square(wide1).sum([1])
                 squares2 = torch.square(wide2).sum([1])
-                mean1 = torch.mean(squares1)
                 longest = torch.maximum(torch.amax(squares1), torch.amax(squares2))
                 a = wide1.type_as(x1)
                 b = wide2.type_as(x1)
@@ -150,7 +148,7 @@ public final class SDMLLoss extends AbstractLoss {
                   return value
                 weights = torch.softmax(logProb.type_as(a), 1).sub_(other)
                 torch.diagonal(weights).sub_(extra)
-                d1 = torch.mm(weights, b).addcmul_(a, weights.sum([1]).unsqueeze(1), value=-1)
+                d1 = torch.mm(weights, b)
                 back = torch.t(weights)
                 d2 = torch.mm(back, a).addcmul_(b, weights.sum([0]).unsqueeze(1), value=-1)
                 result = torch.dot(torch.flatten(x1), torch.flatten(d1).type_as(x1))
@@ -272,7 +270,8 @@ public final class SDMLLoss extends AbstractLoss {
         if (!goal.gradient()) {
             return Outcome.of(sum, divisor);
         }
-        // With W = P − Q the gradients are 2/B Σⱼ Wᵢⱼ (x2ⱼ − x1ᵢ) and 2/B Σᵢ Wᵢⱼ (x1ᵢ − x2ⱼ).
+        // With W = P − Q the gradients are 2/B Σⱼ Wᵢⱼ (x2ⱼ − x1ᵢ) and 2/B Σᵢ Wᵢⱼ (x1ᵢ − x2ⱼ). The
+        // rows of W sum to 0, up to a rounding error that a distant x1ᵢ would make large.
         NDArray weights = logProb.exp().subi(other);
         NDArray eye = Nd.oneHot(index, batch, weights);
         NDArray precision = isFar ? weights : x1;
@@ -283,7 +282,7 @@ public final class SDMLLoss extends AbstractLoss {
                 sum,
                 divisor,
                 2.0 / batch,
-                Nd.cast(pull(weights, centered1, centered2), x1),
+                Nd.cast(Nd.matMul(weights, centered2), x1),
                 Nd.cast(pull(weights.transpose(), centered2, centered1), x1));
     }
 
