@@ -4,7 +4,6 @@ package io.djlosses.api;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
 
 import io.djlosses.internal.core.Looks;
 import io.djlosses.nd.Nd;

@@ -70,9 +70,9 @@ import java.util.List;
  *
  * <p>Equivalent to {@code mindspore.nn.FocalLoss(weight, gamma, reduction)}; no equivalent in
  * PyTorch. Differences: any number of axes and labels without a class axis are accepted, positions
- * can be ignored, negative indices are rejected, the gradient for γ &lt; 1 at p = 1 is 0 rather than
- * NaN, and a label of 0 at a logit of −∞ counts 0 rather than NaN. With a single class, labels are
- * taken as indices, as there.
+ * can be ignored, negative indices are rejected, the gradient for γ &lt; 1 at p = 1 is 0 rather
+ * than NaN, and a label of 0 at a logit of −∞ counts 0 rather than NaN. With a single class, labels
+ * are taken as indices, as there.
  *
  * @see <a href="https://arxiv.org/abs/1708.02002">Lin et al. 2017, Focal Loss for Dense Object
  *     Detection</a>

@@ -184,7 +184,8 @@ public final class SDMLLoss extends AbstractLoss {
     @Override
     protected Terms terms(NDList labels, NDList predictions, Goal goal) {
         NDArray logits =
-                SquaredDistances.beyondNearest(predictions.get(0), predictions.get(1)).neg(); // [B, B]
+                SquaredDistances.beyondNearest(predictions.get(0), predictions.get(1))
+                        .neg(); // [B, B]
         if (getSampleWeighting() == SampleWeighting.MASK) {
             return ofShown(labels.get(0), logits);
         }

@@ -295,8 +295,7 @@ public record ClassAxis(int number) {
     /**
      * Replaces what a mask hides: class indices by 0, probabilities by equal ones, and scores by 0.
      */
-    public Inputs masked(
-            NDArray mask, NDList labels, NDList predictions, boolean probabilities) {
+    public Inputs masked(NDArray mask, NDList labels, NDList predictions, boolean probabilities) {
         NDArray scores = predictions.get(0);
         Shape shape = scores.getShape();
         NDArray label = labels.get(0);
