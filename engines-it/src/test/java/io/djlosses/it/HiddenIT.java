@@ -17,6 +17,7 @@ import io.djlosses.examples.catalog.Trait;
 import io.djlosses.segmentation.DiceLoss;
 import io.djlosses.segmentation.MultiClassDiceLoss;
 import io.djlosses.sequence.CTCLoss;
+import io.djlosses.vocabulary.LinearCrossEntropyLoss;
 import io.djlosses.vocabulary.SampledSoftmaxLoss;
 
 import org.jspecify.annotations.Nullable;
@@ -38,7 +39,7 @@ import java.util.stream.IntStream;
 public class HiddenIT {
 
     /** The most rows of a loss. */
-    private static final int ROWS = Subject.NIGHTLY ? Integer.MAX_VALUE : 4;
+    private static final int ROWS = Subject.NIGHTLY ? Integer.MAX_VALUE : 2;
 
     /** What stands in hidden places, by turns. */
     private static final double[][] JUNK = {
@@ -297,6 +298,9 @@ public class HiddenIT {
         if (!isLabel && type == SampledSoftmaxLoss.class && i < data.size() - 1) {
             return hidden; // parameters, which belong to no sample
         }
+        if (!isLabel && type == LinearCrossEntropyLoss.class && i > 0) {
+            return hidden; // as well
+        }
         if (isLabel && type == CTCLoss.class && row.labels().get(0).shape().dimension() == 1) {
             return hidden; // lengths that place the targets of others
         }
@@ -359,11 +363,14 @@ public class HiddenIT {
             if (batch == null || !holdsIndices || row.has("sampleWeighting")) {
                 continue;
             }
-            double ignored =
+            long ignored =
                     row.has("ignoreIndex") ? row.options().get("ignoreIndex").getAsLong() : -100;
-            if (label.type().equals("uint8") && ignored < 0) {
+            boolean holdsNegatives = !List.of("uint8", "boolean").contains(label.type());
+            if (!holdsNegatives && ignored < 0) {
                 continue;
             }
+            JsonObject options = row.options().deepCopy();
+            options.addProperty("ignoreIndex", ignored);
             int inner = (int) label.shape().slice(1).size();
             GoldenRow given =
                     row.with(
@@ -373,10 +380,10 @@ public class HiddenIT {
                 if (way.validation.equals("STRICT")) {
                     continue; // which wants finite predictions
                 }
-                Outcome first = way.of(type, row.options(), given);
+                Outcome first = way.of(type, options, given);
                 for (double[] junk : JUNK) {
                     List<Data> bad = junk(row.predictions(), batch.predictions(), 0, junk);
-                    Outcome outcome = way.of(type, row.options(), given.with(given.labels(), bad));
+                    Outcome outcome = way.of(type, options, given.with(given.labels(), bad));
                     assertNull(
                             bits(Objects.requireNonNull(first), Objects.requireNonNull(outcome)),
                             row + " " + way + " " + Arrays.toString(junk));

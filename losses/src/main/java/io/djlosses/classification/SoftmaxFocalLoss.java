@@ -261,7 +261,8 @@ public final class SoftmaxFocalLoss extends AbstractLoss {
         NDArray logits = given.predictions().get(0);
         ClassTargets targets =
                 ClassAxis.targets(this, given.labels().get(0), logits, ignoreIndex, weight);
-        NDArray logProb = Nd.logSoftmax(logits, targets.index());
+        NDArray shown = targets.shown(logits, ClassAxis.of(logits));
+        NDArray logProb = Nd.logSoftmax(shown, targets.index());
         NDArray values = targets.weigh(focal(logProb).neg()).values(); // [N, *]
         Terms terms = Terms.of(meanOfPositions(values, shape));
         NDArray kept = targets.kept();

@@ -8,6 +8,7 @@ import ai.djl.ndarray.types.Shape;
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
 import io.djlosses.api.Inputs;
+import io.djlosses.api.Masks;
 import io.djlosses.internal.kernel.ClassAxis;
 import io.djlosses.internal.kernel.ClassTargets;
 import io.djlosses.nd.Nd;
@@ -50,8 +51,29 @@ record Overlap(NDArray prediction, NDArray label, @Nullable NDArray kept) {
     }
 
     /** Hands a mask of elements on as a further label, as labels and activations still need it. */
-    static Inputs masked(NDArray mask, NDList labels, NDList predictions, boolean hidesElements) {
-        return new Inputs(hidesElements ? new NDList(labels.get(0), mask) : labels, predictions);
+    static Inputs masked(ClassAxis classAxis, NDArray mask, NDList labels, NDList predictions) {
+        NDArray label = labels.get(0);
+        NDArray x = predictions.get(0);
+        Shape shape = x.getShape();
+        NDArray shown = x;
+        if (isIndex(classAxis, label.getShape(), shape)) {
+            label = label.reshape(classAxis.without(shape));
+            shown = Masks.shown(classAxis.row(mask, x), x, 0);
+        }
+        NDArray ofLabel = withUnits(mask, label);
+        if (label.getShape().equals(shape)) {
+            shown = Masks.shown(ofLabel, x, 0);
+        }
+        return new Inputs(new NDList(Masks.shown(ofLabel, label, 0), mask), new NDList(shown));
+    }
+
+    /** Appends axes of size 1, up to the rank of the label. */
+    private static NDArray withUnits(NDArray mask, NDArray label) {
+        Shape shape = mask.getShape();
+        while (shape.dimension() < label.getShape().dimension()) {
+            shape = shape.add(1);
+        }
+        return mask.reshape(shape);
     }
 
     /** Reads labels and predictions of which every element counts alike, or class indices. */
@@ -69,11 +91,7 @@ record Overlap(NDArray prediction, NDArray label, @Nullable NDArray kept) {
         }
         NDArray kept = null;
         if (labels.size() > 1) {
-            Shape mask = labels.get(1).getShape();
-            while (mask.dimension() < label.getShape().dimension()) {
-                mask = mask.add(1);
-            }
-            NDArray given = labels.get(1).reshape(mask);
+            NDArray given = withUnits(labels.get(1), label);
             kept = given.broadcast(label.getShape()).reshape(shape);
         }
         NDArray y = Nd.cast(label, x).reshape(shape);
