@@ -59,7 +59,7 @@ public class ChecksTest {
 
     @Test
     public void returnsWhatItChecked() {
-        assertEquals(Checks.positive("L", "o", Double.MIN_VALUE), Double.MIN_VALUE);
+        assertEquals(Checks.positive("L", "o", Double.MIN_NORMAL), Double.MIN_NORMAL);
         assertEquals(Checks.notNegative("L", "o", 0), 0.0);
         assertEquals(Checks.finite("L", "o", -Double.MAX_VALUE), -Double.MAX_VALUE);
         assertEquals(Checks.range("L", "o", 1, 0, 1), 1.0);
@@ -91,7 +91,7 @@ public class ChecksTest {
         String order = " (the order is evaluate(labels, predictions))";
         String rank = "L: x must have shape (N, C) or (C), but had shape ";
         String index =
-                "L: x must hold class indices (INT64, INT32, UINT8 or whole floating-point"
+                "L: x must hold class indices (INT64, INT32, UINT8, BOOLEAN or whole floating-point"
                         + " numbers), but was ";
         String unit = "L: x must hold values in [0, 1] (strict validation), but was ";
         String sign = "L: x must hold -1 or 1 (strict validation), but was ";
