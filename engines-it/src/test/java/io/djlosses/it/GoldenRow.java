@@ -19,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -55,6 +56,15 @@ record GoldenRow(
     /** Returns the rows of one loss, none if it has no file. */
     static List<GoldenRow> of(Class<?> loss) {
         return FILES.getOrDefault(loss.getSimpleName(), List.of());
+    }
+
+    /** Returns some of the seeds, spread over all of them, or all where there is time. */
+    static List<GoldenRow> some(Class<?> loss, int most) {
+        List<GoldenRow> seeds = seeds(loss);
+        int count = Subject.NIGHTLY ? seeds.size() : Math.min(most, seeds.size());
+        return IntStream.range(0, count)
+                .mapToObj(i -> seeds.get(i * seeds.size() / count))
+                .toList();
     }
 
     /**

@@ -75,7 +75,7 @@ public class LabelFormsIT {
             return;
         }
         int tried = 0;
-        for (GoldenRow row : GoldenRow.seeds(type)) {
+        for (GoldenRow row : GoldenRow.some(type, 12)) {
             Shape shape = row.predictions().get(0).shape();
             int rank = shape.dimension();
             if (rank < 2
@@ -174,7 +174,7 @@ public class LabelFormsIT {
             return;
         }
         int tried = 0;
-        for (GoldenRow row : GoldenRow.seeds(type)) {
+        for (GoldenRow row : GoldenRow.some(type, 12)) {
             Data label = row.labels().get(0);
             if (!isIndex(type, row) || row.has("momentum")) {
                 continue;
@@ -260,7 +260,7 @@ public class LabelFormsIT {
             return;
         }
         int tried = 0;
-        for (GoldenRow row : GoldenRow.seeds(type)) {
+        for (GoldenRow row : GoldenRow.some(type, 12)) {
             boolean isEmptySequence =
                     Declarations.of(type).kind() == Kind.SEQUENCES
                             && (row.labels().size() != 3 || !row.labels().get(2).isPositive());
@@ -327,7 +327,7 @@ public class LabelFormsIT {
     @Test(dataProvider = "enginesAndLosses")
     public void masksMayHaveAUnitAxis(String engine, Class<? extends Loss> type) {
         int tried = 0;
-        for (GoldenRow row : GoldenRow.seeds(type)) {
+        for (GoldenRow row : GoldenRow.some(type, 12)) {
             if (!(Catalogue.build(type, row.options(), null) instanceof AbstractLoss loss)
                     || row.has("sampleWeighting")
                     || row.has("momentum")) {
