@@ -12,7 +12,6 @@ import ai.djl.training.loss.Loss;
 
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Choice;
-import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Reduction;
 import io.djlosses.api.SampleWeighting;
 import io.djlosses.api.Validation;
@@ -30,7 +29,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
-import java.util.function.Consumer;
 
 /** An engine on a device, the native kernels if it has them, and how to run a variant on it. */
 final class Stage implements AutoCloseable {
@@ -47,8 +45,6 @@ final class Stage implements AutoCloseable {
     static final String VALUES = "NONE";
     static final String WEIGHTS = "weights";
     static final String MASK = "mask";
-
-    private static final Consumer<LossBuilder<?, ?>> AS_IT_IS = builder -> {};
 
     private final Engine engine;
     private final NDManager manager;
@@ -173,7 +169,7 @@ final class Stage implements AutoCloseable {
             variants.put(PLAIN, plain == null ? of(row.make(Choice.FORMULA::on, dims)) : plain);
             put(variants, OPERATOR, operator);
         }
-        variants.put(OURS, of(row.make(AS_IT_IS, dims)));
+        variants.put(OURS, of(made(row, dims)));
         for (Choice choice : Choice.of(engine.getEngineName())) {
             Loss loss = row.make(choice::on, dims);
             if (choice == Choice.FORMULA || reading(loss, input).equals(name(choice))) {
@@ -191,7 +187,7 @@ final class Stage implements AutoCloseable {
         options.put(
                 STRICT, of(row.make(builder -> builder.optValidation(Validation.STRICT), dims)));
         put(options, PARTS, row.parts());
-        if (row.make(AS_IT_IS, dims) instanceof AbstractLoss loss) {
+        if (made(row, dims) instanceof AbstractLoss loss) {
             options.put(FRACTION, in -> loss.fraction(in.labels(), in.predictions()).numerator());
             try {
                 Formula values =
@@ -222,7 +218,7 @@ final class Stage implements AutoCloseable {
     Map<String, Formula> forwards(int index, Case input, long... dims) {
         Map<String, Formula> forwards = new LinkedHashMap<>(variants(index, input, dims));
         forwards.keySet().retainAll(List.of(base(index)));
-        if (rows.get(index).make(AS_IT_IS, dims) instanceof AbstractLoss loss) {
+        if (made(rows.get(index), dims) instanceof AbstractLoss loss) {
             forwards.put(OURS, in -> loss.value(in.labels(), in.predictions()));
             loss.addAccumulator(ACCUMULATOR);
             forwards.put(
@@ -237,12 +233,12 @@ final class Stage implements AutoCloseable {
 
     /** Returns the reading that serves, as the loss explains it; nothing for one that has none. */
     String reading(int index, Case input, long... dims) {
-        return reading(rows.get(index).make(AS_IT_IS, dims), input);
+        return reading(made(rows.get(index), dims), input);
     }
 
     private static String reading(Loss loss, Case input) {
         return loss instanceof AbstractLoss ours
-                ? ours.explain(input.labels(), input.predictions()).split(",")[0]
+                ? ours.explain(input.labels(), input.predictions()).replaceFirst(",.*", "")
                 : "";
     }
 
@@ -254,6 +250,10 @@ final class Stage implements AutoCloseable {
         if (formula != null) {
             variants.put(name, formula);
         }
+    }
+
+    private static Loss made(Row row, long... dims) {
+        return row.make(builder -> {}, dims);
     }
 
     private static Formula of(Loss loss) {
