@@ -55,8 +55,7 @@ class Clock {
         try {
             String line = Files.readString(STATISTICS);
             return Long.parseLong(
-                    line.substring(line.lastIndexOf(')') + 2)
-                            .split(" ", MINOR_FAULTS + 2)[MINOR_FAULTS]);
+                    line.substring(line.lastIndexOf(')') + 2).split(" ", -1)[MINOR_FAULTS]);
         } catch (IOException e) {
             return 0;
         }

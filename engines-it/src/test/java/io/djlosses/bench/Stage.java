@@ -12,7 +12,6 @@ import ai.djl.training.loss.Loss;
 
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Choice;
-import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Reduction;
 import io.djlosses.api.SampleWeighting;
 import io.djlosses.api.Validation;
@@ -170,7 +169,7 @@ final class Stage implements AutoCloseable {
             variants.put(PLAIN, plain == null ? of(row.make(Choice.FORMULA::on, dims)) : plain);
             put(variants, OPERATOR, operator);
         }
-        variants.put(OURS, of(row.make(Stage::asItIs, dims)));
+        variants.put(OURS, of(made(row, dims)));
         for (Choice choice : Choice.of(engine.getEngineName())) {
             Loss loss = row.make(choice::on, dims);
             if (choice == Choice.FORMULA || reading(loss, input).equals(name(choice))) {
@@ -188,7 +187,7 @@ final class Stage implements AutoCloseable {
         options.put(
                 STRICT, of(row.make(builder -> builder.optValidation(Validation.STRICT), dims)));
         put(options, PARTS, row.parts());
-        if (row.make(Stage::asItIs, dims) instanceof AbstractLoss loss) {
+        if (made(row, dims) instanceof AbstractLoss loss) {
             options.put(FRACTION, in -> loss.fraction(in.labels(), in.predictions()).numerator());
             try {
                 Formula values =
@@ -219,7 +218,7 @@ final class Stage implements AutoCloseable {
     Map<String, Formula> forwards(int index, Case input, long... dims) {
         Map<String, Formula> forwards = new LinkedHashMap<>(variants(index, input, dims));
         forwards.keySet().retainAll(List.of(base(index)));
-        if (rows.get(index).make(Stage::asItIs, dims) instanceof AbstractLoss loss) {
+        if (made(rows.get(index), dims) instanceof AbstractLoss loss) {
             forwards.put(OURS, in -> loss.value(in.labels(), in.predictions()));
             loss.addAccumulator(ACCUMULATOR);
             forwards.put(
@@ -236,12 +235,12 @@ final class Stage implements AutoCloseable {
 
     /** Returns the reading that serves, as the loss explains it; nothing for one that has none. */
     String reading(int index, Case input, long... dims) {
-        return reading(rows.get(index).make(Stage::asItIs, dims), input);
+        return reading(made(rows.get(index), dims), input);
     }
 
     private static String reading(Loss loss, Case input) {
         return loss instanceof AbstractLoss ours
-                ? ours.explain(input.labels(), input.predictions()).split(",", 2)[0]
+                ? ours.explain(input.labels(), input.predictions()).replaceFirst(",.*", "")
                 : "";
     }
 
@@ -253,6 +252,10 @@ final class Stage implements AutoCloseable {
         if (formula != null) {
             variants.put(name, formula);
         }
+    }
+
+    private static Loss made(Row row, long... dims) {
+        return row.make(builder -> {}, dims);
     }
 
     private static Formula of(Loss loss) {
