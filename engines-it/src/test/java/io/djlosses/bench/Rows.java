@@ -373,13 +373,6 @@ final class Rows {
     private static List<Row> classes() {
         Row.Inputs images =
                 (data, d) -> Case.of(data.classes(d[1], d[0], d[2], d[3]), data.normal(d));
-        Row.Inputs sequences =
-                (data, d) -> {
-                    long steps = d[0] % 64 == 0 ? 64 : 1;
-                    return Case.of(
-                            data.classes(d[1], d[0] / steps, steps),
-                            data.normal(d[0] / steps, steps, d[1]));
-                };
         Loss sparse = Loss.softmaxCrossEntropyLoss();
         Loss dense = Loss.softmaxCrossEntropyLoss("dense", 1, -1, false, true);
         Loss logSparse = Loss.softmaxCrossEntropyLoss("logSparse", 1, -1, true, false);
@@ -448,18 +441,6 @@ final class Rows {
                                         image.evaluate(
                                                 new NDList(in.y().expandDims(1)),
                                                 in.predictions())),
-                row(CrossEntropyLoss.class, "N×T×C")
-                        .inputs(Extent.CLASSES, sequences)
-                        .builder(d -> CrossEntropyLoss.builder().optClassAxis(-1))
-                        .torch(
-                                "torch.cross_entropy_loss(torch.flatten(x, 0, 1), torch.flatten(y),"
-                                        + " None, 1, -100, 0.)")
-                        .plain(
-                                in -> {
-                                    NDArray x = in.x().reshape(-1, in.x().getShape().tail());
-                                    return chosen(x.logSoftmax(1), in.y().flatten()).mean().neg();
-                                })
-                        .builtIn(sparse),
                 row(NLLLoss.class)
                         .torch("torch.nll_loss(x, y, None, 1, -100)")
                         .plain(in -> chosen(in.x(), in.y()).mean().neg())

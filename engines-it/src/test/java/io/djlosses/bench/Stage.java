@@ -231,8 +231,6 @@ final class Stage implements AutoCloseable {
         return forwards;
     }
 
-    private static void asItIs(LossBuilder<?, ?> builder) {}
-
     /** Returns the reading that serves, as the loss explains it; nothing for one that has none. */
     String reading(int index, Case input, long... dims) {
         return reading(made(rows.get(index), dims), input);

@@ -110,7 +110,7 @@ final class Sweep {
             head.addAll(List.of("native", "plain", "built-in", "ours", "taken", "best: ours /"));
             Map<String, Boolean> chosen = new LinkedHashMap<>();
             run.measurements()
-                    .forEach(row -> chosen.merge(row.row(), hasChoice(row), (a, b) -> a | b));
+                    .forEach(row -> chosen.merge(row.row(), hasChoice(row), (a, b) -> a || b));
             text.append("| ").append(String.join(" | ", head)).append(" |\n");
             text.append("|---".repeat(head.size())).append("|\n");
             run.measurements().stream()
