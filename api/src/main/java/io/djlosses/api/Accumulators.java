@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** The sums behind the accumulators of a loss. Thread-safe. */
 final class Accumulators {
@@ -89,14 +90,13 @@ final class Accumulators {
         }
 
         private boolean isFirst(NDList labels, NDList predictions) {
-            for (Batch batch : batches) {
-                if (batch.isOf(labels, predictions)) {
-                    batch.times++;
-                    if (batch.times == owners) {
-                        batches.remove(batch);
-                    }
-                    return false;
+            Optional<Batch> known =
+                    batches.stream().filter(batch -> batch.isOf(labels, predictions)).findFirst();
+            if (known.isPresent()) {
+                if (++known.get().times == owners) {
+                    batches.remove(known.get());
                 }
+                return false;
             }
             if (batches.size() == MOST) {
                 batches.remove(0);
@@ -121,7 +121,9 @@ final class Accumulators {
             int count = labels.size();
             boolean same = arrays.size() == count + predictions.size();
             for (int i = 0; same && i < arrays.size(); i++) {
-                same = arrays.get(i).refersTo(i < count ? labels.get(i) : predictions.get(i - count));
+                same =
+                        arrays.get(i)
+                                .refersTo(i < count ? labels.get(i) : predictions.get(i - count));
             }
             return same;
         }

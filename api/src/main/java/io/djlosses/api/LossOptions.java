@@ -66,7 +66,9 @@ record LossOptions(
                 && sampleWeighting == other.sampleWeighting
                 && own.equals(other.own())
                 && own.stream()
-                        .allMatch(option -> Objects.deepEquals(set.get(option), other.set.get(option)));
+                        .allMatch(
+                                option ->
+                                        Objects.deepEquals(set.get(option), other.set.get(option)));
     }
 
     private Set<String> own() {

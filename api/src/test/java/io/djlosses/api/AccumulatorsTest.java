@@ -4,6 +4,9 @@ package io.djlosses.api;
 import static org.testng.Assert.assertEquals;
 import static org.testng.Assert.expectThrows;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+
 import io.djlosses.api.Accumulators.Total;
 
 import org.testng.annotations.DataProvider;
@@ -14,13 +17,17 @@ import java.util.stream.IntStream;
 /** The sums behind the figures of an epoch. */
 public class AccumulatorsTest {
 
+    private static void update(Accumulators accumulators, Total more, String... keys) {
+        accumulators.update(keys, more, new NDList(), new NDList());
+    }
+
     @Test
     public void addsNumeratorsAndDenominators() {
         Accumulators accumulators = new Accumulators("Loss");
         accumulators.add("train");
         assertEquals(accumulators.get("train"), new Total(0, 0, 0));
-        accumulators.update(new String[] {"train"}, new Accumulators.Total(1.5, 2, 1));
-        accumulators.update(new String[] {"train"}, new Accumulators.Total(-4, 0.5, 1));
+        update(accumulators, new Total(1.5, 2, 1), "train");
+        update(accumulators, new Total(-4, 0.5, 1), "train");
         assertEquals(accumulators.get("train"), new Total(-2.5, 2.5, 2));
     }
 
@@ -29,9 +36,9 @@ public class AccumulatorsTest {
         Accumulators accumulators = new Accumulators("Loss");
         accumulators.add("train");
         accumulators.add("validate");
-        accumulators.update(new String[] {"train", "validate"}, new Accumulators.Total(3, 1, 1));
-        accumulators.update(new String[] {"validate"}, new Accumulators.Total(5, 1, 1));
-        accumulators.update(new String[] {}, new Accumulators.Total(100, 100, 1));
+        update(accumulators, new Total(3, 1, 1), "train", "validate");
+        update(accumulators, new Total(5, 1, 1), "validate");
+        update(accumulators, new Total(100, 100, 1));
         assertEquals(accumulators.get("train"), new Total(3, 1, 1));
         assertEquals(accumulators.get("validate"), new Total(8, 2, 2));
         accumulators.reset("validate");
@@ -43,9 +50,27 @@ public class AccumulatorsTest {
     public void startsAnewWhenAddedAgain() {
         Accumulators accumulators = new Accumulators("Loss");
         accumulators.add("train");
-        accumulators.update(new String[] {"train"}, new Accumulators.Total(3, 1, 1));
+        update(accumulators, new Total(3, 1, 1), "train");
         accumulators.add("train");
         assertEquals(accumulators.get("train"), Total.NOTHING);
+    }
+
+    /** Of two owners, who add the same batches, the batches of several devices one after the other. */
+    @Test
+    public void countsABatchOnceForTwoOwners() {
+        Accumulators accumulators = new Accumulators("Loss");
+        accumulators.add("train");
+        accumulators.add("train");
+        for (int step = 0; step < 3; step++) {
+            NDArray[] devices = {Stub.of(1), Stub.of(1)};
+            for (int owner = 0; owner < 2; owner++) {
+                for (NDArray device : devices) {
+                    NDList one = new NDList(device);
+                    accumulators.update(new String[] {"train"}, new Total(1, 1, 1), one, one);
+                }
+            }
+        }
+        assertEquals(accumulators.get("train"), new Total(6, 6, 6));
     }
 
     private interface Use {
@@ -59,7 +84,7 @@ public class AccumulatorsTest {
             {"reset", (Use) a -> a.reset("other")},
             {
                 "update",
-                (Use) a -> a.update(new String[] {"other"}, new Accumulators.Total(1, 1, 1))
+                (Use) a -> update(a, new Total(1, 1, 1), "other")
             },
         };
     }
@@ -85,8 +110,7 @@ public class AccumulatorsTest {
                 .parallel()
                 .forEach(
                         i ->
-                                accumulators.update(
-                                        new String[] {"train"}, new Accumulators.Total(1, 2, 1)));
+                                update(accumulators, new Total(1, 2, 1), "train"));
         assertEquals(accumulators.get("train"), new Total(updates, 2.0 * updates, updates));
     }
 }

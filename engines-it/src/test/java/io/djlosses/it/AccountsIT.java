@@ -210,8 +210,7 @@ public class AccountsIT {
         }
         try (NDManager manager = Place.manager(engine)) {
             NDList labels = Data.arrays(row.labels(), manager, type);
-            NDArray value =
-                    reader.evaluate(labels, Data.arrays(row.predictions(), manager, type));
+            NDArray value = reader.evaluate(labels, Data.arrays(row.predictions(), manager, type));
             return new Outcome(type, value.getShape(), Nd.toDoubles(value), List.of());
         }
     }
@@ -257,7 +256,10 @@ public class AccountsIT {
         Tally.check(
                 "AccountsIT.partsMergeUnderEveryReduction",
                 type,
-                some(GoldenRow.seeds(type).stream().filter(row -> batch(type, row) != null).toList()),
+                some(
+                        GoldenRow.seeds(type).stream()
+                                .filter(row -> batch(type, row) != null)
+                                .toList()),
                 row -> {
                     Batch batch = Objects.requireNonNull(batch(type, row));
                     boolean meanOnly = Declarations.of(type).has(Trait.MEAN_ONLY);
@@ -323,8 +325,7 @@ public class AccountsIT {
             Reduction whole = reduction == Reduction.NONE ? Reduction.MEAN : reduction;
             LossBuilder<?, ?> all =
                     (LossBuilder<?, ?>) Catalogue.builder(type, row.optionsWith(null));
-            AbstractLoss once =
-                    (AbstractLoss) Catalogue.build(reading.on(all.optReduction(whole)));
+            AbstractLoss once = (AbstractLoss) Catalogue.build(reading.on(all.optReduction(whole)));
             double expected =
                     Nd.toDoubles(
                             once.value(

@@ -119,7 +119,8 @@ public class OptionsIT {
                         .build();
         assertEquals(loss.getOptions().keySet(), Set.of("block", "parameters"));
         assertSame(loss.getOptions().get("block"), block);
-        assertTrue(loss.toString().startsWith("L2Regularization(block=SequentialBlock, "), "" + loss);
+        assertTrue(
+                loss.toString().startsWith("L2Regularization(block=SequentialBlock, "), "" + loss);
         try (Model model = Model.newInstance("test")) {
             assertSame(
                     L2Regularization.builder().setModel(model).build().getOptions().get("model"),

@@ -343,27 +343,27 @@ public class PartsIT {
                 WeightedSumLoss sum = Losses.sum(none, cosine);
                 for (ThrowingRunnable use :
                         new ThrowingRunnable[] {() -> sum.evaluate(y, x), () -> sum.value(y, x)}) {
-                    IllegalArgumentException e =
-                            expectThrows(IllegalArgumentException.class, use);
+                    IllegalArgumentException e = expectThrows(IllegalArgumentException.class, use);
                     assertEquals(
                             e.getMessage(),
                             "WeightedSumLoss: all losses of a sum must give values of one shape,"
                                     + " but MSELoss gave "
                                     + new Shape(shape)
                                     + " and CosineSimilarityLoss gave (3); build MSELoss and"
-                                    + " CosineSimilarityLoss with a reduction to one number, such as"
-                                    + " MEAN, rather than NONE");
+                                    + " CosineSimilarityLoss with a reduction to one number, such"
+                                    + " as MEAN, rather than NONE");
                 }
                 Loss penalized = Losses.sum(Losses.l2Regularization(block, 1), none);
                 IllegalArgumentException e =
                         expectThrows(
                                 IllegalArgumentException.class, () -> penalized.evaluate(y, x));
                 assertTrue(
-                        e.getMessage().endsWith("; build MSELoss with a reduction to one number,"
-                                + " such as MEAN, rather than NONE"),
+                        e.getMessage()
+                                .endsWith(
+                                        "; build MSELoss with a reduction to one number,"
+                                                + " such as MEAN, rather than NONE"),
                         e.getMessage());
-                assertEquals(
-                        Losses.sum(none, none).evaluate(y, x).getShape(), new Shape(shape));
+                assertEquals(Losses.sum(none, none).evaluate(y, x).getShape(), new Shape(shape));
             }
         }
     }
@@ -404,11 +404,9 @@ public class PartsIT {
                     };
             MSELoss bad = MSELoss.builder().optSampleWeighting(SampleWeighting.MASK).build();
             for (Loss second : new Loss[] {bad, foreign, Losses.sum(foreign)}) {
-                WeightedSumLoss sum =
-                        Losses.sum(Losses.mseLoss(), Loss.l1Loss("built in"), second);
+                WeightedSumLoss sum = Losses.sum(Losses.mseLoss(), Loss.l1Loss("built in"), second);
                 sum.addAccumulator("epoch");
-                expectThrows(
-                        RuntimeException.class, () -> sum.updateAccumulator("epoch", y, x));
+                expectThrows(RuntimeException.class, () -> sum.updateAccumulator("epoch", y, x));
                 for (int i = 0; i < 2; i++) {
                     assertTrue(Float.isNaN(sum.getComponentAccumulator("epoch", i)), "" + i);
                 }

@@ -117,9 +117,7 @@ abstract class WeightedComponents extends AbstractCompositeLoss implements Merge
             String first = components.get(0).getName();
             String second = components.get(i).getName();
             String many =
-                    other.isScalar()
-                            ? first
-                            : shape.isScalar() ? second : first + " and " + second;
+                    other.isScalar() ? first : shape.isScalar() ? second : first + " and " + second;
             throw new IllegalArgumentException(
                     getName()
                             + ": all losses of a sum must give values of one shape, but "

@@ -13,8 +13,8 @@ import ai.djl.util.Pair;
 import io.djlosses.api.AbstractLoss;
 import io.djlosses.api.Checks;
 import io.djlosses.api.Divisor;
-import io.djlosses.api.Goal;
 import io.djlosses.api.EmptyPolicy;
+import io.djlosses.api.Goal;
 import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Outcome;
 import io.djlosses.api.Reading;
@@ -127,7 +127,8 @@ abstract class ParameterPenalty extends AbstractLoss {
                 continue;
             }
             boolean half = parameter.getDataType() == DataType.FLOAT16;
-            NDArray penalty = penaltyOf.apply(half ? Nd.widen(parameter, DataType.FLOAT32) : parameter);
+            NDArray penalty =
+                    penaltyOf.apply(half ? Nd.widen(parameter, DataType.FLOAT32) : parameter);
             if (penalty == null) {
                 return null;
             }
