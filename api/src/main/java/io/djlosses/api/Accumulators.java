@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** The sums behind the accumulators of a loss. Thread-safe. */
 final class Accumulators {
@@ -89,15 +90,13 @@ final class Accumulators {
         }
 
         private boolean isFirst(NDList labels, NDList predictions) {
-            for (int i = 0; i < batches.size(); i++) {
-                Batch batch = batches.get(i);
-                if (batch.isOf(labels, predictions)) {
-                    batch.times++;
-                    if (batch.times == owners) {
-                        batches.remove(i);
-                    }
-                    return false;
+            Optional<Batch> known =
+                    batches.stream().filter(batch -> batch.isOf(labels, predictions)).findFirst();
+            if (known.isPresent()) {
+                if (++known.get().times == owners) {
+                    batches.remove(known.get());
                 }
+                return false;
             }
             if (batches.size() == MOST) {
                 batches.remove(0);
