@@ -55,7 +55,9 @@ public class AccumulatorsTest {
         assertEquals(accumulators.get("train"), Total.NOTHING);
     }
 
-    /** Of two owners, who add the same batches, the batches of several devices one after the other. */
+    /**
+     * Of two owners, who add the same batches, the batches of several devices one after the other.
+     */
     @Test
     public void countsABatchOnceForTwoOwners() {
         Accumulators accumulators = new Accumulators("Loss");
@@ -82,10 +84,7 @@ public class AccumulatorsTest {
         return new Object[][] {
             {"get", (Use) a -> a.get("other")},
             {"reset", (Use) a -> a.reset("other")},
-            {
-                "update",
-                (Use) a -> update(a, new Total(1, 1, 1), "other")
-            },
+            {"update", (Use) a -> update(a, new Total(1, 1, 1), "other")},
         };
     }
 
@@ -108,9 +107,7 @@ public class AccumulatorsTest {
         int updates = 100_000;
         IntStream.range(0, updates)
                 .parallel()
-                .forEach(
-                        i ->
-                                update(accumulators, new Total(1, 2, 1), "train"));
+                .forEach(i -> update(accumulators, new Total(1, 2, 1), "train"));
         assertEquals(accumulators.get("train"), new Total(updates, 2.0 * updates, updates));
     }
 }
