@@ -553,7 +553,7 @@ public class BadInputIT {
         try (NDManager manager = Place.manager(engine)) {
             NDList predictions = new NDList(manager.ones(new Shape(1)));
             for (Subject subject : Subject.all(1)) {
-                if (!(subject.type().getSimpleName().endsWith("Regularization"))) {
+                if (!subject.type().getSimpleName().endsWith("Regularization")) {
                     continue;
                 }
                 NDManager own = manager.newSubManager();
