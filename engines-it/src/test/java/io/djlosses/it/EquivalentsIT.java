@@ -521,8 +521,8 @@ public class EquivalentsIT {
         String[] libraries = {"MindSpore", "Gluon", "Keras"};
         String tables = Files.readString(Path.of("..", "CATALOGUE.md"));
         tables = tables.substring(0, tables.indexOf("## Composites"));
-        for (String line : tables.split("\n")) {
-            String[] cells = line.split("(?<!\\\\)\\|");
+        for (String line : tables.split("\n", 0)) {
+            String[] cells = line.split("(?<!\\\\)\\|", 0);
             for (int i = 0; line.startsWith("| `") && i < libraries.length; i++) {
                 Matcher name = Pattern.compile("`(\\w+)`").matcher(cells[i + 3]);
                 while (name.find()) {
