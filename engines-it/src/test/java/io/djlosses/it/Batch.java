@@ -59,8 +59,7 @@ record Batch(int size, List<Integer> labels, List<Integer> predictions) {
         boolean weighted =
                 row.options().entrySet().stream().anyMatch(o -> o.getValue().isJsonArray());
         if (rank < (loss instanceof ElementwiseLoss && !weighted ? 1 : 2)
-                || row.options().entrySet().stream()
-                        .anyMatch(o -> belongsToSamples(o.getValue(), rank))) {
+                || hasWeightsOfSamples(row)) {
             return null;
         }
         return batch(
@@ -69,7 +68,13 @@ record Batch(int size, List<Integer> labels, List<Integer> predictions) {
                 row.predictions().stream().map(prediction -> 0).toList());
     }
 
-    /** Whether an option is weights of a shape that differ along the first axis. */
+    /** Whether weights of a shape differ along the first axis of the prediction. */
+    static boolean hasWeightsOfSamples(GoldenRow row) {
+        int rank = row.predictions().get(0).shape().dimension();
+        return row.options().entrySet().stream()
+                .anyMatch(option -> belongsToSamples(option.getValue(), rank));
+    }
+
     private static boolean belongsToSamples(JsonElement option, int rank) {
         if (!option.isJsonObject() || !option.getAsJsonObject().has("shape")) {
             return false;

@@ -370,8 +370,15 @@ public class PropertyIT {
 
     /** Tells whether a row is a batch that can be repeated. */
     static boolean isRepeatable(Class<? extends Loss> type, GoldenRow row) {
-        return row.predictions().get(0).shape().dimension() > 1
-                && !Declarations.of(type).has(Trait.NOT_REPEATABLE);
+        Shape shape = row.predictions().get(0).shape();
+        return shape.dimension() > 1
+                && !Declarations.of(type).has(Trait.NOT_REPEATABLE)
+                && !Batch.hasWeightsOfSamples(row)
+                // not a prediction that is broadcast to many labels
+                && (shape.get(0) > 1
+                        || row.labels().stream()
+                                .map(Data::shape)
+                                .noneMatch(label -> label.dimension() > 0 && label.get(0) > 1));
     }
 
     /** Repeats a batch of numbers that every data type can hold until it is large. */

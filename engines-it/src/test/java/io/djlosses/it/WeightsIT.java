@@ -55,21 +55,28 @@ public class WeightsIT {
                 .toArray(Object[][]::new);
     }
 
-    /** A row with weights 1, −1, 0, … of its samples as the last of the labels, or null. */
-    private static GoldenRow canceling(Class<? extends Loss> type) {
+    /**
+     * Returns a row with weights of its first two values, and 0 for the others, as the last of the
+     * labels; a loss of a single value gets their sum.
+     */
+    private static GoldenRow weighted(Class<? extends Loss> type, double one, double two) {
         for (GoldenRow row : GoldenRow.seeds(type)) {
-            boolean isPlain = OTHERS.stream().noneMatch(row::has);
-            Shape shape = row.predictions().get(0).shape();
-            if (isPlain && Catalogue.method(Catalogue.builder(type), "optReduction") != null) {
+            if (OTHERS.stream().noneMatch(row::has)
+                    && row.predictions().get(0).values().length > 1) {
                 Loss loss = Catalogue.build(type, row.optionsWith("NONE"), null);
-                shape = Outcome.of("PyTorch", loss, row, DataType.FLOAT64, null, 1).shape();
-            }
-            if (isPlain && shape.dimension() > 0 && shape.get(0) > 1) {
-                double[] weights = new double[(int) shape.get(0)];
-                weights[0] = 1;
-                weights[1] = -1;
+                Shape shape = Outcome.of("PyTorch", loss, row, DataType.FLOAT64, null, 1).shape();
+                Data weights = new Data("float", new Shape(), new double[] {one + two});
+                if (!shape.isScalar()) {
+                    int size = (int) shape.get(0);
+                    if (size < 2) {
+                        continue;
+                    }
+                    weights = Data.of(new Shape(size), 0).with(0, one).with(1, two);
+                } else if (!Declarations.of(type).has(Trait.WHOLE_BATCH)) {
+                    continue; // a sample of many
+                }
                 List<Data> labels = new ArrayList<>(row.labels());
-                labels.add(new Data("float", new Shape(weights.length), weights));
+                labels.add(weights);
                 return row.with(labels, row.predictions());
             }
         }
@@ -92,7 +99,7 @@ public class WeightsIT {
     @Test(dataProvider = "enginesAndLosses")
     public void sampleWeightsMayCancel(String engine, Class<? extends Loss> type) {
         if (takesWeights(type)) {
-            GoldenRow row = canceling(type);
+            GoldenRow row = weighted(type, 1, -1);
             JsonObject options = options(row, SampleWeighting.MEAN_BY_WEIGHT);
             nothingIsLeft(engine, type, options, row);
         }
@@ -168,7 +175,7 @@ public class WeightsIT {
         if (!takesWeights(type)) {
             return;
         }
-        GoldenRow row = canceling(type);
+        GoldenRow row = weighted(type, 0, -1);
         for (SampleWeighting weighting :
                 new SampleWeighting[] {
                     SampleWeighting.MEAN_BY_COUNT, SampleWeighting.MEAN_BY_WEIGHT
