@@ -6,6 +6,7 @@ import ai.djl.nn.SequentialBlock;
 import ai.djl.training.loss.Loss;
 
 import io.djlosses.Losses;
+import io.djlosses.api.Reduction;
 import io.djlosses.examples.catalog.Declaration;
 import io.djlosses.examples.catalog.Declarations;
 import io.djlosses.examples.catalog.Recipe;
@@ -101,7 +102,8 @@ final class Train extends ExampleCommand {
 
         SequentialBlock network = Networks.dense(seed.random(1), 64, classes);
         recipe.finish(network);
-        Loss objective = declared.build();
+        // One number, also from a loss that returns a value for each sample by default.
+        Loss objective = declared.build(Reduction.MEAN);
         String what = loss;
         if (l2 > 0) {
             objective = Losses.sum(objective, Losses.l2Regularization(network, l2));
