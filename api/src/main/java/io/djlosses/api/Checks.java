@@ -76,11 +76,24 @@ public final class Checks {
      * @param list the list
      */
     public static void arrays(String loss, String argument, @Nullable NDList list) {
+        dense(loss, argument, open(loss, argument, list));
+    }
+
+    /** Requires that a list and all of its arrays are there and open, which asks no engine. */
+    static NDList open(String loss, String argument, @Nullable NDList list) {
         if (list == null) {
             throw failure(loss, argument, "be a list of arrays", "null");
         }
         for (int i = 0; i < list.size(); i++) {
-            array(loss, argument + "[" + i + "]", list.get(i));
+            open(loss, argument + "[" + i + "]", list.get(i));
+        }
+        return list;
+    }
+
+    /** Requires that open arrays are dense. */
+    static void dense(String loss, String argument, NDList list) {
+        for (int i = 0; i < list.size(); i++) {
+            dense(loss, argument + "[" + i + "]", list.get(i));
         }
     }
 
@@ -92,12 +105,20 @@ public final class Checks {
      * @param array the array
      */
     public static void array(String loss, String argument, @Nullable NDArray array) {
+        dense(loss, argument, open(loss, argument, array));
+    }
+
+    private static NDArray open(String loss, String argument, @Nullable NDArray array) {
         if (array == null) {
             throw failure(loss, argument, "be an array", "null");
         }
         if (array.isReleased()) {
             throw failure(loss, argument, "be open", "closed, or its manager was");
         }
+        return array;
+    }
+
+    private static void dense(String loss, String argument, NDArray array) {
         if (array.isSparse()) {
             throw failure(loss, argument, "be dense", array.getSparseFormat());
         }

@@ -23,8 +23,8 @@ final class InputChecks {
         String name = loss.getName();
         SampleWeighting sampleWeighting = loss.options().sampleWeighting();
         boolean labelGradient = loss.options().labelGradient();
-        Checks.arrays(name, "labels", labels);
-        Checks.arrays(name, "predictions", predictions);
+        Checks.open(name, "labels", labels);
+        Checks.open(name, "predictions", predictions);
         if (predictions.isEmpty()) {
             throw new IllegalArgumentException(
                     name + ": predictions must hold at least one array, but held none");
@@ -96,6 +96,9 @@ final class InputChecks {
                 }
             }
         }
+        // After the types: this asks the engine.
+        Checks.dense(name, "labels", labels);
+        Checks.dense(name, "predictions", predictions);
         loss.check(targets, predictions);
         NDList computed = predictions;
         if (type == DataType.FLOAT16) {
