@@ -322,7 +322,13 @@ public abstract class AbstractLoss extends Loss implements MergeableLoss {
 
     // ------------------------------------------------------------------ accumulators
 
-    /** {@inheritDoc} */
+    /**
+     * Adds an accumulator, or resets one that is there. One that is added twice before the first
+     * batch, as by a trainer that has the loss twice, has two owners: arrays that both of them add
+     * count once.
+     *
+     * @param key the accumulator
+     */
     @Override
     public void addAccumulator(String key) {
         accumulators.add(key);
