@@ -7,7 +7,6 @@ import ai.djl.ndarray.types.Shape;
 
 import io.djlosses.nd.Nd;
 
-import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -87,7 +86,7 @@ public abstract class BroadcastLoss extends AbstractLoss {
                 getName(),
                 "labels and predictions",
                 arrays.stream()
-                        .map(array -> aligned(array.getShape(), rank))
+                        .map(array -> Nd.withRank(array.getShape(), rank))
                         .toArray(Shape[]::new));
     }
 
@@ -96,9 +95,9 @@ public abstract class BroadcastLoss extends AbstractLoss {
     protected final Terms terms(NDList labels, NDList predictions, Goal goal) {
         int rank = rank(labels, predictions);
         NDList given = new NDList(labels.size());
-        labels.forEach(label -> given.add(aligned(Nd.cast(label, predictions.get(0)), rank)));
+        labels.forEach(label -> given.add(Nd.withRank(Nd.cast(label, predictions.get(0)), rank)));
         NDList computed = new NDList(predictions.size());
-        predictions.forEach(prediction -> computed.add(aligned(prediction, rank)));
+        predictions.forEach(prediction -> computed.add(Nd.withRank(prediction, rank)));
         return Terms.of(unreduced(given, computed));
     }
 
@@ -110,17 +109,5 @@ public abstract class BroadcastLoss extends AbstractLoss {
             }
         }
         return rank;
-    }
-
-    private static NDArray aligned(NDArray array, int rank) {
-        Shape shape = array.getShape();
-        return shape.dimension() == rank ? array : array.reshape(aligned(shape, rank));
-    }
-
-    /** Appends axes of size 1. */
-    private static Shape aligned(Shape shape, int rank) {
-        long[] sizes = Arrays.copyOf(shape.getShape(), rank);
-        Arrays.fill(sizes, Math.min(shape.dimension(), rank), rank, 1);
-        return new Shape(sizes);
     }
 }

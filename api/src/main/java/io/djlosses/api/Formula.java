@@ -13,7 +13,6 @@ import io.djlosses.nd.Nd;
 import org.jspecify.annotations.Nullable;
 
 import java.util.List;
-import java.util.Objects;
 
 /**
  * The reading that defines a loss: its terms, weighted or masked, differentiated by the engine,
@@ -121,7 +120,7 @@ final class Formula {
         SampleWeighting weighting = loss.options().sampleWeighting();
         if (weighting == SampleWeighting.MASK) {
             Terms terms = loss.terms(labels, predictions, goal);
-            if (fit(weight.getShape(), shape) == null) {
+            if (!fits(weight.getShape(), shape)) {
                 return terms; // it hides elements of the values
             }
             NDArray mask = leading(weight, terms.values().getShape());
@@ -153,15 +152,13 @@ final class Formula {
 
     /** Aligns a weight with the leading axes of a shape. */
     static NDArray leading(NDArray weight, Shape shape) {
-        return weight.getShape().dimension() == shape.dimension()
-                ? weight
-                : weight.reshape(Objects.requireNonNull(fit(weight.getShape(), shape)));
+        return Nd.withRank(weight, shape.dimension());
     }
 
     /** Returns an aligned mask with all axes of what it hides. */
     static NDArray axes(AbstractLoss loss, NDArray mask, NDList labels, NDList predictions) {
         Shape values = loss.unreducedShape(labels, predictions);
-        boolean hidesValues = fit(mask.getShape(), values) != null;
+        boolean hidesValues = fits(mask.getShape(), values);
         return leading(mask, hidesValues ? values : loss.maskedShape(labels, predictions));
     }
 
@@ -169,12 +166,12 @@ final class Formula {
     static NDArray aligned(AbstractLoss loss, NDArray weight, NDList labels, NDList predictions) {
         Shape given = weight.getShape();
         Shape values = loss.unreducedShape(labels, predictions);
-        if (fit(given, values) != null) {
+        if (fits(given, values)) {
             return weight;
         }
         boolean isMask = loss.options().sampleWeighting() == SampleWeighting.MASK;
         Shape elements = isMask ? loss.maskedShape(labels, predictions) : values;
-        if (fit(given, elements) != null) {
+        if (fits(given, elements)) {
             return weight;
         }
         for (Shape shape : List.of(values, elements)) {
@@ -182,7 +179,7 @@ final class Formula {
                 Shape rest = given.slice(0, i).addAll(given.slice(i + 1));
                 if (given.get(i) == 1
                         && given.dimension() == shape.dimension() + 1
-                        && fit(rest, shape) != null) {
+                        && fits(rest, shape)) {
                     return weight.reshape(rest);
                 }
             }
@@ -194,18 +191,12 @@ final class Formula {
                 given);
     }
 
-    /** Returns the shape of a weight, extended to the rank of a shape, or null if it has none. */
-    private static @Nullable Shape fit(Shape given, Shape shape) {
-        if (given.dimension() > shape.dimension()) {
-            return null;
+    /** Returns whether a weight has a shape, or its leading axes, with size 1 for some of them. */
+    private static boolean fits(Shape given, Shape shape) {
+        boolean fits = given.dimension() <= shape.dimension();
+        for (int i = 0; fits && i < given.dimension(); i++) {
+            fits = given.get(i) == 1 || given.get(i) == shape.get(i);
         }
-        long[] fit = new long[shape.dimension()];
-        for (int i = 0; i < fit.length; i++) {
-            fit[i] = i < given.dimension() ? given.get(i) : 1;
-            if (fit[i] != 1 && fit[i] != shape.get(i)) {
-                return null;
-            }
-        }
-        return new Shape(fit);
+        return fits;
     }
 }

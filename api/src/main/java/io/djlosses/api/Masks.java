@@ -7,7 +7,6 @@ import ai.djl.ndarray.types.Shape;
 
 import io.djlosses.nd.Nd;
 
-import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.Set;
 
@@ -47,11 +46,7 @@ public final class Masks {
                 aligned = Nd.any(aligned, i);
             }
         }
-        long[] sizes = new long[shape.dimension()];
-        Arrays.fill(sizes, 1);
-        long[] given = aligned.getShape().getShape();
-        System.arraycopy(given, 0, sizes, 0, Math.min(given.length, sizes.length));
-        return shown(aligned.reshape(new Shape(sizes)), array, fill);
+        return shown(Nd.withRank(aligned, shape.dimension()), array, fill);
     }
 
     /**

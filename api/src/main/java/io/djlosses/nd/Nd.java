@@ -88,6 +88,31 @@ public final class Nd extends NdBase {
     }
 
     /**
+     * Returns a shape with another number of axes: those that come or go are the last, of size 1.
+     *
+     * @param shape the shape
+     * @param rank the number of axes
+     * @return the shape with that many axes
+     */
+    public static Shape withRank(Shape shape, int rank) {
+        long[] sizes = Arrays.copyOf(shape.getShape(), rank);
+        Arrays.fill(sizes, Math.min(shape.dimension(), rank), rank, 1);
+        return new Shape(sizes);
+    }
+
+    /**
+     * Returns an array with another number of axes: those that come or go are the last, of size 1.
+     *
+     * @param x the array
+     * @param rank the number of axes
+     * @return the array with that many axes
+     */
+    public static NDArray withRank(NDArray x, int rank) {
+        Shape shape = x.getShape();
+        return shape.dimension() == rank ? x : x.reshape(withRank(shape, rank));
+    }
+
+    /**
      * Returns whether a condition holds anywhere along an axis.
      *
      * @param mask the BOOLEAN condition, not empty

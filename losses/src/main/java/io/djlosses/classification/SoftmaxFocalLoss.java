@@ -227,7 +227,7 @@ public final class SoftmaxFocalLoss extends AbstractLoss {
             return classAxis.masked(mask, labels, predictions, false);
         }
         // The values have a class, but each of them needs all logits of a sample.
-        NDArray wide = classAxis.ofClasses(mask, logits);
+        NDArray wide = Nd.withRank(mask, logits.getShape().dimension());
         NDArray label = shown(wide, classAxis.moved(labels.get(0)), classAxis.moved(logits));
         NDArray samples = classAxis.row(Nd.any(mask, 1).squeeze(1), logits);
         return new Inputs(

@@ -23,7 +23,6 @@ import io.djlosses.nd.Nd;
 
 import org.jspecify.annotations.Nullable;
 
-import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -178,12 +177,8 @@ public final class GaussianNLLLoss extends AbstractLoss {
 
     /** Replaces the elements that the mask hides by 1, which is safe in the formula. */
     private static NDArray shown(NDArray mask, NDArray x, Shape shape) {
-        long[] given = mask.getShape().getShape();
-        long[] sizes = new long[shape.dimension()];
-        Arrays.fill(sizes, 1);
-        System.arraycopy(given, 0, sizes, 0, given.length);
         NDArray all = x.getShape().equals(shape) ? x : x.broadcast(shape);
-        return Nd.where(mask.reshape(new Shape(sizes)), all, 1);
+        return Nd.where(Nd.withRank(mask, shape.dimension()), all, 1);
     }
 
     /** {@inheritDoc} */

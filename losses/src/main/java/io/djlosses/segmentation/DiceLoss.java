@@ -137,7 +137,7 @@ public final class DiceLoss extends AbstractLoss {
     /** {@inheritDoc} */
     @Override
     protected Inputs masked(NDArray mask, NDList labels, NDList predictions) {
-        return Overlap.masked(classAxis, mask, labels, predictions);
+        return Overlap.maskedElements(classAxis, mask, labels, predictions);
     }
 
     /** {@inheritDoc} */

@@ -197,14 +197,7 @@ public final class MultiClassDiceLoss extends AbstractLoss {
         Shape shape = mask.getShape();
         boolean isOne = shape.dimension() == 1;
         if (!isOne || (shape.get(0) != 1 && shape.get(0) != classAxis.classes(x))) {
-            NDArray row = classAxis.row(mask, x);
-            NDArray target = labels.get(0);
-            boolean isIndex = Overlap.isIndex(classAxis, target.getShape(), x.getShape());
-            target =
-                    isIndex
-                            ? Masks.shown(mask, target.reshape(classAxis.without(x.getShape())), 0)
-                            : Masks.shown(row, target, 0);
-            return new Inputs(new NDList(target, mask), new NDList(Masks.shown(row, x, 0)));
+            return Overlap.maskedPositions(classAxis, mask, labels, predictions);
         }
         NDArray label = labels.get(0);
         NDArray wide = classAxis.along(mask, x);

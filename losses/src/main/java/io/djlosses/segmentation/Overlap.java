@@ -51,29 +51,26 @@ record Overlap(NDArray prediction, NDArray label, @Nullable NDArray kept) {
     }
 
     /** Hands a mask of elements on as a further label, as labels and activations still need it. */
-    static Inputs masked(ClassAxis classAxis, NDArray mask, NDList labels, NDList predictions) {
+    static Inputs maskedElements(
+            ClassAxis classAxis, NDArray mask, NDList labels, NDList predictions) {
         NDArray label = labels.get(0);
         NDArray x = predictions.get(0);
-        Shape shape = x.getShape();
-        NDArray shown = x;
-        if (isIndex(classAxis, label.getShape(), shape)) {
-            label = label.reshape(classAxis.without(shape));
-            shown = Masks.shown(classAxis.row(mask, x), x, 0);
+        if (isIndex(classAxis, label.getShape(), x.getShape())) {
+            return maskedPositions(classAxis, mask, labels, predictions);
         }
-        NDArray ofLabel = withUnits(mask, label);
-        if (label.getShape().equals(shape)) {
-            shown = Masks.shown(ofLabel, x, 0);
-        }
-        return new Inputs(new NDList(Masks.shown(ofLabel, label, 0), mask), new NDList(shown));
+        NDArray ofLabel = Nd.withRank(mask, label.getShape().dimension());
+        boolean isOneShape = label.getShape().equals(x.getShape());
+        return new Inputs(
+                new NDList(Masks.shown(ofLabel, label, 0), mask),
+                new NDList(isOneShape ? Masks.shown(ofLabel, x, 0) : x));
     }
 
-    /** Appends axes of size 1, up to the rank of the label. */
-    private static NDArray withUnits(NDArray mask, NDArray label) {
-        Shape shape = mask.getShape();
-        while (shape.dimension() < label.getShape().dimension()) {
-            shape = shape.add(1);
-        }
-        return mask.reshape(shape);
+    /** Does the same for a mask without the axis of the classes. */
+    static Inputs maskedPositions(
+            ClassAxis classAxis, NDArray mask, NDList labels, NDList predictions) {
+        boolean isOneHot = labels.get(0).getShape().equals(predictions.get(0).getShape());
+        Inputs shown = classAxis.masked(mask, labels, predictions, isOneHot);
+        return new Inputs(new NDList(shown.labels().get(0), mask), shown.predictions());
     }
 
     /** Reads labels and predictions of which every element counts alike, or class indices. */
@@ -91,7 +88,7 @@ record Overlap(NDArray prediction, NDArray label, @Nullable NDArray kept) {
         }
         NDArray kept = null;
         if (labels.size() > 1) {
-            NDArray given = withUnits(labels.get(1), label);
+            NDArray given = Nd.withRank(labels.get(1), label.getShape().dimension());
             kept = given.broadcast(label.getShape()).reshape(shape);
         }
         NDArray y = Nd.cast(label, x).reshape(shape);

@@ -151,12 +151,8 @@ public record ClassAxis(int number) {
 
     /** Returns the numbers of the classes as an array that broadcasts over the scores. */
     public NDArray numbers(NDArray scores) {
-        long[] sizes = new long[scores.getShape().dimension()];
-        Arrays.fill(sizes, 1);
-        int axis = in(scores.getShape());
-        sizes[axis] = scores.getShape().get(axis);
-        NDArray all = scores.getManager().arange(0, (int) sizes[axis], 1, DataType.INT64);
-        return all.reshape(new Shape(sizes));
+        int classes = (int) classes(scores);
+        return along(scores.getManager().arange(0, classes, 1, DataType.INT64), scores);
     }
 
     /** Returns whether a label has the shape of class indices: no class axis, or one of size 1. */
@@ -214,18 +210,18 @@ public record ClassAxis(int number) {
 
     /** Returns an array with a class axis as (N, C, …), with all other axes in their order. */
     public NDArray moved(NDArray scores) {
-        Shape shape = scores.getShape();
-        int axis = in(shape);
-        if (axis == 1 || shape.dimension() == 1) {
-            return scores;
+        return move(scores, in(scores.getShape()), 1);
+    }
+
+    private static NDArray move(NDArray x, int from, int to) {
+        int rank = x.getShape().dimension();
+        if (from == to || rank == 1) {
+            return x;
         }
         List<Integer> axes =
-                IntStream.range(0, shape.dimension())
-                        .filter(i -> i != axis)
-                        .boxed()
-                        .collect(Collectors.toCollection(ArrayList::new));
-        axes.add(1, axis);
-        return scores.transpose(axes.stream().mapToInt(Integer::intValue).toArray());
+                IntStream.range(0, rank).boxed().collect(Collectors.toCollection(ArrayList::new));
+        axes.add(to, axes.remove(from));
+        return x.transpose(axes.stream().mapToInt(Integer::intValue).toArray());
     }
 
     /** Returns whether {@link #arranged} keeps the order of the elements. */
@@ -315,37 +311,21 @@ public record ClassAxis(int number) {
         return new Inputs(new NDList(shown), new NDList(Masks.shown(wide, scores, 0)));
     }
 
-    /** Returns a mask (N, C), or (N, 1), to broadcast over scores whose classes are on axis 1. */
-    public NDArray ofClasses(NDArray mask, NDArray scores) {
-        long[] sizes = new long[scores.getShape().dimension()];
-        Arrays.fill(sizes, 1);
-        sizes[0] = mask.getShape().get(0);
-        sizes[1] = mask.getShape().get(1);
-        return mask.reshape(new Shape(sizes));
-    }
-
     /** Returns a vector over the classes, to broadcast over the scores. */
     public NDArray along(NDArray vector, NDArray scores) {
+        return vector.reshape(along(vector.size(), in(scores.getShape()), scores));
+    }
+
+    private static Shape along(long size, int axis, NDArray scores) {
         long[] sizes = new long[scores.getShape().dimension()];
         Arrays.fill(sizes, 1);
-        sizes[in(scores.getShape())] = vector.size();
-        return vector.reshape(new Shape(sizes));
+        sizes[axis] = size;
+        return new Shape(sizes);
     }
 
     /** Undoes {@link #moved}. */
     public NDArray restored(NDArray moved, NDArray scores) {
-        Shape shape = scores.getShape();
-        int axis = in(shape);
-        if (axis == 1) {
-            return moved;
-        }
-        List<Integer> axes =
-                IntStream.range(0, shape.dimension())
-                        .filter(i -> i != 1)
-                        .boxed()
-                        .collect(Collectors.toCollection(ArrayList::new));
-        axes.add(axis, 1);
-        return moved.transpose(axes.stream().mapToInt(Integer::intValue).toArray());
+        return move(moved, 1, in(scores.getShape()));
     }
 
     /** Returns a mask without a class axis, or its leading axes, to broadcast over the scores. */
@@ -362,9 +342,7 @@ public record ClassAxis(int number) {
 
     /** Returns class weights as an array that broadcasts over arranged scores. */
     public static NDArray row(double[] weight, NDArray scores) {
-        long[] sizes = new long[scores.getShape().dimension()];
-        Arrays.fill(sizes, 1);
-        sizes[of(scores)] = weight.length;
-        return Nd.create(scores.getManager(), weight, new Shape(sizes), scores.getDataType());
+        Shape shape = along(weight.length, of(scores), scores);
+        return Nd.create(scores.getManager(), weight, shape, scores.getDataType());
     }
 }

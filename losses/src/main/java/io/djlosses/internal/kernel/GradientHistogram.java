@@ -111,8 +111,7 @@ public final class GradientHistogram {
          */
         public T optMomentum(double momentum) {
             boolean valid = momentum >= 0 && momentum < 1;
-            require("momentum", momentum, valid, "be at least 0 and less than 1");
-            this.momentum = Checks.normal(name, "momentum", momentum);
+            this.momentum = require("momentum", momentum, valid, "be at least 0 and less than 1");
             return self();
         }
 
