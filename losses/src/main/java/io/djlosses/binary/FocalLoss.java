@@ -5,17 +5,12 @@ import ai.djl.ndarray.NDArray;
 
 import io.djlosses.api.Checks;
 import io.djlosses.api.ElementwiseLoss;
-import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Outcome;
-import io.djlosses.api.Reading;
-import io.djlosses.internal.array.Sums;
 import io.djlosses.internal.core.Thresholds;
 import io.djlosses.internal.fast.Script;
 import io.djlosses.internal.kernel.BinaryCrossEntropy;
 import io.djlosses.internal.kernel.FocalModulation;
 import io.djlosses.nd.Nd;
-
-import java.util.List;
 
 /**
  * The binary focal loss of probabilities: a binary cross entropy that gives little weight to easy
@@ -53,7 +48,7 @@ import java.util.List;
  * @see <a href="https://arxiv.org/abs/1708.02002">Lin et al. 2017, Focal Loss for Dense Object
  *     Detection</a>
  */
-public final class FocalLoss extends ElementwiseLoss {
+public final class FocalLoss extends BinaryFocal {
 
     private static final Script SCRIPT = script(FocalModulation.FACTOR);
     private static final Script BALANCED = script(FocalModulation.BALANCED_FACTOR);
@@ -80,15 +75,8 @@ public final class FocalLoss extends ElementwiseLoss {
                 .build();
     }
 
-    private final double gamma;
-    private final double alpha;
-    private final double labelSmoothing;
-
     private FocalLoss(Builder builder) {
         super(builder);
-        gamma = builder.gamma;
-        alpha = builder.alpha;
-        labelSmoothing = builder.labelSmoothing;
     }
 
     /** {@inheritDoc} */
@@ -98,38 +86,10 @@ public final class FocalLoss extends ElementwiseLoss {
         Checks.unitInterval(getName(), "predictions[0]", prediction);
     }
 
-    /** {@inheritDoc} */
     @Override
-    protected NDArray unreduced(NDArray hard, NDArray prediction) {
-        NDArray label = BinaryCrossEntropy.smoothed(hard, labelSmoothing);
-        NDArray wrong = wrong(label, prediction);
+    NDArray modulated(NDArray label, NDArray prediction) {
         NDArray entropy = BinaryCrossEntropy.of(label, prediction);
-        NDArray values = FocalModulation.modulate(entropy, wrong, gamma);
-        NDArray balance = FocalModulation.balance(label, alpha);
-        return balance == null ? values : values.mul(balance);
-    }
-
-    private Outcome inClosedForm(NDArray hard, NDArray prediction, boolean gradient) {
-        NDArray label = BinaryCrossEntropy.smoothed(hard, labelSmoothing);
-        long divisor = prediction.size();
-        NDArray wrong = wrong(label, prediction);
-        NDArray balance = FocalModulation.balance(label, alpha);
-        NDArray entropy = BinaryCrossEntropy.values(label, prediction);
-        NDArray values = FocalModulation.modulate(entropy, wrong, gamma);
-        NDArray sum = Sums.sumOfConstant(balance == null ? values : values.mul(balance));
-        if (!gradient) {
-            return Outcome.of(sum, divisor);
-        }
-        NDArray slope =
-                FocalModulation.modulate(
-                        BinaryCrossEntropy.gradient(label, prediction), wrong, gamma);
-        if (gamma > 0) {
-            // d q / d x = 1 − 2y
-            NDArray direction = label.mul(Nd.num(label, -2)).addi(Nd.num(label, 1));
-            direction.muli(entropy).muli(Nd.num(label, gamma));
-            slope = FocalModulation.slope(direction, slope, wrong, gamma);
-        }
-        return Outcome.of(sum, divisor, 1, balance == null ? slope : slope.muli(balance));
+        return FocalModulation.modulate(entropy, wrong(label, prediction), gamma);
     }
 
     /** Returns 1 − p_t. */
@@ -137,24 +97,29 @@ public final class FocalLoss extends ElementwiseLoss {
         return FocalModulation.blend(label, Nd.complement(prediction), prediction);
     }
 
-    /** {@inheritDoc} */
     @Override
-    protected List<Reading> readings() {
-        Reading closed = closedForm(Thresholds.ALWAYS, this::inClosedForm);
-        return gamma < 1
-                ? List.of(Reading.graph(), closed)
-                : List.of(
-                        Reading.graph(),
-                        script(
-                                alpha == FocalModulation.OFF ? SCRIPT : BALANCED,
-                                this::arrays,
-                                gamma,
-                                alpha),
-                        closed);
+    Outcome inClosedForm(NDArray label, NDArray prediction, boolean gradient) {
+        NDArray wrong = wrong(label, prediction);
+        NDArray entropy = BinaryCrossEntropy.values(label, prediction);
+        NDArray values = FocalModulation.modulate(entropy, wrong, gamma);
+        return outcome(label, values, gradient, () -> slope(label, prediction, wrong, entropy));
     }
 
-    private List<NDArray> arrays(NDArray label, NDArray prediction) {
-        return List.of(prediction, BinaryCrossEntropy.smoothed(label, labelSmoothing));
+    private NDArray slope(NDArray label, NDArray prediction, NDArray wrong, NDArray entropy) {
+        NDArray change = BinaryCrossEntropy.gradient(label, prediction);
+        NDArray slope = FocalModulation.modulate(change, wrong, gamma);
+        if (gamma == 0) {
+            return slope;
+        }
+        // d q / d x = 1 − 2y
+        NDArray direction = label.mul(Nd.num(label, -2)).addi(Nd.num(label, 1));
+        direction.muli(entropy).muli(Nd.num(label, gamma));
+        return FocalModulation.slope(direction, slope, wrong, gamma);
+    }
+
+    @Override
+    Script script(boolean isBalanced) {
+        return isBalanced ? BALANCED : SCRIPT;
     }
 
     /**
@@ -167,51 +132,10 @@ public final class FocalLoss extends ElementwiseLoss {
     }
 
     /** The Builder to construct a {@link FocalLoss}. */
-    public static final class Builder extends LossBuilder<FocalLoss, Builder> {
-
-        private double gamma = 2;
-        private double alpha = 0.75;
-        private double labelSmoothing;
+    public static final class Builder extends FocalModulation.Builder<FocalLoss, Builder> {
 
         Builder() {
-            super("FocalLoss", FocalLoss::new);
-        }
-
-        /**
-         * Sets the exponent {@code γ}, which reduces the weight of easy examples (default 2; 0
-         * weights all alike).
-         *
-         * @param gamma a non-negative number
-         * @return this {@code Builder}
-         */
-        public Builder optGamma(double gamma) {
-            this.gamma = notNegative("gamma", gamma);
-            return this;
-        }
-
-        /**
-         * Sets the weight of positive labels (default 0.75); the weight of negative labels is
-         * {@code 1 − α}.
-         *
-         * @param alpha a number in [0, 1], or −1 for weight 1 on both, which is Keras's default
-         * @return this {@code Builder}
-         */
-        public Builder optAlpha(double alpha) {
-            this.alpha =
-                    require("alpha", alpha, FocalModulation.isAlpha(alpha), FocalModulation.ALPHA);
-            return this;
-        }
-
-        /**
-         * Sets the label smoothing {@code s} (default 0), as Keras does: a label {@code y} becomes
-         * {@code y (1 − s) + s / 2}.
-         *
-         * @param labelSmoothing a number in [0, 1]
-         * @return this {@code Builder}
-         */
-        public Builder optLabelSmoothing(double labelSmoothing) {
-            this.labelSmoothing = range("labelSmoothing", labelSmoothing, 0, 1);
-            return this;
+            super("FocalLoss", FocalLoss::new, 0.75);
         }
     }
 }

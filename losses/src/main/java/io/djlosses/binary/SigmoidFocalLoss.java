@@ -4,20 +4,14 @@ package io.djlosses.binary;
 import ai.djl.ndarray.NDArray;
 
 import io.djlosses.api.Checks;
-import io.djlosses.api.ElementwiseLoss;
 import io.djlosses.api.EmptyPolicy;
-import io.djlosses.api.LossBuilder;
 import io.djlosses.api.Outcome;
-import io.djlosses.api.Reading;
 import io.djlosses.api.Reduction;
-import io.djlosses.internal.array.Sums;
 import io.djlosses.internal.core.Thresholds;
 import io.djlosses.internal.fast.Script;
 import io.djlosses.internal.kernel.BinaryCrossEntropy;
 import io.djlosses.internal.kernel.FocalModulation;
 import io.djlosses.nd.Nd;
-
-import java.util.List;
 
 /**
  * The binary focal loss of logits: a binary cross entropy that gives little weight to easy
@@ -57,7 +51,7 @@ import java.util.List;
  * @see <a href="https://arxiv.org/abs/1708.02002">Lin et al. 2017, Focal Loss for Dense Object
  *     Detection</a>
  */
-public final class SigmoidFocalLoss extends ElementwiseLoss {
+public final class SigmoidFocalLoss extends BinaryFocal {
 
     private static final Script SCRIPT = script(FocalModulation.FACTOR);
     private static final Script BALANCED = script(FocalModulation.BALANCED_FACTOR);
@@ -83,15 +77,8 @@ public final class SigmoidFocalLoss extends ElementwiseLoss {
                 .build();
     }
 
-    private final double gamma;
-    private final double alpha;
-    private final double labelSmoothing;
-
     private SigmoidFocalLoss(Builder builder) {
         super(builder);
-        gamma = builder.gamma;
-        alpha = builder.alpha;
-        labelSmoothing = builder.labelSmoothing;
     }
 
     /** {@inheritDoc} */
@@ -100,62 +87,43 @@ public final class SigmoidFocalLoss extends ElementwiseLoss {
         Checks.unitInterval(getName(), "labels[0]", label);
     }
 
-    /** {@inheritDoc} */
     @Override
-    protected NDArray unreduced(NDArray hard, NDArray prediction) {
-        NDArray label = BinaryCrossEntropy.smoothed(hard, labelSmoothing);
+    NDArray modulated(NDArray label, NDArray prediction) {
         NDArray opposite = prediction.neg();
         NDArray wrong = FocalModulation.blend(label, Nd.sigmoid(opposite), Nd.sigmoid(prediction));
         NDArray entropy =
                 FocalModulation.blend(label, Nd.softplus(opposite), Nd.softplus(prediction));
-        NDArray values = FocalModulation.modulate(entropy, wrong, gamma);
-        NDArray balance = FocalModulation.balance(label, alpha);
-        return balance == null ? values : values.mul(balance);
+        return FocalModulation.modulate(entropy, wrong, gamma);
     }
 
-    private Outcome inClosedForm(NDArray hard, NDArray prediction, boolean gradient) {
-        NDArray label = BinaryCrossEntropy.smoothed(hard, labelSmoothing);
-        long divisor = prediction.size();
+    @Override
+    Outcome inClosedForm(NDArray label, NDArray prediction, boolean gradient) {
         NDArray yes = Nd.sigmoid(prediction);
         NDArray no = Nd.sigmoid(prediction.neg());
         NDArray missed = label.mul(no);
         NDArray raised = Nd.complement(label).muli(yes);
         NDArray wrong = missed.add(raised);
         NDArray entropy = BinaryCrossEntropy.ofLogits(label, prediction, null);
-        NDArray balance = FocalModulation.balance(label, alpha);
         NDArray values = FocalModulation.modulate(entropy, wrong, gamma);
-        NDArray sum = Sums.sumOfConstant(balance == null ? values : values.mul(balance));
-        if (!gradient) {
-            return Outcome.of(sum, divisor);
-        }
-        NDArray slope = FocalModulation.modulate(raised.subi(missed), wrong, gamma);
-        if (gamma > 0) {
-            // d q / d x = (1 − 2y) σ(x) σ(−x)
-            NDArray change = label.mul(Nd.num(label, -2)).addi(Nd.num(label, 1)).muli(yes);
-            change.muli(no).muli(entropy).muli(Nd.num(label, gamma));
-            slope = FocalModulation.slope(change, slope, wrong, gamma);
-        }
-        return Outcome.of(sum, divisor, 1, balance == null ? slope : slope.muli(balance));
+        return outcome(
+                label,
+                values,
+                gradient,
+                () -> {
+                    NDArray slope = FocalModulation.modulate(raised.subi(missed), wrong, gamma);
+                    if (gamma == 0) {
+                        return slope;
+                    }
+                    // d q / d x = (1 − 2y) σ(x) σ(−x)
+                    NDArray change = label.mul(Nd.num(label, -2)).addi(Nd.num(label, 1)).muli(yes);
+                    change.muli(no).muli(entropy).muli(Nd.num(label, gamma));
+                    return FocalModulation.slope(change, slope, wrong, gamma);
+                });
     }
 
-    /** {@inheritDoc} */
     @Override
-    protected List<Reading> readings() {
-        Reading closed = closedForm(Thresholds.ALWAYS, this::inClosedForm);
-        return gamma < 1
-                ? List.of(Reading.graph(), closed)
-                : List.of(
-                        Reading.graph(),
-                        script(
-                                alpha == FocalModulation.OFF ? SCRIPT : BALANCED,
-                                this::arrays,
-                                gamma,
-                                alpha),
-                        closed);
-    }
-
-    private List<NDArray> arrays(NDArray label, NDArray prediction) {
-        return List.of(prediction, BinaryCrossEntropy.smoothed(label, labelSmoothing));
+    Script script(boolean isBalanced) {
+        return isBalanced ? BALANCED : SCRIPT;
     }
 
     /**
@@ -168,52 +136,11 @@ public final class SigmoidFocalLoss extends ElementwiseLoss {
     }
 
     /** The Builder to construct a {@link SigmoidFocalLoss}. */
-    public static final class Builder extends LossBuilder<SigmoidFocalLoss, Builder> {
-
-        private double gamma = 2;
-        private double alpha = 0.25;
-        private double labelSmoothing;
+    public static final class Builder extends FocalModulation.Builder<SigmoidFocalLoss, Builder> {
 
         Builder() {
-            super("SigmoidFocalLoss", SigmoidFocalLoss::new);
+            super("SigmoidFocalLoss", SigmoidFocalLoss::new, 0.25);
             defaults(Reduction.NONE, EmptyPolicy.NAN);
-        }
-
-        /**
-         * Sets the exponent {@code γ}, which reduces the weight of easy examples (default 2; 0
-         * weights all alike).
-         *
-         * @param gamma a non-negative number
-         * @return this {@code Builder}
-         */
-        public Builder optGamma(double gamma) {
-            this.gamma = notNegative("gamma", gamma);
-            return this;
-        }
-
-        /**
-         * Sets the weight of positive labels (default 0.25); the weight of negative labels is
-         * {@code 1 − α}.
-         *
-         * @param alpha a number in [0, 1], or −1 for weight 1 on both
-         * @return this {@code Builder}
-         */
-        public Builder optAlpha(double alpha) {
-            this.alpha =
-                    require("alpha", alpha, FocalModulation.isAlpha(alpha), FocalModulation.ALPHA);
-            return this;
-        }
-
-        /**
-         * Sets the label smoothing {@code s} (default 0), as Keras does: a label {@code y} becomes
-         * {@code y (1 − s) + s / 2}.
-         *
-         * @param labelSmoothing a number in [0, 1]
-         * @return this {@code Builder}
-         */
-        public Builder optLabelSmoothing(double labelSmoothing) {
-            this.labelSmoothing = range("labelSmoothing", labelSmoothing, 0, 1);
-            return this;
         }
     }
 }

@@ -4,10 +4,13 @@ package io.djlosses.internal.kernel;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
 
+import io.djlosses.api.LossBuilder;
 import io.djlosses.internal.array.Gradients;
 import io.djlosses.nd.Nd;
 
 import org.jspecify.annotations.Nullable;
+
+import java.util.function.Function;
 
 /**
  * Shared code of the binary focal losses: with the probability {@code q = 1 − p_t} of the wrong
@@ -28,14 +31,83 @@ public final class FocalModulation {
     /** The value of α that turns the weighting off. */
     public static final double OFF = -1;
 
-    /** What α must be. */
-    public static final String ALPHA = "be in [0, 1], or -1 for none";
-
     private FocalModulation() {}
 
-    /** Returns whether a number can be α. */
-    public static boolean isAlpha(double alpha) {
-        return alpha == OFF || (alpha >= 0 && alpha <= 1);
+    /**
+     * The builder of a binary focal loss.
+     *
+     * @param <L> the loss
+     * @param <T> the type of the builder itself
+     */
+    public abstract static class Builder<L, T extends Builder<L, T>> extends LossBuilder<L, T> {
+
+        private double gamma = 2;
+        private double alpha;
+        private double labelSmoothing;
+
+        /**
+         * Creates a builder.
+         *
+         * @param name the name of the class of the loss
+         * @param constructor creates the loss from the builder
+         * @param alpha the default α
+         */
+        protected Builder(String name, Function<? super T, ? extends L> constructor, double alpha) {
+            super(name, constructor);
+            this.alpha = alpha;
+        }
+
+        /**
+         * Sets the exponent {@code γ}, which reduces the weight of easy examples (default 2; 0
+         * weights all alike).
+         *
+         * @param gamma a non-negative number
+         * @return this {@code Builder}
+         */
+        public T optGamma(double gamma) {
+            this.gamma = notNegative("gamma", gamma);
+            return self();
+        }
+
+        /**
+         * Sets the weight of positive labels (default 0.75 for probabilities, and 0.25 for logits);
+         * the weight of negative labels is {@code 1 − α}.
+         *
+         * @param alpha a number in [0, 1], or −1 for weight 1 on both, which is Keras's default
+         * @return this {@code Builder}
+         */
+        public T optAlpha(double alpha) {
+            boolean valid = alpha == OFF || (alpha >= 0 && alpha <= 1);
+            this.alpha = require("alpha", alpha, valid, "be in [0, 1], or -1 for none");
+            return self();
+        }
+
+        /**
+         * Sets the label smoothing {@code s} (default 0), as Keras does: a label {@code y} becomes
+         * {@code y (1 − s) + s / 2}.
+         *
+         * @param labelSmoothing a number in [0, 1]
+         * @return this {@code Builder}
+         */
+        public T optLabelSmoothing(double labelSmoothing) {
+            this.labelSmoothing = range("labelSmoothing", labelSmoothing, 0, 1);
+            return self();
+        }
+
+        /** Returns γ. */
+        public double gamma() {
+            return gamma;
+        }
+
+        /** Returns α. */
+        public double alpha() {
+            return alpha;
+        }
+
+        /** Returns the label smoothing. */
+        public double labelSmoothing() {
+            return labelSmoothing;
+        }
     }
 
     /**
