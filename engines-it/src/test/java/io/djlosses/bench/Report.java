@@ -76,9 +76,7 @@ final class Report {
         line("* **built-in**: DJL's own loss. **reading**: the reading of ours that serves.");
         line("* **memory**: the peak over the inputs. **faults**: page faults in a step.");
         line("* **error**: of value and gradient, relative, against native or plain, any size.");
-        line("");
-        line("## Summary");
-        line("");
+        heading("## Summary");
         line("Medians over the losses, and in parentheses the largest; **bold** over the target.");
         line("");
         row("run", "ratio", "S", "M", "L");
@@ -90,9 +88,7 @@ final class Report {
         steps.forEach(this::step);
         loops.forEach(this::loop);
         if (!runs(Mode.LIMITS).isEmpty()) {
-            line("");
-            line("## What losses are made of");
-            line("");
+            heading("## What losses are made of");
             line(
                     "Milliseconds of a call (S) and of a pass over an array (M, L), which no loss"
                             + " does");
@@ -176,9 +172,7 @@ final class Report {
         if (epochs.isEmpty()) {
             return;
         }
-        line("");
-        line("## Epochs of DJL's trainer");
-        line("");
+        heading("## Epochs of DJL's trainer");
         line("Milliseconds of a step of a model of one linear layer, data included, each in a");
         line(
                 "process of its own; *no loss* is the sum of the predictions. The last column is"
@@ -232,9 +226,7 @@ final class Report {
             }
         }
         if (run.threads() == 1 && !found.isEmpty()) {
-            line("");
-            line("## Over the target: " + title(run));
-            line("");
+            heading("## Over the target: " + title(run));
             row("loss", "size", "ratio", "measured", "target");
             row("---", "---", "---", "---", "---");
             found.forEach(this::cells);
@@ -242,9 +234,7 @@ final class Report {
     }
 
     private void step(Run run) {
-        line("");
-        line("## " + title(run));
-        line("");
+        heading("## " + title(run));
         facts(run, "bench");
         line("");
         List<String> head = new ArrayList<>(List.of("loss"));
@@ -302,9 +292,7 @@ final class Report {
 
     /** Tabulates the ratios alone. */
     private void loop(Run run) {
-        line("");
-        line("## In a loop: " + title(run));
-        line("");
+        heading("## In a loop: " + title(run));
         facts(run, "bench");
         line("");
         row("loss, ours / " + run.base(), "S", "M", "L");
@@ -335,9 +323,7 @@ final class Report {
     }
 
     private void limits(Run run) {
-        line("");
-        line("### " + title(run));
-        line("");
+        heading("### " + title(run));
         facts(run, "bench");
         line("");
         cells(List.of("what", "S", "M", "L"));
@@ -373,9 +359,7 @@ final class Report {
     }
 
     private void introducePeers() {
-        line("");
-        line("## Other libraries for the JVM");
-        line("");
+        heading("## Other libraries for the JVM");
         line("Each library runs alone, in a process of its own, one after the other, and gets the");
         line("same numbers. Times are of forward, backward, reading the loss, and releasing what");
         line("was made. **× library** tells how many times faster ours is. *Errors* are those of");
@@ -409,9 +393,7 @@ final class Report {
                         .filter(variant -> !variant.equals(own.base()))
                         .distinct()
                         .toList();
-        line("");
-        line("### " + threads(own));
-        line("");
+        heading("### " + threads(own));
         libraries.forEach(library -> line("* library: " + library.engine()));
         facts(own, "bench,peers");
         line("");
@@ -499,9 +481,7 @@ final class Report {
             }
         }
         if (!lines.isEmpty()) {
-            line("");
-            line("### Not measured");
-            line("");
+            heading("### Not measured");
             lines.forEach(this::line);
         }
     }
@@ -621,6 +601,12 @@ final class Report {
 
     private void cells(List<String> cells) {
         line("| " + String.join(" | ", cells) + " |");
+    }
+
+    private void heading(String text) {
+        line("");
+        line(text);
+        line("");
     }
 
     private void line(String line) {

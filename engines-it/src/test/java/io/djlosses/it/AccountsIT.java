@@ -32,13 +32,15 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
-import java.util.stream.IntStream;
 
 /**
  * What evaluations, fractions and accumulators of every loss say in every reading: under every
  * reduction, and where there is nothing to average.
  */
 public class AccountsIT {
+
+    /** The most rows of a loss. */
+    private static final int ROWS = 2;
 
     private static final DataType[] TYPES = {DataType.FLOAT32, DataType.FLOAT64};
 
@@ -55,7 +57,7 @@ public class AccountsIT {
         Tally.check(
                 "AccountsIT.weightsOfZeroFollowThePolicy",
                 type,
-                some(GoldenRow.seeds(type)),
+                GoldenRow.some(type, ROWS),
                 row -> {
                     GoldenRow plain = unweighted(row);
                     for (SampleWeighting weighting :
@@ -106,14 +108,6 @@ public class AccountsIT {
 
     private static boolean isQuotient(Class<? extends Loss> type) {
         return Declarations.of(type).has(Trait.WHOLE_BATCH);
-    }
-
-    /** Returns at most four rows, spread evenly. */
-    private static List<GoldenRow> some(List<GoldenRow> seeds) {
-        int count = Subject.NIGHTLY ? seeds.size() : Math.min(2, seeds.size());
-        return IntStream.range(0, count)
-                .mapToObj(i -> seeds.get(i * seeds.size() / count))
-                .toList();
     }
 
     /** Returns a row without the sample weights that it may have. */
@@ -256,10 +250,11 @@ public class AccountsIT {
         Tally.check(
                 "AccountsIT.partsMergeUnderEveryReduction",
                 type,
-                some(
+                GoldenRow.some(
                         GoldenRow.seeds(type).stream()
                                 .filter(row -> batch(type, row) != null)
-                                .toList()),
+                                .toList(),
+                        ROWS),
                 row -> {
                     Batch batch = Objects.requireNonNull(batch(type, row));
                     boolean meanOnly = Declarations.of(type).has(Trait.MEAN_ONLY);

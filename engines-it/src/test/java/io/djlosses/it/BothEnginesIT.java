@@ -37,9 +37,7 @@ public class BothEnginesIT {
 
     @DataProvider
     public Object[][] losses() {
-        return Catalogue.withRows().stream()
-                .map(loss -> new Object[] {loss})
-                .toArray(Object[][]::new);
+        return Catalogue.each();
     }
 
     @Test(dataProvider = "losses")

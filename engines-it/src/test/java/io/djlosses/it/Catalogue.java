@@ -60,6 +60,11 @@ final class Catalogue {
         return pairs.toArray(Object[][]::new);
     }
 
+    /** Returns every loss that has golden rows, for a data provider. */
+    static Object[][] each() {
+        return withRows().stream().map(loss -> new Object[] {loss}).toArray(Object[][]::new);
+    }
+
     /**
      * Returns the losses that golden rows can be computed with, or those of them that the system
      * property {@code djlosses.loss} lists.

@@ -60,11 +60,13 @@ record GoldenRow(
 
     /** Returns some of the seeds, spread over all of them, or all where there is time. */
     static List<GoldenRow> some(Class<?> loss, int most) {
-        List<GoldenRow> seeds = seeds(loss);
-        int count = Subject.NIGHTLY ? seeds.size() : Math.min(most, seeds.size());
-        return IntStream.range(0, count)
-                .mapToObj(i -> seeds.get(i * seeds.size() / count))
-                .toList();
+        return some(seeds(loss), most);
+    }
+
+    /** Returns some of several rows, spread over all of them, or all where there is time. */
+    static List<GoldenRow> some(List<GoldenRow> rows, int most) {
+        int count = Subject.NIGHTLY ? rows.size() : Math.min(most, rows.size());
+        return IntStream.range(0, count).mapToObj(i -> rows.get(i * rows.size() / count)).toList();
     }
 
     /**

@@ -39,7 +39,7 @@ import java.util.stream.IntStream;
 public class HiddenIT {
 
     /** The most rows of a loss. */
-    private static final int ROWS = Subject.NIGHTLY ? Integer.MAX_VALUE : 2;
+    private static final int ROWS = 2;
 
     /** What stands in hidden places, by turns. */
     private static final double[][] JUNK = {
@@ -83,8 +83,8 @@ public class HiddenIT {
                 @Nullable Data head) {
             JsonObject all = options.deepCopy();
             all.addProperty("validation", validation);
-            Loss loss = Catalogue.build(type, all, reading);
             try {
+                Loss loss = Catalogue.build(type, all, reading);
                 return Outcome.of(engine, loss, row, this.type, head, 1);
             } catch (IllegalArgumentException e) {
                 if (validation.equals("STRICT")) {
@@ -449,16 +449,9 @@ public class HiddenIT {
     // ------------------------------------------------------------------ both
 
     private static List<GoldenRow> rows(Class<? extends Loss> type) {
-        List<GoldenRow> seeds = GoldenRow.seeds(type);
-        List<GoldenRow> rows = new ArrayList<>();
-        int count = Math.min(ROWS, seeds.size());
-        for (int i = 0; i < count; i++) {
-            GoldenRow row = seeds.get(i * seeds.size() / count);
-            if (!row.has("sampleWeighting")) {
-                rows.add(row);
-            }
-        }
-        return rows;
+        return GoldenRow.some(type, ROWS).stream()
+                .filter(row -> !row.has("sampleWeighting"))
+                .toList();
     }
 
     private static String[] reductions(Class<? extends Loss> type) {

@@ -40,9 +40,7 @@ public class OptionsIT {
 
     @DataProvider
     public Object[][] losses() {
-        return Catalogue.withRows().stream()
-                .map(loss -> new Object[] {loss})
-                .toArray(Object[][]::new);
+        return Catalogue.each();
     }
 
     /** The options of every golden row, which set each option of a loss. */

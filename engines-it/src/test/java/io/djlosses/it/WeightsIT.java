@@ -50,9 +50,7 @@ public class WeightsIT {
 
     @DataProvider
     public Object[][] losses() {
-        return Catalogue.withRows().stream()
-                .map(loss -> new Object[] {loss})
-                .toArray(Object[][]::new);
+        return Catalogue.each();
     }
 
     /**
