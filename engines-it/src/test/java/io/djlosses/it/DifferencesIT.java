@@ -8,6 +8,7 @@ import static org.testng.Assert.expectThrows;
 
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
@@ -64,6 +65,35 @@ public class DifferencesIT {
             collector.backward(loss.evaluate(labels, new NDList(predictions)));
         }
         return Nd.toDoubles(x.getGradient());
+    }
+
+    /** As the documentation of {@code CrossEntropyLoss.optIgnoreIndex} shows. */
+    @Test(dataProvider = "engines")
+    public void severalIndicesAreIgnoredAsOne(String name) {
+        Engine engine = Engine.getEngine(name);
+        try (NDManager manager = engine.newBaseManager()) {
+            NDArray y = manager.create(new long[] {0, 21, 2, 25}, new Shape(4));
+            NDArray one = NDArrays.where(y.gte(20), y.onesLike().mul(-100), y);
+            double[] logits = {1, 0, -1, 5, 5, 5, 0, 2, 1, -3, 4, 0};
+            double[] gradient =
+                    gradient(
+                            engine,
+                            CrossEntropyLoss.builder().build(),
+                            new NDList(one),
+                            array(manager, new Shape(4, 3), logits));
+            NDArray kept = manager.create(new long[] {0, 2}, new Shape(2));
+            double[] expected =
+                    gradient(
+                            engine,
+                            CrossEntropyLoss.builder().build(),
+                            new NDList(kept),
+                            array(manager, new Shape(2, 3), 1, 0, -1, 0, 2, 1));
+            assertEquals(Arrays.copyOfRange(gradient, 0, 3), Arrays.copyOf(expected, 3), 1e-15);
+            assertEquals(Arrays.copyOfRange(gradient, 3, 6), new double[3]);
+            assertEquals(
+                    Arrays.copyOfRange(gradient, 6, 9), Arrays.copyOfRange(expected, 3, 6), 1e-15);
+            assertEquals(Arrays.copyOfRange(gradient, 9, 12), new double[3]);
+        }
     }
 
     @Test(dataProvider = "engines")

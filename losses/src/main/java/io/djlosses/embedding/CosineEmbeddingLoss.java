@@ -60,7 +60,8 @@ import java.util.List;
  * <p>Equivalent to {@code torch.nn.CosineEmbeddingLoss(margin, reduction=…)} and {@code
  * mindspore.nn.CosineEmbeddingLoss}, which adds nothing to the squared norms, so a zero vector
  * gives NaN there. Shapes are never broadcast, as axes of size 1 are in PyTorch: a single label for
- * N pairs is rather one that lost its axis.
+ * N pairs is rather one that lost its axis. Embeddings have at least one component; PyTorch takes
+ * those of size 0, whose cosine is 0.
  */
 public final class CosineEmbeddingLoss extends AbstractLoss {
 
